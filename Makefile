@@ -1,0 +1,62 @@
+# The two commands to know: `make demo` and `make test`.
+
+SHELL   := /bin/bash
+BIN     := bin
+CACHE   := $(or $(ETCDKIT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/etcdkit)
+LINT    := $(CACHE)/lint
+TARGETS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
+
+.PHONY: build demo test unit e2e soak bench check fmt tidy lint race cross reference docs clean
+
+build: ## both programs, as bin/etcdctl and bin/etcdutl
+	go build -trimpath -o $(BIN)/etcdctl ./cmd/ctl
+	go build -trimpath -o $(BIN)/etcdutl ./cmd/util
+
+demo: build reference ## the main job on a real etcd, command by command
+	cd e2e && ETCDKIT_BIN=$(CURDIR)/$(BIN) go run ./cmd/demo
+
+test: unit e2e ## every test
+
+unit:
+	go test ./...
+
+e2e: build reference
+	cd e2e && ETCDKIT_BIN=$(CURDIR)/$(BIN) go test -timeout 20m ./...
+
+reference: ## etcd and upstream's programs of three releases, built once into a cache
+	cd e2e && go run ./cmd/refs
+
+check: fmt tidy lint race cross ## what CI asks of the code before the tests
+
+fmt: $(LINT)/golangci-lint
+	@$(LINT)/golangci-lint fmt --diff ./... && cd e2e && $(LINT)/golangci-lint fmt --diff -c ../.golangci.yml ./...
+
+tidy:
+	go mod tidy -diff
+	cd e2e && go mod tidy -diff
+
+lint: $(LINT)/golangci-lint
+	$(LINT)/golangci-lint run ./...
+	cd e2e && go vet ./...
+
+race:
+	go test -race ./...
+
+cross: ## both programs for every platform we say we run on
+	@set -e; for t in $(TARGETS); do echo "build $$t"; \
+	  GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 go build -o /dev/null ./cmd/ctl; \
+	  GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 go build -o /dev/null ./cmd/util; done
+
+$(LINT)/golangci-lint: e2e/tools/lint/go.mod e2e/tools/lint/go.sum
+	cd e2e/tools/lint && go build -o $(LINT)/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint golang.org/x/tools/cmd/goimports
+
+bench: build reference ## ratios to upstream in one run, into docs/performance.md
+	cd e2e && ETCDKIT_BIN=$(CURDIR)/$(BIN) go run ./cmd/bench -out ../docs/performance.md
+
+FUZZTIME := 2m
+soak: ## every fuzz target for FUZZTIME each
+	@set -e; for p in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$p | grep ^Fuzz); do \
+	  echo "fuzz $$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; done; done
+
+clean:
+	rm -rf $(BIN)

@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// Completion returns the command that prints shell completion scripts for the
+// program that it is added to.
+func Completion(program string) *cobra.Command {
+	shells := []string{"bash", "zsh", "fish", "powershell"}
+	cmd := &cobra.Command{
+		Use:   "completion [bash|zsh|fish|powershell]",
+		Short: "Print a shell completion script",
+		Long: fmt.Sprintf(`Print a script that completes %[1]s's commands and flags in a shell.
+
+For the shell you are in:
+  bash        source <(%[1]s completion bash)
+  zsh         source <(%[1]s completion zsh)
+  fish        %[1]s completion fish | source
+  PowerShell  %[1]s completion powershell | Out-String | Invoke-Expression
+
+To keep it, write the script where the shell looks for completions, such as
+/etc/bash_completion.d/%[1]s, a directory of zsh's $fpath (as _%[1]s), or
+~/.config/fish/completions/%[1]s.fish.`, program),
+		DisableFlagsInUseLine: true,
+		ValidArgs:             shells,
+		Args:                  cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root, out := cmd.Root(), cmd.OutOrStdout()
+			switch args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(out, true)
+			case "zsh":
+				return root.GenZshCompletion(out)
+			case "fish":
+				return root.GenFishCompletion(out, true)
+			default:
+				return root.GenPowerShellCompletionWithDesc(out)
+			}
+		},
+	}
+	return cmd
+}

@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// ApplyEnv sets each flag of fs that was not given on the command line from
+// its environment variable: --dial-timeout of prefix ETCDCTL is
+// ETCDCTL_DIAL_TIMEOUT. An empty variable counts as unset.
+//
+// Where a flag and its variable say different things the flag wins. A variable
+// whose value the flag can't take is left out. Either is worth one warning on
+// the error stream.
+func (s Streams) ApplyEnv(prefix string, fs *pflag.FlagSet) {
+	fs.VisitAll(func(f *pflag.Flag) {
+		name := EnvName(prefix, f.Name)
+		value := s.Getenv(name)
+		switch {
+		case value == "":
+		case f.Changed:
+			if strings.Trim(f.Value.String(), "[]") != value {
+				fmt.Fprintf(s.Err, "Warning: --%s is given, so %s is ignored\n", f.Name, name)
+			}
+		default:
+			if err := fs.Set(f.Name, value); err != nil {
+				fmt.Fprintf(s.Err, "Warning: %s is ignored: %v\n", name, err)
+			}
+		}
+	})
+}
+
+// EnvName returns the name of the environment variable of a flag.
+func EnvName(prefix, flag string) string {
+	return prefix + "_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}

@@ -1,0 +1,65 @@
+package cli
+
+import "errors"
+
+// Code is the exit status of a program. The values are those of upstream's
+// programs, which scripts test for.
+type Code int
+
+// The exit codes; docs/exit-codes.md says which command returns which.
+const (
+	OK            Code = 0
+	Failure       Code = 1   // the request or the work failed
+	BadConnection Code = 2   // the client could not be set up, or a lease or watch stream broke
+	InvalidInput  Code = 3   // a line on standard input could not be used (txn, watch -i)
+	BadFeature    Code = 4   // a known flag with a value that is not supported
+	Interrupted   Code = 5   // a stream ended before its end
+	IO            Code = 6   // a file or stream could not be read or written
+	BadArgs       Code = 128 // wrong arguments
+)
+
+// exitError is an error that knows the exit code it stands for.
+type exitError struct {
+	code   Code
+	err    error
+	silent bool
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+// Exit gives err the exit code that the program ends with. A nil err stays
+// nil, and a code given deeper down wins over one given further up.
+func Exit(code Code, err error) error {
+	if err == nil {
+		return nil
+	}
+	if inner := (*exitError)(nil); errors.As(err, &inner) {
+		return err
+	}
+	return &exitError{code: code, err: err}
+}
+
+// Reported is Exit for an error whose message the user has already seen, so
+// that the main loop only sets the exit code.
+func Reported(code Code, err error) error {
+	return &exitError{code: code, err: err, silent: true}
+}
+
+// CodeOf returns the exit code that err carries: OK for nil, Failure where
+// nobody has said otherwise.
+func CodeOf(err error) Code {
+	if err == nil {
+		return OK
+	}
+	if e := (*exitError)(nil); errors.As(err, &e) {
+		return e.code
+	}
+	return Failure
+}
+
+// reported tells whether the message of err is already out.
+func reported(err error) bool {
+	e := (*exitError)(nil)
+	return errors.As(err, &e) && e.silent
+}

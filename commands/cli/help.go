@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// FinishHelp gives a complete command tree the help behaviour that both
+// programs share: a word that is no subcommand is pointed out, and footer ends
+// every help text.
+func FinishHelp(root *cobra.Command, footer string) {
+	usual := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		usual(cmd, args)
+		if footer != "" {
+			fmt.Fprintln(cmd.OutOrStdout(), footer)
+		}
+	})
+	groups(root)
+}
+
+// UnknownCommand is the Args of a root command: whatever stands where a
+// command should be is none, and what may have been meant is named.
+func UnknownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := fmt.Sprintf("Run '%s --help' for usage.", root.CommandPath())
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = fmt.Sprintf("Did you mean %s?\n%s", strings.Join(near, " or "), hint)
+	}
+	return fmt.Errorf("unknown command %q for %q\n%s", args[0], root.CommandPath(), hint)
+}
+
+// groups makes every command that only holds others show its help, as upstream
+// does with exit code 0 whatever follows it; here a word that is no subcommand
+// gets a line on the error stream as well.
+func groups(parent *cobra.Command) {
+	for _, c := range parent.Commands() {
+		if c.HasSubCommands() && !c.Runnable() {
+			c.RunE = showHelp
+		}
+		groups(c)
+	}
+}
+
+func showHelp(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "Error: unknown command %q for %q\n", args[0], cmd.CommandPath())
+	}
+	return cmd.Help()
+}

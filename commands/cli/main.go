@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Program is one run of a command tree.
+type Program struct {
+	Root    *cobra.Command
+	Streams Streams
+	// Explain turns the error that a command returned into the one the user
+	// reads. It may be nil.
+	Explain func(error) error
+}
+
+// Main runs the program with the given arguments (those after the program's
+// name) and returns its exit code. The error of the run is printed exactly
+// once, on the error stream. SIGINT and SIGTERM cancel the context of the
+// command; when the command has cleaned up after itself, the process ends by
+// that same signal, as shells expect of it.
+func (p Program) Main(ctx context.Context, args []string) Code {
+	enablePrefixMatching()
+	p.Root.SetArgs(args)
+	p.Root.SetIn(p.Streams.In)
+	p.Root.SetOut(p.Streams.Out)
+	p.Root.SetErr(p.Streams.Err)
+	p.Root.SilenceErrors = true
+	p.Root.SilenceUsage = true
+	p.Root.SetFlagErrorFunc(flagError)
+
+	ctx, sig := withSignals(ctx)
+	err := p.Root.ExecuteContext(ctx)
+	if s := sig.stop(); s != nil && err != nil {
+		raise(s)
+		return Interrupted
+	}
+	if err != nil && p.Explain != nil {
+		err = p.Explain(err)
+	}
+	if err != nil && !reported(err) {
+		fmt.Fprintln(p.Streams.Err, "Error:", err)
+	}
+	return CodeOf(err)
+}
+
+// cobra keeps this switch in a package variable; it is set once because trees
+// run side by side in tests.
+//
+//nolint:gochecknoglobals // a function that is never reassigned
+var enablePrefixMatching = sync.OnceFunc(func() { cobra.EnablePrefixMatching = true })
+
+// flagError adds where to look to cobra's word on a wrong flag. Asking for
+// help is no error and passes through.
+func flagError(cmd *cobra.Command, err error) error {
+	if errors.Is(err, pflag.ErrHelp) {
+		return err
+	}
+	return fmt.Errorf("%w\nRun '%s --help' for usage.", err, cmd.CommandPath()) //nolint:revive,staticcheck // cobra's own shape for a wrong command
+}
+
+// signals remembers the signal that cancelled a context.
+type signals struct {
+	ch     chan os.Signal
+	done   chan struct{}
+	cancel context.CancelCauseFunc
+	got    os.Signal
+}
+
+// signalError is the cause of a context that a signal cancelled.
+type signalError struct{ os.Signal }
+
+func (e signalError) Error() string { return e.String() }
+
+// withSignals returns a context that the first SIGINT or SIGTERM cancels. From
+// then on the signals have their default effect again, so that a second one
+// ends a command that does not stop.
+func withSignals(parent context.Context) (context.Context, *signals) {
+	ctx, cancel := context.WithCancelCause(parent)
+	s := &signals{ch: make(chan os.Signal, 1), done: make(chan struct{}), cancel: cancel}
+	signal.Notify(s.ch, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		defer close(s.done)
+		if got, ok := <-s.ch; ok {
+			s.got = got
+			signal.Stop(s.ch)
+			cancel(signalError{got})
+		}
+	}()
+	return ctx, s
+}
+
+// stop ends the watch for signals and returns the one that came, or nil.
+func (s *signals) stop() os.Signal {
+	signal.Stop(s.ch)
+	close(s.ch)
+	<-s.done
+	s.cancel(nil)
+	return s.got
+}

@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// Streams is all of the outside world that a command may touch. The main
+// packages fill it from the process; tests fill it with buffers.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Env      []string         // as of os.Environ
+	Now      func() time.Time // the clock; time.Now where nil
+}
+
+// Getenv returns the value of the environment variable name, or "" where it is
+// not set. As in a process, the last of several settings counts.
+func (s Streams) Getenv(name string) string {
+	for i := len(s.Env) - 1; i >= 0; i-- {
+		if k, v, ok := strings.Cut(s.Env[i], "="); ok && k == name {
+			return v
+		}
+	}
+	return ""
+}
+
+// Time returns the current time by the streams' clock.
+func (s Streams) Time() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}
+
+// Terminal returns the file behind v, one of the three streams, and whether
+// that file is a terminal.
+func Terminal(v any) (*os.File, bool) {
+	f, ok := v.(*os.File)
+	return f, ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,82 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"etcdkit/commands/cli"
+	"etcdkit/commands/conn"
+	"etcdkit/printer"
+)
+
+// app is what the commands of one tree share: the streams and the global
+// flags. Two trees share nothing.
+type app struct {
+	cli.Streams
+	conn   conn.Flags
+	format string
+	hex    bool
+}
+
+// session is what one command talks through: a client and a printer.
+type session struct {
+	*conn.Client
+	*printer.Printer
+}
+
+// printer returns a printer of the format asked for.
+func (a *app) printer() (*printer.Printer, error) {
+	p, err := printer.New(a.Out, a.format, printer.Options{Hex: a.hex})
+	if errors.Is(err, printer.ErrFormat) {
+		return nil, cli.Exit(cli.BadFeature, err)
+	}
+	return p, err
+}
+
+// dialer returns the printer and a dialer for the endpoints asked for, with
+// nothing dialled yet.
+func (a *app) dialer(cmd *cobra.Command) (*conn.Dialer, *printer.Printer, error) {
+	p, err := a.printer()
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := a.conn.Dialer(cmd.Context(), a.Streams)
+	return d, p, err
+}
+
+// open returns a session on all endpoints. The caller closes it.
+func (a *app) open(cmd *cobra.Command) (*session, error) {
+	d, p, err := a.dialer(cmd)
+	if err != nil {
+		return nil, err
+	}
+	c, err := d.Dial(cmd.Context())
+	if err != nil {
+		return nil, err
+	}
+	return &session{c, p}, nil
+}
+
+// limit bounds ctx by --command-timeout.
+func (a *app) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, a.conn.Timeout())
+}
+
+// request opens a session, makes one request under --command-timeout and
+// prints the view of its answer.
+func (a *app) request(cmd *cobra.Command, do func(context.Context, *session) (printer.View, error)) error {
+	s, err := a.open(cmd)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // the answer is in
+	ctx, cancel := a.limit(cmd.Context())
+	defer cancel()
+	v, err := do(ctx, s)
+	if err != nil {
+		return s.Explain(err)
+	}
+	return s.Print(v)
+}

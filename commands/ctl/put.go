@@ -1,0 +1,112 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/commands/cli"
+	"etcdkit/printer"
+	"etcdkit/printer/view"
+)
+
+type putOptions struct {
+	lease       string
+	prevKV      bool
+	ignoreValue bool
+	ignoreLease bool
+}
+
+func (o *putOptions) addFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&o.lease, "lease", "0", "attach the key to the lease of this hexadecimal `id`")
+	fs.BoolVar(&o.prevKV, "prev-kv", false, "print the key-value pair that was there before")
+	fs.BoolVar(&o.ignoreValue, "ignore-value", false, "keep the key's value; takes no value argument")
+	fs.BoolVar(&o.ignoreLease, "ignore-lease", false, "keep the key's lease")
+}
+
+var errPutArgs = errors.New("put command needs 1 argument and input from stdin or 2 arguments")
+
+// op turns arguments into a request. The value is read from in where it is
+// wanted and not among the arguments.
+func (o *putOptions) op(args []string, in io.Reader) (clientv3.Op, error) {
+	if len(args) == 0 {
+		return clientv3.Op{}, cli.Exit(cli.BadArgs, errPutArgs)
+	}
+	if o.ignoreValue && len(args) > 1 {
+		return clientv3.Op{}, cli.Exit(cli.BadArgs, errors.New("put command needs only 1 argument when 'ignore-value' is set"))
+	}
+	value, err := o.value(args, in)
+	if err != nil {
+		return clientv3.Op{}, cli.Exit(cli.BadArgs, err)
+	}
+	id, err := strconv.ParseInt(o.lease, 16, 64)
+	if err != nil {
+		return clientv3.Op{}, cli.Exit(cli.BadArgs, fmt.Errorf("bad lease ID (%w), expecting ID in Hex", err))
+	}
+	var opts []clientv3.OpOption
+	if id != 0 {
+		opts = append(opts, clientv3.WithLease(clientv3.LeaseID(id)))
+	}
+	if o.prevKV {
+		opts = append(opts, clientv3.WithPrevKV())
+	}
+	if o.ignoreValue {
+		opts = append(opts, clientv3.WithIgnoreValue())
+	}
+	if o.ignoreLease {
+		opts = append(opts, clientv3.WithIgnoreLease())
+	}
+	return clientv3.OpPut(args[0], value, opts...), nil
+}
+
+func (o *putOptions) value(args []string, in io.Reader) (string, error) {
+	switch {
+	case o.ignoreValue:
+		return "", nil
+	case len(args) > 1:
+		return args[1], nil
+	}
+	value, err := io.ReadAll(in)
+	if err != nil {
+		return "", fmt.Errorf("read value from standard input: %w", err)
+	}
+	if len(value) == 0 {
+		return "", errPutArgs
+	}
+	return string(value), nil
+}
+
+func newPut(a *app) *cobra.Command {
+	o := &putOptions{}
+	cmd := &cobra.Command{
+		Use:   "put [options] <key> <value> (<value> can also be given from stdin)",
+		Short: "Write a key",
+		Long: `Write a key. Without <value> the value is what standard input holds, to its
+last byte: a line end there becomes part of it.
+
+A key or value that begins with a dash goes after --.`,
+		Example: `  etcdctl put /app/mode fast
+  etcdctl put /app/cert < cert.pem
+  etcdctl put /app/offset -- -5
+  etcdctl put /app/leader host1 --lease 694d5765fc71500b`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			op, err := o.op(args, a.In)
+			if err != nil {
+				return err
+			}
+			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
+				resp, err := s.Do(ctx, op)
+				return view.Put{PutResponse: (*etcdserverpb.PutResponse)(resp.Put())}, err
+			})
+		},
+	}
+	o.addFlags(cmd.Flags())
+	return cmd
+}

@@ -1,0 +1,75 @@
+package ctl
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"etcdkit/commands/cli"
+	"etcdkit/printer"
+)
+
+// program is the name that the commands go by in help and messages.
+const program = "etcdctl"
+
+// The groups of commands in the root's help.
+const (
+	groupKV      = "kv"
+	groupCluster = "cluster"
+	groupUtility = "utility"
+)
+
+// Main runs etcdctl with the given arguments, those after the program's name,
+// and returns its exit code.
+func Main(ctx context.Context, s cli.Streams, args []string) cli.Code {
+	return cli.Program{Root: newRoot(s), Streams: s}.Main(ctx, args)
+}
+
+// newRoot returns a fresh command tree.
+func newRoot(s cli.Streams) *cobra.Command {
+	a := &app{Streams: s}
+	root := &cobra.Command{
+		Use:                        program,
+		Short:                      "Control an etcd cluster",
+		Long:                       "etcdctl reads, writes and watches the keys of an etcd cluster, and looks after the cluster itself.",
+		Args:                       cli.UnknownCommand,
+		SuggestionsMinimumDistance: 2,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRun:           func(cmd *cobra.Command, _ []string) { a.ApplyEnv("ETCDCTL", cmd.InheritedFlags()) },
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	a.addGlobalFlags(root)
+	root.AddGroup(
+		&cobra.Group{ID: groupKV, Title: "Keys and leases:"},
+		&cobra.Group{ID: groupCluster, Title: "Cluster:"},
+		&cobra.Group{ID: groupUtility, Title: "Other:"},
+	)
+	root.SetHelpCommandGroupID(groupUtility)
+	add := func(group string, cmds ...*cobra.Command) {
+		for _, c := range cmds {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add(groupKV, newGet(a), newPut(a))
+	add(groupUtility, newOptions(root), cli.Version(program), cli.Completion(program))
+	cli.FinishHelp(root, fmt.Sprintf("Use %q for the global flags, which every command takes.", program+" options"))
+	return root
+}
+
+// addGlobalFlags adds the flags that every command takes. They are hidden from
+// each command's help and shown by the options command.
+func (a *app) addGlobalFlags(root *cobra.Command) {
+	fs := root.PersistentFlags()
+	a.conn.AddTo(fs)
+	names := printer.Names()
+	fs.StringVarP(&a.format, "write-out", "w", "simple", "output format: "+strings.Join(names, ", "))
+	fs.BoolVar(&a.hex, "hex", false, "show bytes and ids in hexadecimal")
+	if err := root.RegisterFlagCompletionFunc("write-out", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // the flag is two lines up
+	}
+	fs.VisitAll(func(f *pflag.Flag) { f.Hidden = true })
+}

@@ -1,0 +1,123 @@
+// Package printer turns views into bytes on a stream. A view carries the data
+// of one result and offers one method per format it can be shown in; a format
+// is a row of one table. Package view holds the views of etcd's results.
+//
+// It knows no etcd RPC and imports neither a client nor the other packages of
+// this module.
+package printer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// View is a result to print: a value that implements the interface of at least
+// one format, such as [Simple] or [JSON].
+type View any
+
+// Simple is a view with a form for people and line-oriented scripts.
+type Simple interface{ Simple(*Text) }
+
+// Fields is a view that can be listed as `"Name" : value` lines.
+type Fields interface{ Fields(*Text) }
+
+// Table is a view that can be laid out in columns.
+type Table interface{ Table(*Grid) }
+
+// JSON is a view that is one JSON document.
+type JSON interface{ JSON(*Text) }
+
+// Protobuf is a view that is a protocol buffer message, written in its wire
+// format without framing.
+type Protobuf interface{ Protobuf(*Text) }
+
+// Options are the choices of presentation that are the same for every view.
+type Options struct {
+	Hex bool // bytes and ids in hexadecimal, where upstream does so
+}
+
+// Format is one way to print views.
+type Format struct {
+	Name     string
+	Supports func(View) bool
+	Print    func(*Text, View)
+}
+
+// ErrFormat is the error of a format that does not exist, in upstream's words.
+var ErrFormat = errors.New("unsupported output format")
+
+// Formats returns all formats, sorted by name. The -w flag's help, completion
+// and check all read this list.
+func Formats() []Format {
+	return []Format{
+		{"fields", implements[Fields], func(t *Text, v View) { v.(Fields).Fields(t) }},
+		{"json", implements[JSON], func(t *Text, v View) { v.(JSON).JSON(t); t.Byte('\n') }},
+		{"protobuf", implements[Protobuf], func(t *Text, v View) { v.(Protobuf).Protobuf(t) }},
+		{"simple", implements[Simple], func(t *Text, v View) { v.(Simple).Simple(t) }},
+		{"table", implements[Table], printTable},
+	}
+}
+
+func implements[F any](v View) bool {
+	_, ok := v.(F)
+	return ok
+}
+
+// Names returns the names of all formats.
+func Names() []string {
+	var names []string
+	for _, f := range Formats() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// Printer prints views in one format to one stream. It is not safe for
+// concurrent use.
+type Printer struct {
+	format Format
+	text   *Text
+}
+
+// New returns a printer of the named format that writes to w, or an error that
+// wraps [ErrFormat].
+func New(w io.Writer, format string, o Options) (*Printer, error) {
+	for _, f := range Formats() {
+		if f.Name == format {
+			return &Printer{format: f, text: newText(w, o)}, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %q is none of %s", ErrFormat, format, strings.Join(Names(), ", "))
+}
+
+// Format returns the name of the printer's format.
+func (p *Printer) Format() string { return p.format.Name }
+
+// Add prints v into the printer's buffer, which is written out as it fills.
+// The error may be that of an earlier write.
+func (p *Printer) Add(v View) error {
+	if !p.format.Supports(v) {
+		return fmt.Errorf("%w: %s can't be printed as %s", ErrFormat, noun(v), p.format.Name)
+	}
+	p.format.Print(p.text, v)
+	return p.text.err
+}
+
+// noun names a view after its type: view.MemberList is "MemberList".
+func noun(v View) string {
+	name := fmt.Sprintf("%T", v)
+	return name[strings.LastIndexByte(name, '.')+1:]
+}
+
+// Flush writes out what is buffered.
+func (p *Printer) Flush() error { return p.text.flush() }
+
+// Print adds v and flushes.
+func (p *Printer) Print(v View) error {
+	if err := p.Add(v); err != nil {
+		return err
+	}
+	return p.Flush()
+}

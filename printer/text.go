@@ -1,0 +1,120 @@
+package printer
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strconv"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// spill is the size in bytes at which a Text hands its buffer to the stream.
+const spill = 64 << 10
+
+// Text is what the line formats append to: a buffer that empties itself into a
+// stream as it fills, so that a view of any size is printed in constant
+// memory. The first error, of a write or by [Text.Fail], stays; what is
+// appended after it goes nowhere.
+type Text struct {
+	Options
+	buf []byte
+	w   io.Writer
+	err error
+}
+
+func newText(w io.Writer, o Options) *Text { return &Text{Options: o, w: w} }
+
+// flush writes the buffer out and returns the text's error, if any.
+func (t *Text) flush() error {
+	if t.err == nil && len(t.buf) > 0 {
+		if _, err := t.w.Write(t.buf); err != nil {
+			t.err = fmt.Errorf("write output: %w", err)
+		}
+	}
+	t.buf = t.buf[:0]
+	return t.err
+}
+
+// Fail ends the text with an error of the view's own source, such as the page
+// of a range that could not be read. What was printed before it still goes out.
+func (t *Text) Fail(err error) {
+	flushed := t.flush()
+	if flushed == nil {
+		t.err = err
+	}
+}
+
+// Failed tells a view with much to print that there is no point in going on.
+func (t *Text) Failed() bool { return t.err != nil }
+
+func (t *Text) room() {
+	if len(t.buf) >= spill {
+		_ = t.flush() // kept in t.err
+	}
+}
+
+// Byte appends one byte.
+func (t *Text) Byte(b byte) { t.buf = append(t.buf, b) }
+
+// Raw appends s as it is.
+func (t *Text) Raw(s string) {
+	t.buf = append(t.buf, s...)
+	t.room()
+}
+
+// Line appends s and a line end.
+func (t *Text) Line(s string) {
+	t.Raw(s)
+	t.Byte('\n')
+}
+
+// Printf appends formatted text. It is for lines of which there are few.
+func (t *Text) Printf(format string, args ...any) {
+	t.buf = fmt.Appendf(t.buf, format, args...)
+	t.room()
+}
+
+// Int appends i in decimal.
+func (t *Text) Int(i int64) { t.buf = strconv.AppendInt(t.buf, i, 10) }
+
+// Uint appends u in decimal.
+func (t *Text) Uint(u uint64) { t.buf = strconv.AppendUint(t.buf, u, 10) }
+
+// Quoted appends b as a Go string literal.
+func (t *Text) Quoted(b []byte) {
+	t.buf = strconv.AppendQuote(t.buf, string(b))
+	t.room()
+}
+
+// Data appends b as it is, or under --hex each byte as \xNN.
+func (t *Text) Data(b []byte) {
+	if !t.Hex {
+		t.buf = append(t.buf, b...)
+		t.room()
+		return
+	}
+	for _, c := range b {
+		t.buf = append(t.buf, '\\', 'x')
+		t.buf = hex.AppendEncode(t.buf, []byte{c})
+	}
+	t.room()
+}
+
+// Base64 appends b in standard base64 with padding.
+func (t *Text) Base64(b []byte) {
+	t.buf = base64.StdEncoding.AppendEncode(t.buf, b)
+	t.room()
+}
+
+// Message appends m in protocol buffer wire format.
+func (t *Text) Message(m proto.Message) {
+	buf, err := proto.MarshalOptions{}.MarshalAppend(t.buf, m)
+	if err != nil {
+		t.Fail(fmt.Errorf("marshal %s: %w", m.ProtoReflect().Descriptor().FullName(), err))
+		return
+	}
+	t.buf = buf
+	t.room()
+}

@@ -1,0 +1,91 @@
+// Package view says how each of etcd's results looks in every format, one file
+// per noun: kv, watch, lease, member, endpoint, snapshot. Views hold responses
+// as they came; all formatting is in the methods that package printer calls.
+//
+// Bytes in the simple, json, fields, table and protobuf formats are those of
+// upstream's programs where these print the view at all; docs/compat.md lists
+// what is added.
+//
+// It may import printer and etcd's API types, and no client or command.
+package view
+
+import (
+	"strconv"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"etcdkit/printer"
+)
+
+// headerFields lists a response header. The revision is left out where it is
+// zero, as in responses that are not about keys.
+func headerFields(t *printer.Text, h *etcdserverpb.ResponseHeader) {
+	idField(t, "ClusterID", h.GetClusterId())
+	idField(t, "MemberID", h.GetMemberId())
+	if h.GetRevision() > 0 {
+		intField(t, "Revision", h.GetRevision())
+	}
+	uintField(t, "RaftTerm", h.GetRaftTerm())
+}
+
+// headerMembers adds the members of a response header to an object.
+func headerMembers(o *printer.Object, h *etcdserverpb.ResponseHeader) {
+	o.Uint("cluster_id", h.GetClusterId())
+	o.Uint("member_id", h.GetMemberId())
+	o.Int("revision", h.GetRevision())
+	o.Uint("raft_term", h.GetRaftTerm())
+}
+
+// headerJSON adds a response header as a member of its own, if there is one.
+func headerJSON(t *printer.Text, o *printer.Object, h *etcdserverpb.ResponseHeader) {
+	if h == nil {
+		return
+	}
+	o.Key("header")
+	header := t.Object()
+	headerMembers(header, h)
+	header.End()
+}
+
+func fieldName(t *printer.Text, name string) {
+	t.Byte('"')
+	t.Raw(name)
+	t.Raw(`" : `)
+}
+
+func intField(t *printer.Text, name string, v int64) {
+	fieldName(t, name)
+	t.Int(v)
+	t.Byte('\n')
+}
+
+func uintField(t *printer.Text, name string, v uint64) {
+	fieldName(t, name)
+	t.Uint(v)
+	t.Byte('\n')
+}
+
+func boolField(t *printer.Text, name string, v bool) {
+	fieldName(t, name)
+	t.Line(strconv.FormatBool(v))
+}
+
+func quotedField(t *printer.Text, name string, v []byte) {
+	fieldName(t, name)
+	t.Quoted(v)
+	t.Byte('\n')
+}
+
+// idField lists an id: decimal, or bare hexadecimal under --hex.
+func idField(t *printer.Text, name string, id uint64) {
+	fieldName(t, name)
+	if t.Hex {
+		t.Raw(hexID(id))
+	} else {
+		t.Uint(id)
+	}
+	t.Byte('\n')
+}
+
+// hexID is the unpadded hexadecimal form of a cluster's or member's id.
+func hexID(id uint64) string { return strconv.FormatUint(id, 16) }

@@ -1,0 +1,199 @@
+package view
+
+import (
+	"fmt"
+	"strconv"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+
+	"etcdkit/printer"
+)
+
+// kvSimple prints a key line and a value line.
+func kvSimple(t *printer.Text, kv *mvccpb.KeyValue) {
+	t.Data(kv.GetKey())
+	t.Byte('\n')
+	valueSimple(t, kv)
+}
+
+func valueSimple(t *printer.Text, kv *mvccpb.KeyValue) {
+	t.Data(kv.GetValue())
+	t.Byte('\n')
+}
+
+// kvFields lists a key with everything known of it; each name gets the prefix.
+func kvFields(t *printer.Text, prefix string, kv *mvccpb.KeyValue) {
+	quotedField(t, prefix+"Key", kv.GetKey())
+	intField(t, prefix+"CreateRevision", kv.GetCreateRevision())
+	intField(t, prefix+"ModRevision", kv.GetModRevision())
+	intField(t, prefix+"Version", kv.GetVersion())
+	quotedField(t, prefix+"Value", kv.GetValue())
+	leaseField(t, prefix+"Lease", kv.GetLease())
+}
+
+// leaseField lists a lease id: decimal, or padded hexadecimal under --hex.
+func leaseField(t *printer.Text, name string, id int64) {
+	fieldName(t, name)
+	if t.Hex {
+		t.Printf("%016x\n", id)
+		return
+	}
+	t.Int(id)
+	t.Byte('\n')
+}
+
+func kvJSON(t *printer.Text, kv *mvccpb.KeyValue) {
+	o := t.Object()
+	o.Bytes("key", kv.GetKey())
+	o.Int("create_revision", kv.GetCreateRevision())
+	o.Int("mod_revision", kv.GetModRevision())
+	o.Int("version", kv.GetVersion())
+	o.Bytes("value", kv.GetValue())
+	o.Int("lease", kv.GetLease())
+	o.End()
+}
+
+// kvMember adds a key-value pair to an object, if there is one.
+func kvMember(t *printer.Text, o *printer.Object, name string, kv *mvccpb.KeyValue) {
+	if kv == nil {
+		return
+	}
+	o.Key(name)
+	kvJSON(t, kv)
+}
+
+// kvHeader names the columns that kvRow fills.
+func kvHeader() []string {
+	return []string{"Key", "Value", "Create Revision", "Mod Revision", "Version", "Lease"}
+}
+
+func kvRow(kv *mvccpb.KeyValue) []string {
+	lease := ""
+	if kv.GetLease() != 0 {
+		lease = leaseID(kv.GetLease())
+	}
+	return []string{
+		printable(kv.GetKey()), printable(kv.GetValue()),
+		strconv.FormatInt(kv.GetCreateRevision(), 10), strconv.FormatInt(kv.GetModRevision(), 10),
+		strconv.FormatInt(kv.GetVersion(), 10), lease,
+	}
+}
+
+// leaseID is the padded hexadecimal form of a lease's id.
+func leaseID(id int64) string { return fmt.Sprintf("%016x", uint64(id)) }
+
+// printable is b as it can stand in a table cell: quoted as in Go where it
+// holds something that would not print or would break the table.
+func printable(b []byte) string {
+	s := string(b)
+	if quoted := strconv.Quote(s); len(quoted) != len(s)+2 {
+		return quoted
+	}
+	return s
+}
+
+// Put is the result of a put.
+type Put struct{ *etcdserverpb.PutResponse }
+
+// Simple prints OK, and the previous pair where it was asked for.
+func (p Put) Simple(t *printer.Text) {
+	t.Line("OK")
+	if p.GetPrevKv() != nil {
+		kvSimple(t, p.GetPrevKv())
+	}
+}
+
+// Fields lists header and previous pair.
+func (p Put) Fields(t *printer.Text) {
+	headerFields(t, p.GetHeader())
+	if p.GetPrevKv() != nil {
+		kvFields(t, "Prev", p.GetPrevKv())
+	}
+}
+
+// JSON prints the response.
+func (p Put) JSON(t *printer.Text) {
+	o := t.Object()
+	headerJSON(t, o, p.GetHeader())
+	kvMember(t, o, "prev_kv", p.GetPrevKv())
+	o.End()
+}
+
+// Table shows the new revision and what was there before.
+func (p Put) Table(g *printer.Grid) {
+	g.Header("Revision", "Previous Value", "Previous Mod Revision", "Previous Version")
+	row := []string{strconv.FormatInt(p.GetHeader().GetRevision(), 10), "", "", ""}
+	if kv := p.GetPrevKv(); kv != nil {
+		row[1] = printable(kv.GetValue())
+		row[2] = strconv.FormatInt(kv.GetModRevision(), 10)
+		row[3] = strconv.FormatInt(kv.GetVersion(), 10)
+	}
+	g.Row(row...)
+}
+
+// Protobuf writes the response.
+func (p Put) Protobuf(t *printer.Text) { t.Message(p.PutResponse) }
+
+// Delete is the result of a del.
+type Delete struct {
+	*etcdserverpb.DeleteRangeResponse
+}
+
+// Simple prints the number of deleted keys, and the deleted pairs where they
+// were asked for.
+func (d Delete) Simple(t *printer.Text) {
+	t.Int(d.GetDeleted())
+	t.Byte('\n')
+	for _, kv := range d.GetPrevKvs() {
+		kvSimple(t, kv)
+	}
+}
+
+// Fields lists header, count and deleted pairs.
+func (d Delete) Fields(t *printer.Text) {
+	headerFields(t, d.GetHeader())
+	intField(t, "Deleted", d.GetDeleted())
+	for _, kv := range d.GetPrevKvs() {
+		kvFields(t, "Prev", kv)
+	}
+}
+
+// JSON prints the response.
+func (d Delete) JSON(t *printer.Text) {
+	o := t.Object()
+	headerJSON(t, o, d.GetHeader())
+	o.Int("deleted", d.GetDeleted())
+	kvArray(t, o, "prev_kvs", d.GetPrevKvs())
+	o.End()
+}
+
+// Table shows the deleted pairs, or the count where they were not asked for.
+func (d Delete) Table(g *printer.Grid) {
+	if len(d.GetPrevKvs()) == 0 {
+		g.Header("Deleted")
+		g.Row(strconv.FormatInt(d.GetDeleted(), 10))
+		return
+	}
+	g.Header(kvHeader()...)
+	for _, kv := range d.GetPrevKvs() {
+		g.Row(kvRow(kv)...)
+	}
+}
+
+// Protobuf writes the response.
+func (d Delete) Protobuf(t *printer.Text) { t.Message(d.DeleteRangeResponse) }
+
+// kvArray adds key-value pairs to an object unless there are none.
+func kvArray(t *printer.Text, o *printer.Object, name string, kvs []*mvccpb.KeyValue) {
+	if len(kvs) == 0 {
+		return
+	}
+	o.Key(name)
+	a := t.Array()
+	for _, kv := range kvs {
+		a.Next()
+		kvJSON(t, kv)
+	}
+	a.End()
+}

@@ -1,0 +1,138 @@
+package view
+
+import (
+	"iter"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"etcdkit/printer"
+)
+
+// Pages are the parts of one range at one revision, in order. The header and
+// the count are those of the first page, More that of the last. An error ends
+// the pages.
+type Pages = iter.Seq2[*etcdserverpb.RangeResponse, error]
+
+// OnePage is the pages of a range that came in a single response.
+func OnePage(r *etcdserverpb.RangeResponse) Pages {
+	return func(yield func(*etcdserverpb.RangeResponse, error) bool) { yield(r, nil) }
+}
+
+// Range is the result of a get. Every format but the table prints a page and
+// lets it go before it asks for the next.
+type Range struct {
+	Pages      Pages
+	ValuesOnly bool // simple: leave the keys out
+}
+
+// each calls f for every page and ends the text on an error. Its result is the
+// last page, which may be the only one; nil where there was none.
+func (r Range) each(t *printer.Text, f func(i int, page *etcdserverpb.RangeResponse)) *etcdserverpb.RangeResponse {
+	var last *etcdserverpb.RangeResponse
+	i := 0
+	for page, err := range r.Pages {
+		if err != nil {
+			t.Fail(err)
+		}
+		if t.Failed() {
+			return nil
+		}
+		f(i, page)
+		last = page
+		i++
+	}
+	return last
+}
+
+// Simple prints a key line and a value line for each pair.
+func (r Range) Simple(t *printer.Text) {
+	line := kvSimple
+	if r.ValuesOnly {
+		line = valueSimple
+	}
+	r.each(t, func(_ int, page *etcdserverpb.RangeResponse) {
+		for _, kv := range page.GetKvs() {
+			line(t, kv)
+		}
+	})
+}
+
+// Fields lists header, pairs, and whether there is more.
+func (r Range) Fields(t *printer.Text) {
+	var count int64
+	last := r.each(t, func(i int, page *etcdserverpb.RangeResponse) {
+		if i == 0 {
+			headerFields(t, page.GetHeader())
+			count = page.GetCount()
+		}
+		for _, kv := range page.GetKvs() {
+			kvFields(t, "", kv)
+		}
+	})
+	if last == nil {
+		return
+	}
+	boolField(t, "More", last.GetMore())
+	intField(t, "Count", count)
+}
+
+// JSON prints the pages as the one response that they are parts of.
+func (r Range) JSON(t *printer.Text) {
+	o := t.Object()
+	var kvs *printer.Array
+	var count int64
+	last := r.each(t, func(i int, page *etcdserverpb.RangeResponse) {
+		if i == 0 {
+			headerJSON(t, o, page.GetHeader())
+			count = page.GetCount()
+		}
+		for _, kv := range page.GetKvs() {
+			if kvs == nil {
+				o.Key("kvs")
+				kvs = t.Array()
+			}
+			kvs.Next()
+			kvJSON(t, kv)
+		}
+	})
+	if last == nil {
+		return
+	}
+	if kvs != nil {
+		kvs.End()
+	}
+	o.Bool("more", last.GetMore())
+	o.Int("count", count)
+	o.End()
+}
+
+// Table shows the pairs; it holds them all to know how wide a column is.
+func (r Range) Table(g *printer.Grid) {
+	g.Header(kvHeader()...)
+	for page, err := range r.Pages {
+		if err != nil {
+			g.Fail(err)
+			return
+		}
+		for _, kv := range page.GetKvs() {
+			g.Row(kvRow(kv)...)
+		}
+	}
+}
+
+// Protobuf writes the pages as the one response that they are parts of: fields
+// in the order of their numbers, a repeated field over as many pages as it has.
+func (r Range) Protobuf(t *printer.Text) {
+	var count int64
+	last := r.each(t, func(i int, page *etcdserverpb.RangeResponse) {
+		part := &etcdserverpb.RangeResponse{Kvs: page.GetKvs()}
+		if i == 0 {
+			part.Header = page.GetHeader()
+			count = page.GetCount()
+		}
+		t.Message(part)
+	})
+	if last != nil {
+		t.Message(&etcdserverpb.RangeResponse{More: last.GetMore(), Count: count})
+	}
+}
