@@ -40,6 +40,15 @@ func Exit(code Code, err error) error {
 	return &exitError{code: code, err: err}
 }
 
+// Recode gives err an exit code whatever code it carries already, for the
+// command in which upstream ends with another one than elsewhere.
+func Recode(code Code, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &exitError{code: code, err: err}
+}
+
 // Reported is Exit for an error whose message the user has already seen, so
 // that the main loop only sets the exit code.
 func Reported(code Code, err error) error {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/codes"
@@ -28,8 +29,7 @@ type getOptions struct {
 	minModRev, maxModRev       int64
 }
 
-func (o *getOptions) addFlags(cmd *cobra.Command) {
-	fs := cmd.Flags()
+func (o *getOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.consistency, "consistency", "l", "l (linearizable) asks the quorum, s (serializable) the endpoint alone")
 	fs.StringVar(&o.order, "order", "", "sort `order`: ASCEND or DESCEND")
 	fs.StringVar(&o.sortBy, "sort-by", "", "sort by `what`: CREATE, KEY, MODIFY, VALUE or VERSION")
@@ -45,9 +45,6 @@ func (o *getOptions) addFlags(cmd *cobra.Command) {
 	fs.Int64Var(&o.maxCreateRev, "max-create-rev", 0, "only keys created at or before this revision")
 	fs.Int64Var(&o.minModRev, "min-mod-rev", 0, "only keys modified at or after this revision")
 	fs.Int64Var(&o.maxModRev, "max-mod-rev", 0, "only keys modified at or before this revision")
-	completeFlag(cmd, "consistency", "l", "s")
-	completeFlag(cmd, "order", "ASCEND", "DESCEND")
-	completeFlag(cmd, "sort-by", "CREATE", "KEY", "MODIFY", "VALUE", "VERSION")
 }
 
 // request turns arguments into a key and the options of a range request.
@@ -187,6 +184,9 @@ a prefix, or those from a key on. A key that does not exist is no error.`,
 			})
 		},
 	}
-	o.addFlags(cmd)
+	o.addFlags(cmd.Flags())
+	completeFlag(cmd, "consistency", "l", "s")
+	completeFlag(cmd, "order", "ASCEND", "DESCEND")
+	completeFlag(cmd, "sort-by", "CREATE", "KEY", "MODIFY", "VALUE", "VERSION")
 	return cmd
 }

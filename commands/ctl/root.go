@@ -25,11 +25,11 @@ const (
 // Main runs etcdctl with the given arguments, those after the program's name,
 // and returns its exit code.
 func Main(ctx context.Context, s cli.Streams, args []string) cli.Code {
-	return cli.Program{Root: newRoot(s), Streams: s}.Main(ctx, args)
+	return cli.Program{Root: NewRoot(s), Streams: s}.Main(ctx, args)
 }
 
-// newRoot returns a fresh command tree.
-func newRoot(s cli.Streams) *cobra.Command {
+// NewRoot returns a fresh command tree on the given streams.
+func NewRoot(s cli.Streams) *cobra.Command {
 	a := &app{Streams: s}
 	root := &cobra.Command{
 		Use:                        program,
@@ -54,7 +54,8 @@ func newRoot(s cli.Streams) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add(groupKV, newGet(a), newPut(a))
+	add(groupKV, newGet(a), newPut(a), newDel(a), newTxn(a), newCompaction(a), newWatch(a), newLease(a))
+	add(groupCluster, newEndpoint(a), newMember(a), newSnapshot(a))
 	add(groupUtility, newOptions(root), cli.Version(program), cli.Completion(program))
 	cli.FinishHelp(root, fmt.Sprintf("Use %q for the global flags, which every command takes.", program+" options"))
 	return root

@@ -1,0 +1,51 @@
+// Package cmd_test holds the walls between the packages: what each may link,
+// however indirectly. docs/architecture.md draws them.
+package cmd_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+func TestWalls(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		pkg       string
+		forbidden []string
+	}{
+		{"./cmd/ctl", []string{"go.etcd.io/etcd/server/", "go.etcd.io/raft/", "etcdkit/snapshot/restore", "etcdkit/commands/util"}},
+		{"./cmd/util", []string{"etcdkit/commands/conn", "etcdkit/commands/ctl"}},
+		{"./commands/cli", []string{"etcdkit/printer", "etcdkit/snapshot", "go.etcd.io/"}},
+		{"./commands/conn", []string{"etcdkit/printer", "etcdkit/snapshot", "github.com/spf13/cobra/doc"}},
+		{"./printer", []string{"etcdkit/", "go.etcd.io/"}},
+		{"./printer/view", []string{"etcdkit/commands", "etcdkit/snapshot/restore", "go.etcd.io/etcd/client/"}},
+		{"./snapshot", []string{"etcdkit/printer", "etcdkit/commands", "github.com/spf13/", "go.etcd.io/etcd/server/", "go.etcd.io/etcd/client/v3", "google.golang.org/grpc"}},
+		{"./snapshot/restore", []string{"etcdkit/printer", "etcdkit/commands", "github.com/spf13/"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.pkg, func(t *testing.T) {
+			t.Parallel()
+			for _, dep := range deps(t, tt.pkg) {
+				for _, f := range tt.forbidden {
+					if strings.HasPrefix(dep, f) && dep != self(tt.pkg) {
+						t.Errorf("%s links %s", tt.pkg, dep)
+					}
+				}
+			}
+		})
+	}
+}
+
+func self(pkg string) string { return "etcdkit" + strings.TrimPrefix(pkg, ".") }
+
+func deps(t *testing.T, pkg string) []string {
+	t.Helper()
+	list := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg)
+	list.Dir = ".."
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list -deps %s: %v", pkg, err)
+	}
+	return strings.Fields(string(out))
+}

@@ -1,0 +1,94 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+)
+
+// terminal returns the two ends of a pseudo terminal: what a person sees and
+// types on, and what the program has.
+func terminal(t *testing.T) (person, program *os.File) {
+	t.Helper()
+	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("no pseudo terminals:", err)
+	}
+	t.Cleanup(func() { _ = person.Close() })
+	fd := int(person.Fd())
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err = os.OpenFile("/dev/pts/"+strconv.Itoa(n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = program.Close() })
+	return person, program
+}
+
+// echoes tells whether a terminal shows what is typed.
+func echoes(t *testing.T, tty *os.File) bool {
+	t.Helper()
+	s, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Lflag&unix.ECHO != 0
+}
+
+func TestPasswordOnATerminal(t *testing.T) {
+	t.Parallel()
+	person, tty := terminal(t)
+	f, s, out, _ := parsed(t, "--user", "u")
+	s.In, s.Err = tty, promptWatch{tty, func() { _, _ = io.WriteString(person, "s3cret\n") }}
+	who, err := f.auth(t.Context(), s)
+	if err != nil || who.Password != "s3cret" {
+		t.Errorf("%+v, %v", who, err)
+	}
+	if out.String() != "" {
+		t.Errorf("stdout %q", out)
+	}
+	if !term.IsTerminal(int(tty.Fd())) || !echoes(t, tty) {
+		t.Error("the terminal does not echo any more")
+	}
+}
+
+func TestPasswordPromptIsInterrupted(t *testing.T) {
+	t.Parallel()
+	person, tty := terminal(t)
+	defer io.WriteString(person, "\n") // ends the read that is left behind
+	ctx, cancel := context.WithCancel(t.Context())
+	f, s, _, _ := parsed(t, "--user", "u")
+	s.In, s.Err = tty, promptWatch{tty, cancel}
+	if _, err := f.auth(ctx, s); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if !echoes(t, tty) {
+		t.Error("the terminal does not echo any more")
+	}
+}
+
+// promptWatch is the error stream of somebody who reacts to the prompt.
+type promptWatch struct {
+	io.Writer
+	react func()
+}
+
+func (w promptWatch) Write(b []byte) (int, error) {
+	if strings.HasPrefix(string(b), "Password: ") {
+		w.react()
+	}
+	return len(b), nil
+}

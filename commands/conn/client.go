@@ -1,0 +1,47 @@
+package conn
+
+import (
+	"context"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc"
+)
+
+// Client is a client for a cluster, or for one endpoint of it, that knows why
+// its requests failed. It may be used from several goroutines.
+//
+// Each endpoint is spoken to as its own scheme says, also by the requests that
+// name one (Status, HashKV, Defragment) as long as it is one of the client's.
+type Client struct {
+	*clientv3.Client
+
+	cancel context.CancelFunc
+	links  *links
+	calls  *calls
+	user   string
+}
+
+// Close ends what the client is doing. The connections are torn down behind
+// the caller's back: a program that is about to end does not wait for it. The
+// error is always nil.
+func (c *Client) Close() error {
+	go func() {
+		_ = c.Client.Close() // says no more than that the client is closed
+		c.cancel()
+	}()
+	return nil
+}
+
+// dialOptions is what makes clientv3's connections report to the client.
+func (c *Client) dialOptions(d *Dialer) []grpc.DialOption {
+	opts := []grpc.DialOption{
+		grpc.WithTransportCredentials(newCredentials(c.links, d.cfg.TLS)),
+		grpc.WithChainUnaryInterceptor(c.calls.unary),
+		grpc.WithChainStreamInterceptor(c.calls.stream),
+	}
+	if !d.proxied {
+		// A dialer of one's own is also what keeps grpc from looking for a proxy.
+		opts = append(opts, grpc.WithContextDialer(c.links.dial))
+	}
+	return opts
+}

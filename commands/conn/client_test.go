@@ -1,0 +1,218 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
+	"etcdkit/commands/cli"
+)
+
+func TestDialSendsNothing(t *testing.T) {
+	t.Parallel()
+	c, err := dialer(t, "--endpoints", raw(t, func(net.Conn) { t.Error("dialled") })).Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDialGivenEndpoints(t *testing.T) {
+	t.Parallel()
+	l := listen(t)
+	serve(t, l, nil, happy)
+	d := dialer(t, "--endpoints", refusing(t))
+	c, err := d.Dial(t.Context(), l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Put(t.Context(), "k", "v"); err != nil {
+		t.Error(c.Explain(err))
+	}
+}
+
+func TestLogin(t *testing.T) {
+	t.Parallel()
+	fail := func(err error) func(context.Context, string) error {
+		return func(_ context.Context, method string) error {
+			if method == "Authenticate" {
+				return err
+			}
+			return nil
+		}
+	}
+	for _, tt := range []struct {
+		name   string
+		answer func(context.Context, string) error
+		args   []string
+		want   string
+	}{
+		{name: "right", answer: happy},
+		{name: "authentication is off", answer: fail(rpctypes.ErrGRPCAuthNotEnabled)},
+		{name: "wrong password", answer: fail(rpctypes.ErrGRPCAuthFailed),
+			want: "etcdserver: authentication failed, invalid user ID or password"},
+		{name: "no answer", answer: deaf, args: []string{"--dial-timeout", "300ms"},
+			want: "context deadline exceeded: no answer from %s"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			l := listen(t)
+			serve(t, l, nil, tt.answer)
+			args := append([]string{"--endpoints", l.Addr().String(), "--user", "u:p"}, tt.args...)
+			checkLogin(t, dialer(t, args...), tt.want, l.Addr().String())
+		})
+	}
+	t.Run("refused", func(t *testing.T) {
+		t.Parallel()
+		ep := refusing(t)
+		d := dialer(t, "--endpoints", ep, "--user", "u:p", "--dial-timeout", "300ms")
+		checkLogin(t, d, "context deadline exceeded: %s: connection refused", ep)
+	})
+	t.Run("refused, fast", func(t *testing.T) {
+		t.Parallel()
+		ep := refusing(t)
+		d := dialer(t, "--endpoints", ep, "--user", "u:p", "--dial-timeout", "1m").FailFast()
+		checkLogin(t, d, "context deadline exceeded: %s: connection refused", ep)
+	})
+}
+
+func checkLogin(t *testing.T, d *Dialer, want, ep string) {
+	t.Helper()
+	c, err := d.Dial(t.Context())
+	if err == nil {
+		defer c.Close()
+	}
+	want = strings.ReplaceAll(want, "%s", ep)
+	if errorText(err) != want {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+	if err != nil && cli.CodeOf(err) != cli.BadConnection {
+		t.Errorf("code %d", cli.CodeOf(err))
+	}
+}
+
+func TestEmptyPassword(t *testing.T) {
+	t.Parallel()
+	l := listen(t)
+	serve(t, l, nil, func(context.Context, string) error { return rpctypes.ErrGRPCUserEmpty })
+	err := putError(t, dialer(t, "--endpoints", l.Addr().String(), "--user", "u:"), long)
+	if want := "etcdserver: user name is empty: authentication is enabled and the password is empty"; errorText(err) != want {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+}
+
+func TestLoginIsInterrupted(t *testing.T) {
+	t.Parallel()
+	l := listen(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	serve(t, l, nil, func(rpc context.Context, method string) error {
+		cancel()
+		return deaf(rpc, method)
+	})
+	_, err := dialer(t, "--endpoints", l.Addr().String(), "--user", "u:p", "--dial-timeout", "1m").Dial(ctx)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+// A command cleans up after the signal that has ended its context.
+func TestClientOutlivesTheContextOfDial(t *testing.T) {
+	t.Parallel()
+	l := listen(t)
+	serve(t, l, nil, happy)
+	ctx, cancel := context.WithCancel(t.Context())
+	c, err := dialer(t, "--endpoints", l.Addr().String()).Dial(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	cancel()
+	if c.Ctx().Err() != nil {
+		t.Error("the client has ended")
+	}
+	if _, err := c.Put(t.Context(), "k", "v"); err != nil {
+		t.Error(c.Explain(err))
+	}
+}
+
+func TestSizeLimits(t *testing.T) {
+	t.Parallel()
+	_, err := dialer(t, "--max-request-bytes", "10", "--max-recv-bytes", "5").Dial(t.Context())
+	want := "gRPC message recv limit (5 bytes) must be greater than send limit (10 bytes)"
+	if errorText(err) != want || cli.CodeOf(err) != cli.BadConnection {
+		t.Errorf("%v, code %d", err, cli.CodeOf(err))
+	}
+}
+
+// Failing fast means one try, for every kind of request.
+func TestFailFastTriesOnce(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]func(*Client, string) error{
+		"status": func(c *Client, ep string) error { _, err := c.Status(t.Context(), ep); return err },
+		"get":    func(c *Client, _ string) error { _, err := c.Get(t.Context(), "k"); return err },
+		"put":    func(c *Client, _ string) error { _, err := c.Put(t.Context(), "k", "v"); return err },
+		"stream": func(c *Client, _ string) error { _, err := c.Snapshot(t.Context()); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tries := make(chan struct{}, 100)
+			ep := raw(t, func(net.Conn) { tries <- struct{}{} })
+			c, err := dialer(t, "--endpoints", ep).FailFast().Dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			err = do(c, ep)
+			if !errors.Is(err, context.DeadlineExceeded) || err.Error() != "context deadline exceeded" {
+				t.Errorf("%v", err)
+			}
+			if len(tries) > 2 {
+				t.Errorf("%d tries", len(tries))
+			}
+		})
+	}
+}
+
+// Without FailFast a server may come up while the request waits for it.
+func TestRequestWaitsForTheServer(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(t.TempDir(), "e.sock")
+	d := dialer(t, "--endpoints", "unix://"+socket)
+	d.FailFast() // a dialer of its own: d stays as it is
+	c, err := d.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), long)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		_, err := c.Put(ctx, "k", "v")
+		done <- err
+	}()
+	for tick := time.Tick(time.Millisecond); c.links.causes() == ""; { // until the first try has failed
+		select {
+		case <-tick:
+		case err := <-done:
+			t.Fatalf("put did not wait: %v", err)
+		}
+	}
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve(t, l, nil, happy)
+	if err := <-done; err != nil {
+		t.Error(c.Explain(err))
+	}
+}

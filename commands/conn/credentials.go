@@ -1,0 +1,163 @@
+package conn
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+)
+
+// What a server turns out to be that is no etcd.
+var (
+	errNoHTTP2    = errors.New("the server speaks TLS but not HTTP/2")
+	errSpeaksTLS  = errors.New("the server speaks TLS, the endpoint is plain (https:// or --cacert)")
+	errSpeaksHTTP = errors.New("the server speaks HTTP/1, so it is not etcd's client port")
+	errNeedsCert  = errors.New("the server requires a client certificate (--cert and --key)")
+)
+
+// transport secures the connections of a client as the scheme of their endpoint
+// says, and takes notes of how that went. What it embeds are the credentials of
+// the first endpoint, which stand for the client where grpc wants to know.
+type transport struct {
+	credentials.TransportCredentials
+	links     *links
+	tls       credentials.TransportCredentials
+	plain     credentials.TransportCredentials
+	byDefault security     // of endpoints without a scheme
+	asked     *atomic.Bool // a server has asked for a certificate, and there is none
+}
+
+// newCredentials returns the credentials for the connections of l. A nil cfg
+// stands for no flag that asks for TLS.
+func newCredentials(l *links, cfg *tls.Config) credentials.TransportCredentials {
+	t := &transport{links: l, plain: insecure.NewCredentials(), byDefault: plain, asked: new(atomic.Bool)}
+	if cfg != nil {
+		t.byDefault = encrypted
+	}
+	first := asFlagsSay
+	for i, k := range l.all {
+		if i == 0 {
+			first = t.security(k)
+		}
+		if t.tls == nil && t.security(k) == encrypted {
+			t.tls = credentials.NewTLS(t.observed(cfg))
+		}
+	}
+	t.TransportCredentials = t.plain
+	if first == encrypted {
+		t.TransportCredentials = t.tls
+	}
+	return t
+}
+
+func (t *transport) security(k *link) security {
+	if k.security == asFlagsSay {
+		return t.byDefault
+	}
+	return k.security
+}
+
+// observed returns a copy of cfg that, beyond what cfg does, notices two things
+// that would otherwise be known by their words only.
+func (t *transport) observed(cfg *tls.Config) *tls.Config {
+	if cfg == nil {
+		cfg = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	cfg = cfg.Clone()
+	cfg.VerifyConnection = func(s tls.ConnectionState) error { // on top of the usual checks
+		if s.NegotiatedProtocol != "h2" {
+			return errNoHTTP2
+		}
+		return nil
+	}
+	if cfg.GetClientCertificate == nil {
+		cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			t.asked.Store(true)
+			return new(tls.Certificate), nil // none, as without this function
+		}
+	}
+	return cfg
+}
+
+// ClientHandshake implements credentials.TransportCredentials.
+func (t *transport) ClientHandshake(ctx context.Context, server string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	k := t.links.take(raw, server)
+	creds := t.plain
+	if t.security(k) == encrypted {
+		creds = t.tls
+		t.links.reached(k, securing)
+	}
+	c, info, err := creds.ClientHandshake(ctx, server, raw)
+	if err != nil {
+		t.lost(k, err)
+		return nil, nil, err
+	}
+	t.links.reached(k, greeting)
+	seen := func(b []byte, err error) { t.greeted(k, b, err) }
+	return &greeted{Conn: c, seen: seen, begun: make(chan struct{})}, info, nil
+}
+
+// Clone implements credentials.TransportCredentials.
+func (t *transport) Clone() credentials.TransportCredentials {
+	c := *t
+	return &c
+}
+
+// greeted notes what a server began with. Over TLS 1.3 this is also where it
+// says that it does not like the client's certificate.
+func (t *transport) greeted(k *link, b []byte, err error) {
+	switch {
+	case err != nil:
+		t.lost(k, err)
+	case bytes.HasPrefix(b, []byte{0x15, 0x03}): // a TLS alert
+		t.links.lost(k, errSpeaksTLS)
+	case bytes.HasPrefix(b, []byte("HTTP/")):
+		t.links.lost(k, errSpeaksHTTP)
+	default:
+		t.links.reached(k, ready)
+	}
+}
+
+// lost notes a failure, which is for want of a certificate where the server has
+// asked for one and then closes.
+func (t *transport) lost(k *link, err error) {
+	if t.asked.Load() && t.security(k) == encrypted && (alert(err) != nil || closed(err)) {
+		err = errNeedsCert
+	}
+	t.links.lost(k, err)
+}
+
+// greeted is a connection whose first read is watched.
+type greeted struct {
+	net.Conn
+	seen  func([]byte, error)
+	once  sync.Once
+	begun chan struct{} // closed when the first read has ended
+}
+
+func (c *greeted) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.once.Do(func() {
+		c.seen(b[:n], err)
+		close(c.begun)
+	})
+	return n, err
+}
+
+// Write lets the reader see why the other end closes: a server that does not
+// like the client's certificate says so and hangs up, and grpc, which writes
+// first, would close a broken connection before that was read.
+func (c *greeted) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	if err != nil && c.SetReadDeadline(time.Now().Add(time.Second)) == nil {
+		<-c.begun
+	}
+	return n, err
+}

@@ -1,0 +1,74 @@
+package conn
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// lookupSRV is net.Resolver.LookupSRV.
+type lookupSRV func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
+
+// resolveEndpoints returns the endpoints that SRV records list where
+// --discovery-srv is given, and otherwise, or where they list none, those of
+// --endpoints.
+func (f *Flags) resolveEndpoints(ctx context.Context, lookup lookupSRV, warn io.Writer) ([]string, error) {
+	if f.discoverySrv != "" {
+		found, err := discover(ctx, lookup, f.discoverySrv, f.discoverySrvName)
+		if err != nil {
+			return nil, err
+		}
+		if !f.insecureDiscovery {
+			found = dropPlain(found, warn)
+		}
+		if len(found) > 0 {
+			return found, nil
+		}
+	}
+	eps := make([]string, len(f.endpoints))
+	for i, ep := range f.endpoints {
+		eps[i] = strings.TrimSpace(ep)
+	}
+	return eps, nil
+}
+
+// discover asks for the TLS and the plain service of a domain, in this order,
+// and fails only where it knows neither. Names and order are those of
+// client/pkg/v3/srv, which takes no context.
+func discover(ctx context.Context, lookup lookupSRV, domain, suffix string) ([]string, error) {
+	if suffix != "" {
+		suffix = "-" + suffix
+	}
+	var eps []string
+	add := func(service, scheme string) error {
+		_, records, err := lookup(ctx, service+suffix, "tcp", domain)
+		for _, r := range records {
+			u := url.URL{Scheme: scheme, Host: net.JoinHostPort(r.Target, strconv.Itoa(int(r.Port)))}
+			eps = append(eps, u.String())
+		}
+		return err
+	}
+	errTLS := add("etcd-client-ssl", "https")
+	errPlain := add("etcd-client", "http")
+	if errTLS != nil && errPlain != nil {
+		return nil, fmt.Errorf("dns lookup errors: %w and %w", errTLS, errPlain)
+	}
+	return eps, nil
+}
+
+// dropPlain leaves out what must not be trusted with --insecure-discovery=false.
+func dropPlain(eps []string, warn io.Writer) []string {
+	var kept []string
+	for _, ep := range eps {
+		if strings.HasPrefix(ep, "http://") {
+			fmt.Fprintf(warn, "ignoring discovered insecure endpoint %q\n", ep)
+			continue
+		}
+		kept = append(kept, ep)
+	}
+	return kept
+}

@@ -1,0 +1,85 @@
+package conn
+
+import (
+	"net/url"
+	"path"
+	"strings"
+)
+
+// security is what the scheme of an endpoint says about TLS.
+type security int
+
+const (
+	asFlagsSay security = iota // no scheme: TLS where a flag asks for it
+	plain                      // http
+	encrypted                  // https, unixs
+)
+
+// endpoint is an endpoint as the user wrote it and what clientv3 makes of it.
+// The rules are those of client/v3/internal/endpoint, which can't be imported;
+// FuzzEndpoints holds them against the real client.
+type endpoint struct {
+	name     string // as given
+	address  string // what clientv3 has grpc dial
+	server   string // the name that a certificate is checked against, maybe with a port
+	security security
+}
+
+// parseEndpoint never fails: what is no endpoint is an address that can't be
+// dialled, and the dial says why.
+func parseEndpoint(ep string) endpoint {
+	scheme, rest, found := strings.Cut(ep, ":")
+	if found && (scheme == "unix" || scheme == "unixs") {
+		return unixEndpoint(ep, scheme, rest)
+	}
+	e := endpoint{name: ep, address: ep, server: ep}
+	if !strings.Contains(ep, "://") {
+		return e
+	}
+	u, err := url.Parse(ep)
+	if err != nil {
+		return e
+	}
+	e.server = u.Host
+	switch u.Scheme {
+	case "http":
+		e.address, e.security = u.Host, plain
+	case "https":
+		e.address, e.security = u.Host, encrypted
+	}
+	return e
+}
+
+// unixEndpoint reads the three ways to write a socket's path: unix:///absolute,
+// unix://relative and unix:path.
+func unixEndpoint(ep, scheme, rest string) endpoint {
+	file, slashes := strings.CutPrefix(rest, "//")
+	e := endpoint{name: ep, address: "unix:" + file, server: path.Base(file)}
+	if slashes && strings.HasPrefix(file, "/") {
+		e.address = "unix://" + file
+	}
+	if scheme == "unixs" {
+		e.security = encrypted
+	}
+	return e
+}
+
+// network splits an address that grpc wants dialled into the arguments of a
+// net.Dialer, as grpc's own dialer does.
+func network(address string) (network, addr string) {
+	file, unix := strings.CutPrefix(address, "unix:")
+	if !unix {
+		return "tcp", address
+	}
+	if !strings.HasPrefix(file, "/") {
+		return "unix", file
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "tcp", address
+	}
+	if u.Path == "" {
+		return "unix", u.Host
+	}
+	return "unix", u.Path
+}

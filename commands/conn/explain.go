@@ -1,0 +1,207 @@
+package conn
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// mayHaveHappened is said of a write whose answer is missing.
+const mayHaveHappened = "the write may have happened"
+
+// explained is an error with its cause. The words of the error come first.
+type explained struct {
+	error
+	cause string
+}
+
+func (e *explained) Error() string { return e.error.Error() + ": " + e.cause }
+func (e *explained) Unwrap() error { return e.error }
+
+// Explain returns the error that a request of this client ended with, with its
+// cause added in the same line: why no connection could be made, who has not
+// answered, that a write may have happened although there is no answer. The
+// words of err come first, and its exit code and all that it wraps stay. An
+// error that there is nothing to add to is returned as it is.
+//
+// It speaks of the client's latest request, so a command calls it before it
+// sends another one.
+func (c *Client) Explain(err error) error {
+	if done := (*explained)(nil); err == nil || errors.As(err, &done) {
+		return err
+	}
+	if cause := c.cause(err); cause != "" {
+		return &explained{err, cause}
+	}
+	return err
+}
+
+func (c *Client) cause(err error) string {
+	last := c.calls.latest()
+	unanswered := ""
+	if last.write && last.to != nil {
+		unanswered = mayHaveHappened
+	}
+	switch {
+	case errors.Is(err, rpctypes.ErrUserEmpty) && c.user != "":
+		return "authentication is enabled and the password is empty"
+	case errors.Is(err, rpctypes.ErrUserEmpty):
+		return "authentication is enabled, so --user is needed"
+	case serverTimeout(err), status.Code(err) == codes.Unavailable:
+		return unanswered
+	case !timedOut(err):
+		return ""
+	case refused(last):
+		return c.links.nameOf(last.to) + ": " + rpctypes.ErrorDesc(last.err)
+	case last.to != nil:
+		return joined("no answer from "+c.links.nameOf(last.to), unanswered)
+	}
+	if causes := c.links.causes(); causes != "" {
+		return causes
+	}
+	// Through a proxy only grpc knows more.
+	if s, ok := status.FromError(last.err); ok && s.Message() != err.Error() {
+		return s.Message()
+	}
+	return ""
+}
+
+func joined(a, b string) string {
+	if b == "" {
+		return a
+	}
+	return a + "; " + b
+}
+
+// serverTimeout tells whether the server has given a request up that it had
+// already passed on to the others.
+func serverTimeout(err error) bool {
+	return errors.Is(err, rpctypes.ErrTimeout) || errors.Is(err, rpctypes.ErrTimeoutDueToLeaderFail) ||
+		errors.Is(err, rpctypes.ErrTimeoutDueToConnectionLost) || errors.Is(err, rpctypes.ErrTimeoutWaitAppliedIndex)
+}
+
+// nameOf returns the endpoint behind an address, as the user wrote it.
+func (l *links) nameOf(a net.Addr) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, k := range l.all {
+		if k.remote == a.String() {
+			return k.name
+		}
+	}
+	return a.String()
+}
+
+// causes says for each endpoint why there is no connection to it, each cause
+// once. It is empty where there is a connection, or nothing was tried.
+func (l *links) causes() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var causes []string
+	names := make(map[string][]string) // by cause
+	for _, k := range l.all {
+		if k.stage == ready {
+			return ""
+		}
+		cause := k.cause()
+		if cause == "" {
+			continue
+		}
+		if names[cause] == nil {
+			causes = append(causes, cause)
+		}
+		names[cause] = append(names[cause], shown(k.name))
+	}
+	for i, cause := range causes {
+		causes[i] = strings.Join(names[cause], ", ") + ": " + cause
+	}
+	return strings.Join(causes, "; ")
+}
+
+// shown quotes a name that would not be recognised as one.
+func shown(name string) string {
+	if q := strconv.Quote(name); name == "" || strings.Contains(name, " ") || q != `"`+name+`"` {
+		return q
+	}
+	return name
+}
+
+// cause says why the link is not ready, "" where it has not been tried.
+func (k *link) cause() string {
+	if k.err != nil {
+		return words(k.failed, k.err)
+	}
+	switch k.stage {
+	case dialling:
+		return "timed out connecting"
+	case securing:
+		return "connected, but no answer to the TLS handshake"
+	case greeting:
+		return "connected, but no answer"
+	}
+	return ""
+}
+
+// words says in few words why a try failed at a stage.
+func words(at stage, err error) string {
+	var (
+		lookup  *net.DNSError
+		address *net.AddrError
+		unknown x509.UnknownAuthorityError
+		cert    *tls.CertificateVerificationError
+		record  tls.RecordHeaderError
+		errno   syscall.Errno
+		network *net.OpError
+		timeout net.Error
+	)
+	switch {
+	case errors.As(err, &lookup) && lookup.IsTimeout:
+		return "timed out looking up the host"
+	case errors.As(err, &lookup):
+		return lookup.Err
+	case errors.As(err, &address):
+		return address.Err
+	case errors.As(err, &unknown):
+		return "x509: certificate signed by unknown authority" // its own words go on guessing
+	case errors.As(err, &cert):
+		return cert.Err.Error()
+	case errors.As(err, &record):
+		return "the server does not speak TLS: " + record.Msg
+	case alert(err) != nil:
+		return "the server refuses: " + alert(err).Error()
+	case at == securing && closed(err):
+		return "connection closed in the TLS handshake (is the server plain http?)"
+	case at == greeting && closed(err):
+		return "connection closed without an answer (does the server want https?)"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "timed out connecting"
+	case errors.As(err, &errno):
+		return errno.Error()
+	case errors.As(err, &network):
+		return network.Err.Error()
+	}
+	return err.Error()
+}
+
+// closed tells whether the other end has ended a connection.
+func closed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// alert returns what the other end of a TLS connection has ended it with, or
+// nil.
+func alert(err error) error {
+	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "remote error" {
+		return op.Err
+	}
+	return nil
+}

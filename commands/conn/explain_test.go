@@ -1,0 +1,345 @@
+package conn
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"etcdkit/commands/cli"
+)
+
+// putError returns what a put through a dialer ends with, explained.
+func putError(t *testing.T, d *Dialer, limit time.Duration) error {
+	t.Helper()
+	c, err := d.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	_, err = c.Put(ctx, "k", "v")
+	return c.Explain(err)
+}
+
+// long is a limit that is not reached where a request fails fast.
+const long = time.Minute
+
+func TestCausesWithoutTLS(t *testing.T) {
+	t.Parallel()
+	talk := func(answer string) func(net.Conn) {
+		return func(c net.Conn) {
+			_, _ = c.Read(make([]byte, 1))
+			_, _ = io.WriteString(c, answer)
+		}
+	}
+	refused := refusing(t)
+	for _, tt := range []struct{ name, endpoint, want string }{
+		{"refused", refused, "connection refused"},
+		{"refused, with scheme", "http://" + refused, "connection refused"},
+		{"no port", "localhost", "missing port in address"},
+		{"wrong port", "127.0.0.1:port", "unknown port"},
+		{"unknown scheme", "ftp://127.0.0.1:1", "too many colons in address"},
+		{"no socket", "unix:///nowhere/e.sock", "no such file or directory"},
+		{"closes", raw(t, func(net.Conn) {}), "connection closed without an answer (does the server want https?)"},
+		{"closes after reading", raw(t, talk("")), "connection closed without an answer (does the server want https?)"},
+		{"HTTP/1", raw(t, talk("HTTP/1.1 400 Bad Request\r\n\r\n")), "the server speaks HTTP/1, so it is not etcd's client port"},
+		{"TLS alert", raw(t, talk("\x15\x03\x01\x00\x02\x02\x46")), "the server speaks TLS, the endpoint is plain (https:// or --cacert)"},
+		{"closes in the handshake", "https://" + raw(t, talk("")), "connection closed in the TLS handshake (is the server plain http?)"},
+		{"not TLS", "https://" + raw(t, talk("HTTP/1.1 400 Bad Request\r\n\r\n")), "the server does not speak TLS: first record does not look like a TLS handshake"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			err := putError(t, dialer(t, "--endpoints", tt.endpoint).FailFast(), long)
+			want := "context deadline exceeded: " + tt.endpoint + ": " + tt.want
+			if errorText(err) != want || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%v\nwant %s", err, want)
+			}
+		})
+	}
+}
+
+func TestCausesWithTLS(t *testing.T) {
+	t.Parallel()
+	ours, other := newAuthority(t), newAuthority(t)
+	good := ours.issue(t, "127.0.0.1", time.Now().Add(time.Hour))
+	end := time.Now().Add(-time.Hour)
+	server := func(c tls.Certificate, change func(*tls.Config)) string {
+		l, cfg := listen(t), &tls.Config{Certificates: []tls.Certificate{c}, MinVersion: tls.VersionTLS12}
+		if change != nil {
+			change(cfg)
+		}
+		serve(t, l, cfg, happy)
+		return "https://" + l.Addr().String()
+	}
+	mutual := func(cfg *tls.Config) {
+		cfg.ClientAuth, cfg.ClientCAs = tls.RequireAndVerifyClientCert, ours.pool()
+	}
+	noHTTP2 := "https://" + raw(t, func(c net.Conn) {
+		_ = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{good}, MinVersion: tls.VersionTLS12}).Handshake()
+	})
+	cert, key := files(t, good)
+	foreignCert, foreignKey := files(t, other.issue(t, "127.0.0.1", time.Now().Add(time.Hour)))
+	for _, tt := range []struct {
+		name, endpoint string
+		args           []string
+		want           string // "" for success; up to "..." where the rest is a time
+	}{
+		{name: "good", endpoint: server(good, nil)},
+		{name: "good, no scheme", endpoint: strings.TrimPrefix(server(good, nil), "https://")},
+		{name: "skip verify", endpoint: server(good, nil), args: []string{"--cacert=", "--insecure-skip-tls-verify"}},
+		{name: "client certificate", endpoint: server(good, mutual), args: []string{"--cert", cert, "--key", key}},
+		{name: "unknown authority", endpoint: server(other.issue(t, "127.0.0.1", time.Now().Add(time.Hour)), nil),
+			want: "x509: certificate signed by unknown authority"},
+		{name: "expired", endpoint: server(ours.issue(t, "127.0.0.1", end), nil),
+			want: "x509: certificate has expired or is not yet valid: ..."},
+		{name: "other host", endpoint: server(ours.issue(t, "etcd.test", time.Now().Add(time.Hour)), nil),
+			want: "x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"},
+		{name: "no client certificate", endpoint: server(good, mutual),
+			want: "the server requires a client certificate (--cert and --key)"},
+		{name: "no client certificate, TLS 1.2", endpoint: server(good, func(c *tls.Config) { mutual(c); c.MaxVersion = tls.VersionTLS12 }),
+			want: "the server requires a client certificate (--cert and --key)"},
+		{name: "foreign client certificate", endpoint: server(good, mutual), args: []string{"--cert", foreignCert, "--key", foreignKey},
+			want: "the server refuses: tls: unknown certificate authority"},
+		{name: "no HTTP/2", endpoint: noHTTP2, want: "the server speaks TLS but not HTTP/2"},
+		{name: "plain endpoint", endpoint: strings.Replace(server(good, nil), "https", "http", 1),
+			want: "connection closed without an answer (does the server want https?)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			args := append([]string{"--endpoints", tt.endpoint, "--cacert", ours.file}, tt.args...)
+			if len(tt.args) > 0 && tt.args[0] == "--cacert=" {
+				args = append(args[:2:2], tt.args[1:]...)
+			}
+			got := errorText(putError(t, dialer(t, args...).FailFast(), long))
+			want := tt.want
+			if want != "" {
+				want = "context deadline exceeded: " + tt.endpoint + ": " + want
+			}
+			if prefix, open := strings.CutSuffix(want, "..."); got != want && !(open && strings.HasPrefix(got, prefix)) {
+				t.Errorf("%s\nwant %s", got, want)
+			}
+		})
+	}
+}
+
+// Plain and TLS endpoints may stand in one list: each is spoken to as its own
+// scheme says, whichever is first and whichever a request names.
+func TestMixedSchemes(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	a, b := listen(t), listen(t)
+	serve(t, a, nil, happy)
+	serve(t, b, &tls.Config{Certificates: []tls.Certificate{ca.issue(t, "127.0.0.1", time.Now().Add(time.Hour))}, MinVersion: tls.VersionTLS12}, happy)
+	eps := []string{"http://" + a.Addr().String(), "https://" + b.Addr().String()}
+	for _, list := range []string{eps[0] + "," + eps[1], eps[1] + "," + eps[0]} {
+		c, err := dialer(t, "--endpoints", list, "--cacert", ca.file).FailFast().Dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		for _, ep := range eps {
+			if _, err := c.Status(t.Context(), ep); err != nil {
+				t.Errorf("%s: status of %s: %v", list, ep, c.Explain(err))
+			}
+		}
+		for range 4 { // round robin
+			if _, err := c.Put(t.Context(), "k", "v"); err != nil {
+				t.Errorf("%s: put: %v", list, c.Explain(err))
+			}
+		}
+	}
+}
+
+func TestSeveralEndpoints(t *testing.T) {
+	t.Parallel()
+	a, b := refusing(t), refusing(t)
+	err := putError(t, dialer(t, "--endpoints", a+",http://h,"+b+",,x y").FailFast(), long)
+	want := fmt.Sprintf(`context deadline exceeded: %s, %s: connection refused; http://h, "x y": missing port in address; "": missing address`, a, b)
+	if errorText(err) != want {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+}
+
+func TestCausesAtTheDeadline(t *testing.T) {
+	t.Parallel()
+	hang := raw(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	quiet := listen(t)
+	serve(t, quiet, nil, deaf)
+	for _, tt := range []struct{ name, endpoint, want string }{
+		{"refused", refusing(t), "%s: connection refused"},
+		{"hangs", hang, "%s: connected, but no answer"},
+		{"hangs in the handshake", "https://" + hang, "%s: connected, but no answer to the TLS handshake"},
+		{"does not answer", "http://" + quiet.Addr().String(), "no answer from %s; the write may have happened"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			err := putError(t, dialer(t, "--endpoints", tt.endpoint), 500*time.Millisecond)
+			want := "context deadline exceeded: " + fmt.Sprintf(tt.want, tt.endpoint)
+			if errorText(err) != want || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%v\nwant %s", err, want)
+			}
+		})
+	}
+}
+
+// What a server does with a request that it got, and what is said of it.
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	put := func(ctx context.Context, c *Client) error {
+		_, err := c.Put(ctx, "k", "v")
+		return err
+	}
+	get := func(ctx context.Context, c *Client) error {
+		_, err := c.Get(ctx, "k")
+		return err
+	}
+	txn := func(ops ...clientv3.Op) func(context.Context, *Client) error {
+		return func(ctx context.Context, c *Client) error {
+			_, err := c.Txn(ctx).Then(ops...).Commit()
+			return err
+		}
+	}
+	read, nested := clientv3.OpGet("k"), clientv3.OpTxn(nil, []clientv3.Op{clientv3.OpDelete("k")}, nil)
+	const lost = "; the write may have happened"
+	for _, tt := range []struct {
+		name   string
+		do     func(context.Context, *Client) error
+		answer error // nil for none
+		want   string
+	}{
+		{"put", put, nil, "context deadline exceeded: no answer from %s" + lost},
+		{"get", get, nil, "context deadline exceeded: no answer from %s"},
+		{"txn that reads", txn(read, read), nil, "context deadline exceeded: no answer from %s"},
+		{"txn that writes", txn(read, clientv3.OpPut("k", "v")), nil, "context deadline exceeded: no answer from %s" + lost},
+		{"txn in a txn", txn(read, nested), nil, "context deadline exceeded: no answer from %s" + lost},
+		{"put, no quorum", put, rpctypes.ErrGRPCTimeout, "etcdserver: request timed out: the write may have happened"},
+		{"get, no quorum", get, rpctypes.ErrGRPCTimeout, "context deadline exceeded: %s: etcdserver: request timed out"},
+		{"get, no leader", get, rpctypes.ErrGRPCNoLeader, "context deadline exceeded: %s: etcdserver: no leader"},
+		{"put, not unique", put, status.Error(codes.Unavailable, "gone"), "rpc error: code = Unavailable desc = gone: the write may have happened"},
+		{"auth needed", put, rpctypes.ErrGRPCUserEmpty, "etcdserver: user name is empty: authentication is enabled, so --user is needed"},
+		{"not allowed", put, rpctypes.ErrGRPCPermissionDenied, "etcdserver: permission denied"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			l := listen(t)
+			serve(t, l, nil, func(ctx context.Context, method string) error {
+				if tt.answer != nil {
+					return tt.answer
+				}
+				return deaf(ctx, method)
+			})
+			c, err := dialer(t, "--endpoints", l.Addr().String()).Dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			want := strings.ReplaceAll(tt.want, "%s", l.Addr().String())
+			if got := c.Explain(tt.do(ctx, c)); errorText(got) != want {
+				t.Errorf("%v\nwant %s", got, want)
+			}
+		})
+	}
+}
+
+func TestServerDiesWithThePut(t *testing.T) {
+	t.Parallel()
+	l, got := listen(t), make(chan struct{})
+	stop := serve(t, l, nil, func(ctx context.Context, method string) error {
+		close(got)
+		return deaf(ctx, method)
+	})
+	go func() {
+		<-got
+		stop()
+	}()
+	err := putError(t, dialer(t, "--endpoints", l.Addr().String()), long)
+	if status.Code(err) != codes.Unavailable || !strings.HasSuffix(err.Error(), ": the write may have happened") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestExplainKeepsTheError(t *testing.T) {
+	t.Parallel()
+	c, err := dialer(t, "--endpoints", refusing(t)).FailFast().Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if c.Explain(nil) != nil {
+		t.Error("nil has a cause")
+	}
+	_, err = c.Get(t.Context(), "k")
+	coded := cli.Exit(cli.Interrupted, fmt.Errorf("watch: %w", err))
+	got := c.Explain(coded)
+	if !errors.Is(got, coded) || cli.CodeOf(got) != cli.Interrupted || !strings.HasPrefix(got.Error(), "watch: context deadline exceeded: ") {
+		t.Errorf("%v, code %d", got, cli.CodeOf(got))
+	}
+	if again := c.Explain(got); again != got {
+		t.Errorf("explained twice: %v", again)
+	}
+	for _, err := range []error{context.Canceled, os.ErrNotExist, rpctypes.ErrCompacted} {
+		if got := c.Explain(err); got != err {
+			t.Errorf("%v became %v", err, got)
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	t.Parallel()
+	op := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
+	call := func(e syscall.Errno) error { return op(os.NewSyscallError("connect", e)) }
+	for _, tt := range []struct {
+		at   stage
+		err  error
+		want string
+	}{
+		{dialling, op(&net.DNSError{Err: "no such host", Name: "h", IsNotFound: true}), "no such host"},
+		{dialling, op(&net.DNSError{Err: "server misbehaving", Name: "h"}), "server misbehaving"},
+		{dialling, op(&net.DNSError{Err: "i/o timeout", Name: "h", IsTimeout: true}), "timed out looking up the host"},
+		{dialling, call(syscall.EHOSTUNREACH), "no route to host"},
+		{dialling, call(syscall.ENETUNREACH), "network is unreachable"},
+		{dialling, call(syscall.ETIMEDOUT), "timed out connecting"},
+		{dialling, op(os.ErrDeadlineExceeded), "timed out connecting"},
+		{dialling, context.DeadlineExceeded, "timed out connecting"},
+		{dialling, call(syscall.ECONNRESET), "connection reset by peer"},
+		{securing, call(syscall.ECONNRESET), "connection closed in the TLS handshake (is the server plain http?)"},
+		{greeting, io.ErrUnexpectedEOF, "connection closed without an answer (does the server want https?)"},
+		{securing, &tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"a"}}, Host: "b"}}, "x509: certificate is valid for a, not b"},
+		{securing, errors.New("something else"), "something else"},
+	} {
+		if got := words(tt.at, tt.err); got != tt.want {
+			t.Errorf("%v: %q, want %q", tt.err, got, tt.want)
+		}
+	}
+}
+
+func TestCauseOfATryThatHasNotEnded(t *testing.T) {
+	t.Parallel()
+	for at, want := range map[stage]string{
+		idle:     "",
+		dialling: "timed out connecting",
+		securing: "connected, but no answer to the TLS handshake",
+		greeting: "connected, but no answer",
+	} {
+		if got := (&link{stage: at}).cause(); got != want {
+			t.Errorf("stage %d: %q, want %q", at, got, want)
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/commands/cli"
+	"etcdkit/printer"
+	"etcdkit/printer/view"
+)
+
+type delOptions struct {
+	rangeFlags
+	prevKV    bool
+	meanRange bool
+}
+
+func (o *delOptions) addFlags(fs *pflag.FlagSet) {
+	fs.BoolVar(&o.prefix, "prefix", false, "all keys that begin with <key>")
+	fs.BoolVar(&o.prevKV, "prev-kv", false, "print the deleted key-value pairs")
+	fs.BoolVar(&o.fromKey, "from-key", false, "all keys from <key> on, in byte order")
+	fs.BoolVar(&o.meanRange, "range", false, "a <range_end> is meant: delete without the warning and its delay")
+}
+
+// op turns arguments into a request.
+func (o *delOptions) op(args []string) (clientv3.Op, error) {
+	if len(args) == 0 || len(args) > 2 {
+		return clientv3.Op{}, cli.Exit(cli.BadArgs, errors.New("del command needs one argument as key and an optional argument as range_end"))
+	}
+	if err := o.validate(args); err != nil {
+		return clientv3.Op{}, err
+	}
+	key, opts := o.keys(args)
+	if o.prevKV {
+		opts = append(opts, clientv3.WithPrevKV())
+	}
+	return clientv3.OpDelete(key, opts...), nil
+}
+
+// wholeStore tells whether valid arguments name every key there is.
+func (o *delOptions) wholeStore(args []string) bool {
+	return args[0] == "" && (o.prefix || o.fromKey)
+}
+
+// warning returns what to say before valid arguments are acted on, or "". Two
+// keys given for deletion look just like a range.
+func (o *delOptions) warning(args []string) string {
+	if len(args) < 2 || o.meanRange {
+		return ""
+	}
+	return fmt.Sprintf("Warning: Keys between %q and %q will be deleted. Please interrupt the command within next 2 seconds to cancel. "+
+		"You can provide `--range` flag to avoid the delay.", args[0], args[1])
+}
+
+// delWarningPause is how long a user has to take back a range given by mistake.
+const delWarningPause = 2 * time.Second
+
+// warn prints a warning, if there is one, and leaves time to interrupt.
+func (a *app) warn(ctx context.Context, warning string) error {
+	if warning == "" {
+		return nil
+	}
+	fmt.Fprintln(a.Err, warning)
+	t := time.NewTimer(delWarningPause)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}
+
+func newDel(a *app) *cobra.Command {
+	o := &delOptions{}
+	yes := false
+	cmd := &cobra.Command{
+		Use:   "del [options] <key> [range_end]",
+		Short: "Delete a key or a range of keys",
+		Long: `Delete a key, the keys from <key> up to but not including <range_end>, those
+with a prefix, or those from a key on, and print how many there were.
+
+A plain range waits two seconds first, unless --range says that it is meant.
+Deleting every key asks first on a terminal, unless --yes answers.`,
+		Example: `  etcdctl del /app/mode
+  etcdctl del /app/ --prefix --prev-kv
+  etcdctl del /app/a /app/m --range
+  etcdctl del "" --prefix --yes`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			op, err := o.op(args)
+			if err != nil {
+				return err
+			}
+			if _, err := a.printer(); err != nil {
+				return err
+			}
+			if o.wholeStore(args) && !yes && a.asks() {
+				if err := a.confirm(cmd.Context(), "Delete every key in the store?"); err != nil {
+					return err
+				}
+			}
+			if err := a.warn(cmd.Context(), o.warning(args)); err != nil {
+				return err
+			}
+			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
+				resp, err := s.Do(ctx, op)
+				return view.Delete{DeleteRangeResponse: (*etcdserverpb.DeleteRangeResponse)(resp.Del())}, err
+			})
+		},
+	}
+	o.addFlags(cmd.Flags())
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "don't ask before deleting every key")
+	return cmd
+}

@@ -1,0 +1,102 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
+	"etcdkit/commands/conn"
+	"etcdkit/printer/view"
+)
+
+// health is the outcome of one health check.
+type health struct {
+	took time.Duration
+	err  error // in upstream's words
+}
+
+// checkHealth reads a key, which takes a quorum, and looks for alarms. Being
+// refused the key is as good as reading it: that decision went through the
+// quorum as well.
+func (a *app) checkHealth(ctx context.Context, c *conn.Client, _ string) (health, error) {
+	start := a.Time()
+	_, err := c.Get(ctx, "health")
+	took := a.Time().Sub(start)
+	if err != nil && !errors.Is(err, rpctypes.ErrPermissionDenied) {
+		return health{took, err}, err
+	}
+	resp, err := c.AlarmList(ctx)
+	if err != nil {
+		unknown := errors.New("Unable to fetch the alarm list") //nolint:revive,staticcheck // upstream's words
+		return health{took, unknown}, fmt.Errorf("%w: %w", unknown, err)
+	}
+	if len(resp.Alarms) > 0 {
+		err = alarmError(resp.Alarms)
+	}
+	return health{took, err}, err
+}
+
+// alarmError names the alarms in upstream's words, which end in a blank.
+func alarmError(alarms []*etcdserverpb.AlarmMember) error {
+	var text strings.Builder
+	text.WriteString("Active Alarm(s): ")
+	for _, alarm := range alarms {
+		switch alarm.GetAlarm() {
+		case etcdserverpb.AlarmType_NOSPACE, etcdserverpb.AlarmType_CORRUPT:
+			text.WriteString(alarm.GetAlarm().String() + " ")
+		default:
+			text.WriteString("UNKNOWN ")
+		}
+	}
+	return errors.New(text.String())
+}
+
+// healthView is what the formats show. It has the bare error of a request,
+// which scripts may look for; the cause goes to standard error only.
+func healthView(answers []answer[health]) view.EndpointHealth {
+	var v view.EndpointHealth
+	for _, got := range answers {
+		one := view.Health{Endpoint: got.endpoint, Asked: got.dialed, Took: got.value.took}
+		if err := got.value.err; err != nil {
+			one.Error = err.Error()
+		} else if got.err != nil {
+			one.Error = got.err.Error()
+		}
+		v = append(v, one)
+	}
+	return v
+}
+
+func newEndpointHealth(a *app, o *endpointOptions) *cobra.Command {
+	return &cobra.Command{
+		Use:   "health",
+		Short: "Check whether each endpoint can serve requests",
+		Long: `Check whether a key can be read through each endpoint, which takes a quorum, and
+that no alarm is raised. One that is not healthy is named on standard error with
+the cause, and the exit code is 1 then.`,
+		Example: `  etcdctl endpoint health --cluster
+  etcdctl endpoint health --endpoints 10.0.0.7:2379,10.0.0.8:2379 -w json`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, answers, err := askEndpoints(cmd, a, o, a.checkHealth)
+			if err != nil {
+				return err
+			}
+			if err := p.Print(healthView(answers)); err != nil {
+				return err
+			}
+			for _, got := range answers {
+				if got.err != nil {
+					fmt.Fprintf(a.Err, "%s is unhealthy: failed to commit proposal: %v\n", got.endpoint, got.err)
+					err = errors.New("unhealthy cluster")
+				}
+			}
+			return err
+		},
+	}
+}

@@ -1,0 +1,80 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"etcdkit/commands/cli"
+	"etcdkit/printer"
+	"etcdkit/printer/view"
+)
+
+type memberAddOptions struct {
+	peerURLs string
+	learner  bool
+}
+
+func (o *memberAddOptions) addFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&o.peerURLs, "peer-urls", "", "the new member's peer `URLs`, separated by commas")
+	fs.BoolVar(&o.learner, "learner", false, "add it without a vote, until it is promoted")
+}
+
+// request turns arguments and flags into the new member's name and peer URLs.
+func (o *memberAddOptions) request(args []string) (name string, urls []string, err error) {
+	if len(args) == 0 {
+		return "", nil, cli.Exit(cli.BadArgs, errors.New("member name not provided"))
+	}
+	if len(args) > 1 {
+		var hint strings.Builder
+		for _, arg := range args {
+			if strings.HasPrefix(strings.ToLower(arg), "http") {
+				hint.WriteString(", did you mean --peer-urls=" + arg)
+			}
+		}
+		return "", nil, cli.Exit(cli.BadArgs, errors.New("too many arguments"+hint.String()))
+	}
+	urls, err = peerURLs(o.peerURLs)
+	return args[0], urls, err
+}
+
+// send makes the request.
+func (o *memberAddOptions) send(ctx context.Context, s *session, urls []string) (*etcdserverpb.MemberAddResponse, error) {
+	add := s.MemberAdd
+	if o.learner {
+		add = s.MemberAddAsLearner
+	}
+	resp, err := add(ctx, urls)
+	return (*etcdserverpb.MemberAddResponse)(resp), err
+}
+
+func newMemberAdd(a *app) *cobra.Command {
+	o := &memberAddOptions{}
+	cmd := &cobra.Command{
+		Use:   "add <memberName> [options]",
+		Short: "Add a member to the cluster",
+		Long: `Tell the cluster about a new member, before that member is started. The simple
+format prints the environment variables to start it with.
+
+The new member counts towards the quorum at once: in a cluster of one, nothing
+can be written until it has joined. Add it with --learner to avoid that.`,
+		Example: `  etcdctl member add infra4 --peer-urls http://10.0.0.8:2380
+  etcdctl member add infra4 --peer-urls http://10.0.0.8:2380 --learner`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, urls, err := o.request(args)
+			if err != nil {
+				return err
+			}
+			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
+				resp, err := o.send(ctx, s, urls)
+				return view.MemberAdd{Members: view.Members{Membership: resp}, NewName: name, PeerURLs: o.peerURLs}, err
+			})
+		},
+	}
+	o.addFlags(cmd.Flags())
+	return cmd
+}

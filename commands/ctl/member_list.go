@@ -1,0 +1,58 @@
+package ctl
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/printer"
+	"etcdkit/printer/view"
+)
+
+type memberListOptions struct {
+	consistency string
+}
+
+func (o *memberListOptions) addFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.consistency, "consistency", "l", "l (linearizable) asks the quorum, s (serializable) the endpoint alone")
+	completeFlag(cmd, "consistency", "l", "s")
+}
+
+// options turns flags into options of the request.
+func (o *memberListOptions) options() ([]clientv3.OpOption, error) {
+	serializable, err := serializable(o.consistency)
+	if err != nil || !serializable {
+		return nil, err
+	}
+	return []clientv3.OpOption{clientv3.WithSerializable()}, nil
+}
+
+func newMemberList(a *app) *cobra.Command {
+	o := &memberListOptions{}
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the members of the cluster",
+		Long: `List the members of the cluster. The simple format has a line for each:
+
+  ID, status, name, peer addresses, client addresses, is learner
+
+A member is "unstarted" until it has joined for the first time.`,
+		Example: `  etcdctl member list -w table
+  etcdctl member list --consistency s --endpoints 10.0.0.7:2379
+  etcdctl member list -w json --hex`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			opts, err := o.options()
+			if err != nil {
+				return err
+			}
+			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
+				resp, err := s.MemberList(ctx, opts...)
+				return view.Members{Membership: (*etcdserverpb.MemberListResponse)(resp)}, err
+			})
+		},
+	}
+	o.addFlags(cmd)
+	return cmd
+}

@@ -1,0 +1,14 @@
+package ctl
+
+import "github.com/spf13/cobra"
+
+func newSnapshot(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "snapshot <subcommand>",
+		Short: "Save what a member has stored",
+		Long: `Save what a member has stored. To look at a snapshot, and to start a cluster
+from one, see "etcdutl snapshot".`,
+	}
+	cmd.AddCommand(newSnapshotSave(a))
+	return cmd
+}

@@ -1,0 +1,134 @@
+package ctl
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/commands/cli"
+)
+
+// parseCompare reads a condition such as `mod("key") > "0"`. The key and the
+// operand are Go string literals, the operator stands between white space, and
+// what follows the operand does not count.
+func parseCompare(line string) (clientv3.Cmp, error) {
+	target, rest, ok := strings.Cut(line, "(")
+	if !ok {
+		return invalid[clientv3.Cmp]("malformed comparison: %s", line)
+	}
+	var key, op, operand string
+	if n, _ := fmt.Sscanf(rest, "%q) %s %q", &key, &op, &operand); n != 3 {
+		return invalid[clientv3.Cmp]("malformed comparison: %s; got %s(%q) %s %q", line, target, key, op, operand)
+	}
+	cmp, base := clientv3.Cmp{}, 10
+	switch target {
+	case "ver", "version":
+		cmp = clientv3.Version(key)
+	case "c", "create":
+		cmp = clientv3.CreateRevision(key)
+	case "m", "mod":
+		cmp = clientv3.ModRevision(key)
+	case "lease":
+		cmp, base = clientv3.LeaseValue(key), 16 // as every other command takes and shows a lease id
+	case "val", "value":
+		cmp, base = clientv3.Value(key), 0
+	default:
+		return invalid[clientv3.Cmp]("malformed comparison: %s (unknown target %s)", line, target)
+	}
+	var value any = operand
+	if base != 0 {
+		number, err := strconv.ParseInt(operand, base, 64)
+		if err != nil {
+			return invalid[clientv3.Cmp]("invalid txn compare request: %s", line)
+		}
+		value = number
+	}
+	switch op {
+	case "=", "!=", "<", ">": // clientv3.Compare panics on any other
+		return clientv3.Compare(cmp, op, value), nil
+	}
+	return invalid[clientv3.Cmp]("malformed comparison: %s (unknown operator %s; use =, !=, < or >)", line, op)
+}
+
+// txnRequest is one request of a transaction.
+type txnRequest struct {
+	op      clientv3.Op
+	warning string // what to say before the request is taken
+}
+
+// parseRequest reads a request such as `put key "some value" --lease 12ab`: a
+// command line of put, get or del. Their names may be shortened, and flags may
+// stand before them.
+func parseRequest(line string) (txnRequest, error) {
+	words, err := splitWords(line)
+	if err != nil {
+		return txnRequest{}, cli.Exit(cli.InvalidInput, err)
+	}
+	if len(words) < 2 {
+		return invalid[txnRequest]("invalid txn compare request: %s", line)
+	}
+	name, words := commandWord(words)
+	fs := pflag.NewFlagSet(name, pflag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {}
+	var take func() (txnRequest, error)
+	switch {
+	case name == "":
+	case strings.HasPrefix("put", name):
+		o := &putOptions{}
+		o.addFlags(fs)
+		take = func() (txnRequest, error) {
+			// A value is never read from standard input: that is where the
+			// lines come from.
+			op, err := o.op(fs.Args(), strings.NewReader(""))
+			return txnRequest{op: op}, err
+		}
+	case strings.HasPrefix("get", name):
+		o := &getOptions{}
+		o.addFlags(fs)
+		take = func() (txnRequest, error) {
+			op, err := o.op(fs.Args())
+			return txnRequest{op: op}, err
+		}
+	case strings.HasPrefix("del", name):
+		o := &delOptions{}
+		o.addFlags(fs)
+		take = func() (txnRequest, error) {
+			op, err := o.op(fs.Args())
+			if err != nil {
+				return txnRequest{}, err
+			}
+			return txnRequest{op: op, warning: o.warning(fs.Args())}, nil
+		}
+	}
+	if take == nil || fs.Parse(words) != nil {
+		return invalid[txnRequest]("invalid txn request: %s", line)
+	}
+	return take()
+}
+
+// commandWord finds the name of the command among the words of a line and
+// returns it and the other words. A flag in front of it that is given without
+// "=" is taken to have a value, as on a command line.
+func commandWord(words []string) (string, []string) {
+	for i := 0; i < len(words); i++ {
+		switch w := words[i]; {
+		case w == "--":
+			return "", nil
+		case w != "" && w[0] != '-':
+			return w, append(words[:i:i], words[i+1:]...)
+		case len(w) > 1 && !strings.Contains(w, "=") && (w[1] == '-' || len(w) == 2):
+			i++
+		}
+	}
+	return "", nil
+}
+
+// invalid is the error of a line that can't be used.
+func invalid[T any](format string, args ...any) (zero T, err error) {
+	return zero, cli.Exit(cli.InvalidInput, fmt.Errorf(format, args...))
+}

@@ -1,0 +1,129 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/commands/cli"
+)
+
+// watchRequest is what a line of watch -i asks for: a watch, or else progress.
+type watchRequest struct {
+	progress bool
+	key      string
+	opts     []clientv3.OpOption
+	argv     []string
+}
+
+// lineError is the fault of a line that is passed over; any other error ends
+// the command.
+type lineError string
+
+func (e lineError) Error() string { return string(e) }
+
+// parseLine reads one line, which has flags of its own. Those of the command
+// itself don't count.
+func (e watchEnv) parseLine(line string) (watchRequest, error) {
+	words, err := splitWords(line)
+	switch {
+	case err != nil:
+		return watchRequest{}, cli.Exit(cli.InvalidInput, err)
+	case len(words) == 0:
+		return watchRequest{}, lineError(fmt.Sprintf("Invalid command: %s (watch and progress supported)", line))
+	case words[0] == "progress":
+		return watchRequest{progress: true}, nil
+	case words[0] != "watch":
+		return watchRequest{}, lineError(fmt.Sprintf("Invalid command %s (only support watch)", line))
+	case len(words) == 1 && len(e) == 0:
+		return watchRequest{}, lineError(fmt.Sprintf("Invalid command %s (command type or key is not provided)", line))
+	}
+	o := &watchOptions{}
+	fs := pflag.NewFlagSet("watch", pflag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {}
+	o.addFlags(fs)
+	if err := fs.Parse(words[1:]); err != nil {
+		// Not the same error: cobra takes pflag.ErrHelp for its own and shows help.
+		return watchRequest{}, cli.Exit(cli.BadArgs, errors.New(err.Error()))
+	}
+	w, err := e.splitLine(fs.Args(), fs.ArgsLenAtDash())
+	if err != nil {
+		return watchRequest{}, err
+	}
+	key, opts, err := o.watch(w.keys)
+	if err != nil {
+		return watchRequest{}, lineError(fmt.Sprintf("Invalid command %s (%v)", line, err))
+	}
+	return watchRequest{key: key, opts: opts, argv: w.argv}, nil
+}
+
+// splitLine is split under the rules of a line. In front of a command, keys of
+// the environment and of the line come together.
+func (e watchEnv) splitLine(args []string, dash int) (watchArgs, error) {
+	if dash >= 0 && dash < len(args) {
+		return watchArgs{keys: append(e[:len(e):len(e)], args[:dash]...), argv: args[dash:]}, nil
+	}
+	w, err := e.split(args, dash)
+	if err == nil && len(w.keys) == 0 {
+		err = cli.Exit(cli.BadArgs, errWatchArgs)
+	}
+	return w, err
+}
+
+// watchLines watches what the lines of standard input ask for, side by side,
+// until the input ends, which is an error. A line that can't be used is
+// complained about and passed over, or ends the command, as upstream has it.
+func (a *app) watchLines(cmd *cobra.Command, env watchEnv) error {
+	s, err := a.open(cmd)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // the watches have ended before
+	w := &watchPrinter{Streams: a.Streams, session: s}
+	ctx, cancel := context.WithCancelCause(clientv3.WithRequireLeader(cmd.Context()))
+	var running sync.WaitGroup
+	defer func() { // a command that is running may end its work first
+		w.over.Store(true)
+		cancel(nil)
+		running.Wait()
+	}()
+	lines := newLineReader(a.In)
+	for {
+		line, err := lines.next(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil:
+			return cli.Exit(cli.InvalidInput, fmt.Errorf("error reading watch request line: %w", err))
+		}
+		line = strings.TrimSuffix(line, "\n")
+		req, err := env.parseLine(line)
+		if bad := lineError(""); errors.As(err, &bad) {
+			w.complain("%s", bad)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if req.progress {
+			if err := s.RequestProgress(ctx); err != nil {
+				return s.Explain(err)
+			}
+			continue
+		}
+		responses := s.Watch(ctx, req.key, req.opts...)
+		running.Go(func() {
+			if err := w.follow(cmd.Context(), responses, req.argv); err != nil {
+				cancel(err)
+			}
+		})
+	}
+}

@@ -1,0 +1,101 @@
+package ctl
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/commands/cli"
+	"etcdkit/printer/view"
+)
+
+// watchPrinter prints what watches see. Several may share it.
+type watchPrinter struct {
+	cli.Streams
+	*session
+	mu   sync.Mutex  // guards the session's printer and Err
+	over atomic.Bool // no more commands are started
+}
+
+// follow prints the responses of a watch and runs the command argv, if there is
+// one, for each event. It returns nil when the watch has ended, and the cause
+// when ctx has, which also ends a running command.
+func (w *watchPrinter) follow(ctx context.Context, responses clientv3.WatchChan, argv []string) error {
+	for resp := range responses {
+		if err := w.print(&resp, len(responses) == 0 || len(argv) > 0); err != nil {
+			return err
+		}
+		if len(argv) == 0 {
+			continue
+		}
+		for _, e := range resp.Events {
+			if w.over.Load() {
+				break
+			}
+			if err := w.runFor(ctx, argv, resp.Header.GetRevision(), e); err != nil {
+				return err
+			}
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// print prints one response; flush says that it can't wait for the next.
+func (w *watchPrinter) print(resp *clientv3.WatchResponse, flush bool) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if resp.Canceled {
+		fmt.Fprintf(w.Err, "watch was canceled (%v)\n", w.Explain(resp.Err()))
+	}
+	err := w.Add(view.Watch{WatchResponse: &etcdserverpb.WatchResponse{
+		Header: resp.Header, Events: resp.Events, CompactRevision: resp.CompactRevision,
+		Canceled: resp.Canceled, Created: resp.Created, CancelReason: resp.CancelReason,
+	}})
+	if err != nil || !flush {
+		return err
+	}
+	return w.Flush()
+}
+
+// complain prints a line on the error stream.
+func (w *watchPrinter) complain(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	fmt.Fprintf(w.Err, format+"\n", args...)
+}
+
+// childGrace is how long a command may take to end when it is told to.
+const childGrace = 5 * time.Second
+
+// runFor runs the command argv for the event e, which it finds in its
+// environment. A command that is running when ctx ends is told to end too.
+func (w *watchPrinter) runFor(ctx context.Context, argv []string, rev int64, e *mvccpb.Event) error {
+	child := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	child.Env = append(slices.Clone(w.Env),
+		fmt.Sprintf("ETCD_WATCH_REVISION=%d", rev),
+		fmt.Sprintf("ETCD_WATCH_EVENT_TYPE=%q", e.GetType()),
+		fmt.Sprintf("ETCD_WATCH_KEY=%q", e.GetKv().GetKey()),
+		fmt.Sprintf("ETCD_WATCH_VALUE=%q", e.GetKv().GetValue()),
+	)
+	child.Stdout, child.Stderr = w.Out, w.Err
+	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
+	child.WaitDelay = childGrace
+	err := child.Run()
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		w.complain("command %q error (%v)", argv, err) // upstream's line, which has no "Error:"
+		return cli.Reported(cli.Failure, err)
+	}
+	return nil
+}

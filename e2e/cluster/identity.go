@@ -1,0 +1,63 @@
+package cluster
+
+import (
+	"crypto/sha1"
+	"encoding/binary"
+	"fmt"
+	"net"
+)
+
+// memberID is how etcd derives the id of a member that bootstraps a cluster (server/etcdserver/api/membership): the
+// first eight bytes of the SHA-1 of its sorted peer URLs and the cluster token. Our members have one peer URL.
+func memberID(peerURL, token string) uint64 {
+	sum := sha1.Sum([]byte(peerURL + token))
+	return binary.BigEndian.Uint64(sum[:8])
+}
+
+// clusterID is how etcd derives the id of a new cluster: from its members' ids in ascending order.
+func clusterID(members []uint64) uint64 {
+	var all []byte
+	for _, id := range members {
+		all = binary.BigEndian.AppendUint64(all, id)
+	}
+	sum := sha1.Sum(all)
+	return binary.BigEndian.Uint64(sum[:8])
+}
+
+// pickToken finds a cluster token under which the member ids ascend in the order of the names and have 16 hex digits
+// each, and so have the cluster's id and those of the leases the members grant (bits 12 to 14 of the member's id lead
+// those). Listings are sorted by id and ids are padded in tables and elsewhere, so without this two fresh clusters would
+// differ in more than the ids.
+func pickToken(peerURLs []string) (string, error) {
+	const short = 1<<60 - 1 // the largest id of 15 digits
+	for n := range 10000 {
+		token := fmt.Sprintf("etcdkit-%d", n)
+		last := uint64(short)
+		ok := true
+		ids := make([]uint64, 0, len(peerURLs))
+		for _, u := range peerURLs {
+			id := memberID(u, token)
+			ok = ok && id > last && id>>12&7 != 0
+			last = id
+			ids = append(ids, id)
+		}
+		if ok && clusterID(ids) > short {
+			return token, nil
+		}
+	}
+	return "", fmt.Errorf("no cluster token sorts the members %v", peerURLs)
+}
+
+// freePorts returns n different loopback ports that nobody listened on a moment ago.
+func freePorts(n int) ([]int, error) {
+	ports := make([]int, 0, n)
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close() // all stay open until the last is found, so that they differ
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports, nil
+}

@@ -1,0 +1,124 @@
+// Command bench measures our programs against upstream's, in turns in one run
+// on servers of its own, and writes what it found as a Markdown page. Only
+// ratios are quoted: the times of a noisy machine say little.
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+
+	"etcdkit/e2e/cluster"
+	"etcdkit/e2e/refs"
+)
+
+func main() {
+	out := flag.String("out", "", "write the page to this file instead of standard output")
+	pairs := flag.Int("pairs", 30, "how often each pair of programs runs")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *out, *pairs); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, out string, pairs int) error {
+	dir, err := os.MkdirTemp("", "etcdkit-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	b, err := prepare(ctx, dir)
+	if err != nil {
+		return err
+	}
+	b.pairs = pairs
+	var page bytes.Buffer
+	fmt.Fprintf(&page, pageHead, b.version)
+	if err := b.startUp(ctx, &page); err != nil {
+		return err
+	}
+	if out == "" {
+		_, err = page.WriteTo(os.Stdout)
+		return err
+	}
+	return os.WriteFile(out, page.Bytes(), 0o644)
+}
+
+const pageHead = `# Performance
+
+Written by ` + "`make bench`" + `: each line runs our program, upstream's of release %s
+and a bare client in turns, on one etcd of the same release on loopback. A
+figure is the median of all runs, divided by upstream's.
+
+`
+
+// bench knows the programs to compare.
+type bench struct {
+	dir, version   string
+	upstream, ours string // directories of programs
+	bare           string
+	pairs          int
+}
+
+func prepare(ctx context.Context, dir string) (*bench, error) {
+	r, err := refs.Open()
+	if err != nil {
+		return nil, err
+	}
+	b := &bench{dir: dir, bare: filepath.Join(dir, "bareclient")}
+	if b.version, err = r.Version("3.7"); err != nil {
+		return nil, err
+	}
+	if b.upstream, err = r.Build(ctx, "3.7"); err != nil {
+		return nil, err
+	}
+	if b.ours, err = r.Ours(ctx, filepath.Join(dir, "bin")); err != nil {
+		return nil, err
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", b.bare, "./cmd/bareclient")
+	if msg, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build bare client: %w\n%s", err, msg)
+	}
+	return b, nil
+}
+
+// startUp measures what a shell loop pays for each command.
+func (b *bench) startUp(ctx context.Context, page *bytes.Buffer) error {
+	c, err := cluster.Start(ctx, cluster.Options{Bin: b.upstream, Dir: filepath.Join(b.dir, "start-up")})
+	if err != nil {
+		return err
+	}
+	defer c.Stop()
+	fmt.Fprintf(page, "## Start-up\n\nMedians of %d runs.\n\n", b.pairs)
+	fmt.Fprintln(page, "| command | wall | CPU | bare client, wall | bare client, CPU | target |\n| --- | --- | --- | --- | --- | --- |")
+	for _, w := range []struct {
+		name, target string
+		args, bare   []string
+	}{
+		{"version", "1.0", []string{"version"}, nil},
+		{"put of one key", "0.8", []string{"put", "bench", "value"}, []string{"put", "bench", "value"}},
+		{"get of one key", "0.8", []string{"get", "bench"}, []string{"get", "bench"}},
+	} {
+		env := "ETCDCTL_ENDPOINTS=" + c.Endpoints()
+		m, err := inTurns(ctx, b.pairs,
+			command{refs.Path(b.upstream, "etcdctl"), w.args, env},
+			command{refs.Path(b.ours, "etcdctl"), w.args, env},
+			command{b.bare, append([]string{c.Endpoints()}, w.bare...), env},
+		)
+		if err != nil {
+			return err
+		}
+		up, our, bare := m[0], m[1], m[2]
+		fmt.Fprintf(page, "| %s | %s | %s | %s | %s | %s |\n", w.name,
+			ratio(our.wall, up.wall), ratio(our.cpu, up.cpu), ratio(bare.wall, up.wall), ratio(bare.cpu, up.cpu), w.target)
+	}
+	return nil
+}

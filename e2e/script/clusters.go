@@ -1,0 +1,155 @@
+package script
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strconv"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"etcdkit/e2e/cluster"
+)
+
+// cmdCluster: cluster [-name NAME] [-version LINE] [-members 1|3] [-tls] [-client-cert-auth] [-cert PAIR] [-auth]
+// [-settled] [-datadir DIR] [-member NAME] [-- SERVER ARGS...] starts servers that live as long as the script.
+func cmdCluster(ts *testscript.TestScript, st *state, args []string) {
+	fs := flag.NewFlagSet("cluster", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	var opts cluster.Options
+	name := fs.String("name", "", "")
+	line := fs.String("version", st.line, "")
+	fs.IntVar(&opts.Members, "members", 1, "")
+	fs.BoolVar(&opts.TLS, "tls", false, "")
+	fs.BoolVar(&opts.ClientCertAuth, "client-cert-auth", false, "")
+	fs.StringVar(&opts.ServerCert, "cert", "", "")
+	fs.BoolVar(&opts.Auth, "auth", false, "")
+	fs.BoolVar(&opts.Settled, "settled", false, "")
+	fs.StringVar(&opts.DataDir, "datadir", "", "")
+	fs.StringVar(&opts.MemberName, "member", "", "")
+	st.stranded = true // until there are servers, no program may run: it would find others on the default port
+	ts.Check(fs.Parse(args))
+	if _, ok := st.clusters[*name]; ok {
+		ts.Fatalf("cluster %q is running already", *name)
+	}
+	var err error
+	opts.Bin, err = st.eng.Refs.Build(st.ctx, *line)
+	ts.Check(err)
+	opts.Args = fs.Args()
+	opts.Dir = ts.MkAbs(filepath.Join(ts.Getenv("WORK"), ".cluster"+*name))
+	if opts.DataDir != "" {
+		opts.DataDir = ts.MkAbs(opts.DataDir)
+	}
+	c, err := cluster.Start(st.ctx, opts)
+	ts.Check(err)
+	st.clusters[*name] = c
+	ts.Check(st.export(ts, *name, c))
+	if *name == "" {
+		st.useByDefault(ts, c)
+	}
+	st.stranded = false
+}
+
+// export sets the variables that describe a cluster and masks their values. A named cluster's carry its name as prefix.
+func (st *state) export(ts *testscript.TestScript, name string, c *cluster.Cluster) error {
+	prefix := ""
+	if name != "" {
+		prefix = name + "_"
+	}
+	st.setenv(ts, prefix+"ENDPOINTS", c.Endpoints())
+	if dir := c.Certs(); dir != "" {
+		st.setenv(ts, prefix+"CERTS", dir)
+	}
+	if c.ID != 0 {
+		if err := st.nameID(ts, prefix+"CLUSTER", c.ID); err != nil {
+			return err
+		}
+	}
+	for i, m := range c.Members {
+		n := strconv.Itoa(i + 1)
+		st.setenv(ts, prefix+"URL"+n, m.ClientURL)
+		st.setenv(ts, prefix+"PEERURL"+n, m.PeerURL)
+		st.setenv(ts, prefix+"EP"+n, m.Endpoint)
+		if err := st.masks.add(m.Endpoint, prefix+"EP"+n); err != nil {
+			return err
+		}
+		if err := st.masks.add(m.PeerURL[len("http://"):], prefix+"PEER"+n); err != nil {
+			return err
+		}
+		if m.ID != 0 {
+			if err := st.nameID(ts, prefix+"ID"+n, m.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// useByDefault points the programs of the script at a cluster through their environment.
+func (st *state) useByDefault(ts *testscript.TestScript, c *cluster.Cluster) {
+	st.setenv(ts, "ETCDCTL_ENDPOINTS", c.Endpoints())
+	if dir := c.Certs(); dir != "" {
+		st.setenv(ts, "ETCDCTL_CACERT", filepath.Join(dir, "ca.crt"))
+		if c.NeedsClientCert() {
+			st.setenv(ts, "ETCDCTL_CERT", filepath.Join(dir, cluster.CertClient+".crt"))
+			st.setenv(ts, "ETCDCTL_KEY", filepath.Join(dir, cluster.CertClient+".key"))
+		}
+	}
+	if c.HasAuth() {
+		st.setenv(ts, "ETCDCTL_USER", cluster.RootUser+":"+cluster.RootPassword)
+	}
+}
+
+// clusterArgs takes [-name NAME] off the arguments.
+func (st *state) clusterArgs(args []string) (*cluster.Cluster, []string, error) {
+	name := ""
+	if len(args) >= 2 && args[0] == "-name" {
+		name, args = args[1], args[2:]
+	}
+	c, ok := st.clusters[name]
+	if !ok {
+		return nil, nil, fmt.Errorf("no cluster %q", name)
+	}
+	return c, args, nil
+}
+
+// cmdStopMember: stopmember [-name CLUSTER] MEMBER... ends servers.
+func cmdStopMember(ts *testscript.TestScript, st *state, args []string) {
+	c, members, err := st.clusterArgs(args)
+	ts.Check(err)
+	if len(members) == 0 {
+		ts.Fatalf("usage: stopmember [-name CLUSTER] MEMBER...")
+	}
+	for _, m := range members {
+		ts.Check(c.StopMember(m))
+	}
+}
+
+// cmdStartMember: startmember [-name CLUSTER] MEMBER... starts servers that stopmember ended.
+func cmdStartMember(ts *testscript.TestScript, st *state, args []string) {
+	c, members, err := st.clusterArgs(args)
+	ts.Check(err)
+	if len(members) == 0 {
+		ts.Fatalf("usage: startmember [-name CLUSTER] MEMBER...")
+	}
+	for _, m := range members {
+		ts.Check(c.RestartMember(st.ctx, m))
+	}
+}
+
+// cmdAwaitWatchers: awaitwatchers [-name CLUSTER] N waits until the first member serves N watchers.
+func cmdAwaitWatchers(ts *testscript.TestScript, st *state, args []string) {
+	c, args, err := st.clusterArgs(args)
+	ts.Check(err)
+	if len(args) != 1 {
+		ts.Fatalf("usage: awaitwatchers [-name CLUSTER] N")
+	}
+	want, err := strconv.ParseFloat(args[0], 64)
+	ts.Check(err)
+	var got float64
+	ts.Check(st.poll(func() bool {
+		got, err = c.Metric(st.ctx, c.Members[0], "etcd_debugging_mvcc_watcher_total")
+		return err == nil && got >= want
+	}, func() string { return fmt.Sprintf("%g watchers, there are %g (%v)", want, got, err) }))
+}

@@ -1,0 +1,12 @@
+package script
+
+import "golang.org/x/sys/unix"
+
+// echoes says whether a terminal shows what is typed.
+func echoes(fd uintptr) (bool, error) {
+	t, err := unix.IoctlGetTermios(int(fd), unix.TCGETS)
+	if err != nil {
+		return false, err
+	}
+	return t.Lflag&unix.ECHO != 0, nil
+}

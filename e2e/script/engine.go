@@ -1,0 +1,254 @@
+// Package script runs the end-to-end scripts: testscript with commands for real etcd clusters, and the same script
+// through upstream's programs and ours with the transcripts compared. It runs binaries only and must not import the root
+// module. The commands are described in ../README.md.
+package script
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"etcdkit/e2e/cluster"
+	"etcdkit/e2e/refs"
+)
+
+const (
+	// DefaultLine is the release line of server and reference where a script names none.
+	DefaultLine = "3.7"
+
+	scriptBound = 3 * time.Minute  // for one run of one script
+	waitBound   = 20 * time.Second // for one thing a script waits for
+)
+
+// Engine runs scripts. Its fields are set once; its methods may run in parallel.
+type Engine struct {
+	Refs   *refs.Refs
+	Ours   string // directory of the programs under test
+	Update bool   // rewrite expectations instead of failing
+	// KeepGoing runs a script to its end even when a line fails, so that one run shows everything that is wrong.
+	KeepGoing bool
+}
+
+// side says whose programs a run of a script uses.
+type side struct {
+	name      string
+	reference bool
+}
+
+func referenceSide() side { return side{"reference", true} }
+func ourSide() side       { return side{"ours", false} }
+
+// Script runs one script on our programs.
+func (e *Engine) Script(t *testing.T, file string) {
+	t.Helper()
+	e.run(t, file, ourSide(), new(Transcript))
+}
+
+// Diff runs one script on the reference programs and on ours and fails where their transcripts differ.
+func (e *Engine) Diff(t *testing.T, file string) {
+	t.Helper()
+	ref, ours := e.Both(t, file)
+	if d := Compare(ref, ours); d != "" {
+		t.Errorf("%s: ours differs from the reference\n%s", file, d)
+	}
+	if len(ref.Entries) == 0 {
+		t.Errorf("%s compares nothing", file)
+	}
+}
+
+// Both runs one script on each side, both at once, and returns what they did.
+func (e *Engine) Both(t *testing.T, file string) (ref, ours *Transcript) {
+	t.Helper()
+	ref, ours = new(Transcript), new(Transcript)
+	t.Run("run", func(t *testing.T) {
+		for s, tr := range map[side]*Transcript{referenceSide(): ref, ourSide(): ours} {
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
+				e.run(t, file, s, tr)
+			})
+		}
+	})
+	return ref, ours
+}
+
+// state is one run of one script. It lives on the script's goroutine.
+type state struct {
+	eng  *Engine
+	side side
+	ctx  context.Context
+	tr   *Transcript
+
+	stranded bool   // a cluster did not start
+	line     string // release line of the reference
+	masks    masks
+	keys     map[string]bool // names of the variables programs see
+	unset    map[string]bool // those of them that are to be missing rather than empty
+	clusters map[string]*cluster.Cluster
+	jobs     map[string]*job
+	updates  map[string]string // new contents of files in the script's archive
+
+	deviates  map[string]string // for the next recorded command
+	allStderr bool
+	last      struct {
+		ran    bool
+		exit   int
+		format string
+	}
+}
+
+type stateKey struct{}
+
+func stateOf(ts *testscript.TestScript) *state { return ts.Value(stateKey{}).(*state) }
+
+// solo runs a script within the test it was called from, rather than in a parallel one of its own.
+type solo struct{ *testing.T }
+
+func (s solo) Parallel()                          {}
+func (s solo) Run(_ string, f func(testscript.T)) { f(s) }
+func (s solo) Verbose() bool                      { return testing.Verbose() }
+
+func (e *Engine) run(t *testing.T, file string, side side, tr *Transcript) {
+	t.Helper()
+	if err := e.play(t.Context(), solo{t}, file, side, tr); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// play runs a script on one side. What goes wrong in the script fails t; what goes wrong around it is the error.
+func (e *Engine) play(ctx context.Context, t testscript.T, file string, side side, tr *Transcript) error {
+	ctx, cancel := context.WithTimeout(ctx, scriptBound)
+	defer cancel()
+	st := &state{
+		eng: e, side: side, ctx: ctx, tr: tr,
+		keys:     make(map[string]bool),
+		unset:    make(map[string]bool),
+		clusters: make(map[string]*cluster.Cluster),
+		jobs:     make(map[string]*job),
+		updates:  make(map[string]string),
+	}
+	if err := st.readKeys(file); err != nil {
+		return err
+	}
+	testscript.RunT(t, testscript.Params{
+		ContinueOnError:     e.KeepGoing,
+		Files:               []string{file},
+		Deadline:            time.Now().Add(scriptBound),
+		UpdateScripts:       e.Update,
+		RequireUniqueNames:  true,
+		RequireExplicitExec: true,
+		Setup:               st.setup,
+		Cmds:                commands(),
+	})
+	return st.applyUpdates(file)
+}
+
+// setup runs before the first line of the script.
+func (st *state) setup(env *testscript.Env) error {
+	env.Values[stateKey{}] = st
+	env.Defer(func() {
+		st.cleanup()
+		st.tr.mask(st.masks.values)
+	})
+	if err := st.masks.add(env.WorkDir, "WORK"); err != nil {
+		return err
+	}
+	path, err := st.choose(DefaultLine, env.Getenv("PATH"))
+	if err != nil {
+		return err
+	}
+	env.Setenv("PATH", path)
+	for _, kv := range env.Vars {
+		name, _, _ := strings.Cut(kv, "=")
+		st.keys[name] = true
+	}
+	return nil
+}
+
+// choose makes line the reference and returns the search path that finds the programs of this side.
+func (st *state) choose(line, path string) (string, error) {
+	dir, err := st.eng.Refs.Build(st.ctx, line)
+	if err != nil {
+		return "", err
+	}
+	sep := string(os.PathListSeparator)
+	if st.line != "" { // drop what the choice before put in front
+		_, path, _ = strings.Cut(path, sep)
+	}
+	st.line = line
+	if !st.side.reference {
+		dir = st.eng.Ours
+	}
+	return dir + sep + path, nil
+}
+
+func (st *state) cleanup() {
+	for _, j := range st.jobs {
+		j.end()
+	}
+	for _, c := range st.clusters {
+		c.Stop()
+	}
+}
+
+// readKeys notes the names of the variables that the script sets with the builtin env command: testscript shows a
+// command single variables but not which there are.
+func (st *state) readKeys(file string) error {
+	a, err := txtar.ParseFile(file)
+	if err != nil {
+		return err
+	}
+	set := regexp.MustCompile(`(?m)^\s*(?:\[[^\]]*\]\s*)*env\s+(.*)$`)
+	name := regexp.MustCompile(`(?:^|\s)'?([A-Za-z_][A-Za-z0-9_]*)=`)
+	for _, line := range set.FindAllStringSubmatch(string(a.Comment), -1) {
+		for _, m := range name.FindAllStringSubmatch(line[1], -1) {
+			st.keys[m[1]] = true
+		}
+	}
+	return nil
+}
+
+// setenv sets a variable of the script.
+func (st *state) setenv(ts *testscript.TestScript, name, value string) {
+	st.keys[name] = true
+	ts.Setenv(name, value)
+}
+
+// environ is what a program started from the script sees.
+func (st *state) environ(ts *testscript.TestScript) []string {
+	env := make([]string, 0, len(st.keys)+1)
+	for _, k := range slices.Sorted(maps.Keys(st.keys)) {
+		if v := ts.Getenv(k); v != "" || !st.unset[k] {
+			env = append(env, k+"="+v)
+		}
+	}
+	return append(env, "PWD="+ts.MkAbs("."))
+}
+
+func (st *state) applyUpdates(file string) error {
+	if len(st.updates) == 0 {
+		return nil
+	}
+	a, err := txtar.ParseFile(file)
+	if err != nil {
+		return err
+	}
+	for i := range a.Files {
+		if text, ok := st.updates[a.Files[i].Name]; ok {
+			a.Files[i].Data = []byte(text)
+			delete(st.updates, a.Files[i].Name)
+		}
+	}
+	if len(st.updates) > 0 {
+		return fmt.Errorf("%s: no such files to update: %v", file, slices.Sorted(maps.Keys(st.updates)))
+	}
+	return os.WriteFile(file, txtar.Format(a), 0o644)
+}

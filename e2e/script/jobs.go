@@ -1,0 +1,237 @@
+package script
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"etcdkit/e2e/proc"
+)
+
+// A job is a program running in the background of a script.
+type job struct {
+	prog   string
+	args   []string
+	proc   *proc.Process
+	stdin  io.WriteCloser // nil unless the script feeds it
+	stdout output
+	stderr output
+}
+
+// end makes sure that nothing of the job is left.
+func (j *job) end() {
+	if j.stdin != nil {
+		_ = j.stdin.Close() // closed already once the program has ended
+	}
+	j.proc.Stop()
+}
+
+// background splits "ARGS... [<] &NAME&" (or "&").
+func background(args []string) (name string, feed bool, rest []string, ok bool) {
+	if len(args) == 0 {
+		return "", false, nil, false
+	}
+	last := args[len(args)-1]
+	switch {
+	case last == "&":
+		name = "job"
+	case len(last) > 2 && last[0] == '&' && last[len(last)-1] == '&':
+		name = last[1 : len(last)-1]
+	default:
+		return "", false, nil, false
+	}
+	rest = args[:len(args)-1]
+	if len(rest) > 0 && rest[len(rest)-1] == "<" {
+		return name, true, rest[:len(rest)-1], true
+	}
+	return name, false, rest, true
+}
+
+// startJob starts a program; feed gives it a pipe as standard input.
+func (st *state) startJob(ts *testscript.TestScript, name, prog string, args []string, feed bool) error {
+	if _, ok := st.jobs[name]; ok {
+		return fmt.Errorf("job %s is running already", name)
+	}
+	path, err := st.look(ts, prog)
+	if err != nil {
+		return err
+	}
+	j := &job{prog: prog, args: args}
+	cmd := exec.Command(path, args...)
+	cmd.Dir, cmd.Env = ts.MkAbs("."), st.environ(ts)
+	cmd.Stdout, cmd.Stderr = &j.stdout, &j.stderr
+	if feed {
+		if j.stdin, err = cmd.StdinPipe(); err != nil {
+			return err
+		}
+	}
+	if j.proc, err = proc.Start(cmd); err != nil {
+		return err
+	}
+	st.jobs[name] = j
+	return nil
+}
+
+// look finds a program on the script's search path, not on ours.
+func (st *state) look(ts *testscript.TestScript, prog string) (string, error) {
+	if st.stranded {
+		return "", errors.New("there are no servers to run against")
+	}
+	for _, dir := range filepath.SplitList(ts.Getenv("PATH")) {
+		path := filepath.Join(dir, prog)
+		if info, err := os.Stat(path); err == nil && !info.IsDir() && info.Mode()&0o111 != 0 {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("%s: %w", prog, exec.ErrNotFound)
+}
+
+func (st *state) job(ts *testscript.TestScript, name string) *job {
+	j, ok := st.jobs[name]
+	if !ok {
+		ts.Fatalf("no job %q", name)
+	}
+	return j
+}
+
+// cmdAwait: await NAME REGEXP, or await -lines N NAME, waits for what a job prints on stdout.
+func cmdAwait(ts *testscript.TestScript, st *state, args []string) {
+	lines := 0
+	if len(args) == 3 && args[0] == "-lines" {
+		n, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		lines, args = n, args[2:]
+	}
+	if lines == 0 && len(args) != 2 || lines != 0 && len(args) != 1 {
+		ts.Fatalf("usage: await NAME REGEXP | await -lines N NAME")
+	}
+	j := st.job(ts, args[0])
+	cond := func(text string) bool { return strings.Count(text, "\n") >= lines }
+	if lines == 0 {
+		re, err := regexp.Compile("(?m)" + args[1])
+		ts.Check(err)
+		cond = re.MatchString
+	}
+	if err := j.stdout.wait(st.ctx, j.proc.Done(), cond); err != nil {
+		ts.Fatalf("job %s: %v\n[stdout]\n%s[stderr]\n%s", args[0], err, j.stdout.String(), j.stderr.String())
+	}
+}
+
+// cmdSignal: signal NAME INT|TERM|KILL|HUP|PIPE sends a job a signal.
+func cmdSignal(ts *testscript.TestScript, st *state, args []string) {
+	signals := map[string]os.Signal{
+		"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill, "HUP": syscall.SIGHUP, "PIPE": syscall.SIGPIPE,
+	}
+	if len(args) != 2 || signals[args[1]] == nil {
+		ts.Fatalf("usage: signal NAME INT|TERM|KILL|HUP|PIPE")
+	}
+	ts.Check(st.job(ts, args[0]).proc.Signal(signals[args[1]]))
+}
+
+// cmdFeed: feed NAME FILE writes a file to a job's standard input; feed -eof NAME closes it.
+func cmdFeed(ts *testscript.TestScript, st *state, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: feed NAME FILE | feed -eof NAME")
+	}
+	name, eof := args[0], args[0] == "-eof"
+	if eof {
+		name = args[1]
+	}
+	j := st.job(ts, name)
+	if j.stdin == nil {
+		ts.Fatalf("job %s was started without <", name)
+	}
+	if eof {
+		ts.Check(j.stdin.Close())
+		return
+	}
+	_, err := io.WriteString(j.stdin, ts.ReadFile(args[1]))
+	ts.Check(err)
+}
+
+// cmdCollect: [!] collect NAME waits until a job ends and makes its output the script's, recorded.
+func cmdCollect(ts *testscript.TestScript, neg bool, args []string) {
+	st := stateOf(ts)
+	if len(args) != 1 {
+		ts.Fatalf("usage: collect NAME")
+	}
+	j := st.job(ts, args[0])
+	ctx, cancel := context.WithTimeout(st.ctx, waitBound)
+	defer cancel()
+	select {
+	case <-j.proc.Done():
+	case <-ctx.Done():
+		ts.Fatalf("job %s does not end\n[stdout]\n%s[stderr]\n%s", args[0], j.stdout.String(), j.stderr.String())
+	}
+	delete(st.jobs, args[0])
+	j.end()
+	stdout, stderr := j.stdout.String(), j.stderr.String()
+	_, _ = io.WriteString(ts.Stdout(), stdout) // both write to memory
+	_, _ = io.WriteString(ts.Stderr(), stderr)
+	st.finish(ts, ran{j.prog, append(j.args, "&"), j.proc.State().ExitCode(), neg}, stdout, stderr)
+}
+
+// output collects what a program prints and can be waited on. Safe for concurrent use; the zero value is ready.
+type output struct {
+	mu      sync.Mutex
+	text    strings.Builder
+	changed chan struct{} // closed at the next write; nil when nobody waits
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.changed != nil {
+		close(o.changed)
+		o.changed = nil
+	}
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	text, _ := o.next()
+	return text
+}
+
+// next returns the text so far and a channel that is closed once there is more.
+func (o *output) next() (string, <-chan struct{}) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.changed == nil {
+		o.changed = make(chan struct{})
+	}
+	return o.text.String(), o.changed
+}
+
+// wait returns once cond holds for the text so far.
+func (o *output) wait(ctx context.Context, done <-chan struct{}, cond func(string) bool) error {
+	ctx, cancel := context.WithTimeout(ctx, waitBound)
+	defer cancel()
+	for {
+		text, changed := o.next()
+		if cond(text) {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-done:
+			if cond(o.String()) {
+				return nil
+			}
+			return errors.New("ended without printing what the script waits for")
+		case <-ctx.Done():
+			return errors.New("has not printed in time what the script waits for")
+		}
+	}
+}

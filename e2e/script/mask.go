@@ -1,0 +1,173 @@
+package script
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A rule masks one kind of number that differs from run to run, in every format it is printed in.
+type rule struct {
+	name string
+	what string
+	res  []*regexp.Regexp // the first group is kept, what follows it in the match is replaced
+	put  string
+}
+
+func rules() []rule {
+	return []rule{
+		{"took", "how long a request took", regexps(
+			`(took = )[0-9.]+(?:ns|µs|ms|s)\b`,
+			`(\. took )[0-9.]+(?:ns|µs|ms|s)\b`,
+			`("took":")[0-9.]+(?:ns|µs|ms|s)\b`,
+			`("Took" : )"?[0-9.]+(?:ns|µs|ms|s)\b"?`,
+			`(?m)(^\|.*\| +)[0-9.]+(?:ns|µs|ms|s)\b`), "$$TOOK"},
+		{"dbsize", "database sizes of endpoint status and snapshot status", regexps(
+			`("(?:dbSize|dbSizeInUse|totalSize)":)[0-9]+`,
+			`("(?:DBSize|DBSizeInUse|Size)" : )[0-9]+`,
+			`([,|] +)[0-9.]+ [kM]?B\b`,
+			`([,|] +)[0-9]+%`), "$$SIZE"},
+		{"raftindex", "raft indexes of endpoint status", regexps(
+			`("(?:raftIndex|raftAppliedIndex)":)[0-9]+`,
+			`("(?:RaftIndex|RaftAppliedIndex)" : )[0-9]+`,
+			`((?:true|false), (?:true|false), (?:[0-9]+|\$TERM), )[0-9]+`,
+			`((?:true|false), (?:true|false), (?:[0-9]+|\$TERM), \$INDEX, )[0-9]+`,
+			`(\| +(?:true|false) +\| +(?:true|false) +\| +(?:[0-9]+|\$TERM) +\| +)[0-9]+`,
+			`(\| +(?:true|false) +\| +(?:true|false) +\| +(?:[0-9]+|\$TERM) +\| +\$INDEX +\| +)[0-9]+`), "$$INDEX"},
+		{"raftterm", "raft terms of headers and of endpoint status", regexps(
+			`("(?:raft_term|raftTerm)":)[0-9]+`,
+			`("RaftTerm" : )[0-9]+`,
+			`(?m)(^1\.4: )[0-9]+`,
+			`((?:true|false), (?:true|false), )[0-9]+`,
+			`(\| +(?:true|false) +\| +(?:true|false) +\| +)[0-9]+`), "$$TERM"},
+		{"answerer", "which member of several answered, in headers", regexps(
+			`("member_id":)"?[0-9a-zA-Z$_]+"?`,
+			`("MemberID" : )[0-9a-zA-Z$_]+`,
+			`(?m)(^1\.2: )[0-9a-zA-Z$_]+`), "$$MEMBER"},
+		{"idpad", "spaces before an id that is shorter than 16 digits by chance", regexps(
+			`((?:Member|cluster) ) +`), ""},
+		{"remaining", "seconds a lease still has", regexps(
+			`(remaining\()[0-9]+s`,
+			`("ttl":)[0-9]+`,
+			`("TTL" : )[0-9]+`), "$$LEFT"},
+	}
+}
+
+const (
+	tableWidth = "tablewidth" // the rule that ignores how wide a table's columns are
+	listOrder  = "order"      // the rule that sorts lists which come in no order of their own
+)
+
+func regexps(exprs ...string) []*regexp.Regexp {
+	res := make([]*regexp.Regexp, 0, len(exprs))
+	for _, e := range exprs {
+		res = append(res, regexp.MustCompile(e))
+	}
+	return res
+}
+
+// masks is what a script has said must differ: rules by name and single values.
+type masks struct {
+	rules  []rule
+	width  bool
+	order  bool
+	values []value // longest first
+}
+
+type value struct{ text, name string }
+
+// enable switches a rule on.
+func (m *masks) enable(name string) error {
+	switch name {
+	case tableWidth:
+		m.width = true
+		return nil
+	case listOrder:
+		m.order = true
+		return nil
+	}
+	for _, r := range rules() {
+		if r.name == name {
+			m.rules = append(m.rules, r)
+			return nil
+		}
+	}
+	return fmt.Errorf("no mask rule %q", name)
+}
+
+// ruleSet is a copy of the rules that are on now, with no values.
+func (m *masks) ruleSet() masks {
+	return masks{rules: slices.Clone(m.rules), width: m.width, order: m.order}
+}
+
+// disableAll switches every rule off; values stay.
+func (m *masks) disableAll() { m.rules, m.width, m.order = nil, false, false }
+
+// add has a value printed as $name, or as what it is called already. A value that could stand anywhere by chance is
+// refused, and so is a second value under the name of a first.
+func (m *masks) add(text, name string) error {
+	const shortest = 4
+	if len(text) < shortest {
+		return fmt.Errorf("%q is too short to be masked as $%s", text, name)
+	}
+	for _, v := range m.values {
+		if v.text == text { // two clusters may come from one snapshot and share their ids
+			return nil
+		}
+		if v.name == name {
+			return fmt.Errorf("$%s is %q already, not %q", name, v.text, text)
+		}
+	}
+	m.values = append(m.values, value{text, name})
+	slices.SortStableFunc(m.values, func(a, b value) int { return len(b.text) - len(a.text) })
+	return nil
+}
+
+// apply masks a text. In a table a name is padded to the width of its value, so that borders keep their place.
+func (m *masks) apply(text string, table bool) string {
+	for _, v := range m.values {
+		name := "$" + v.name
+		if pad := len(v.text) - len(name); table && !m.width && pad > 0 {
+			name += strings.Repeat("~", pad)
+		}
+		text = replaceWord(text, v.text, name)
+	}
+	for _, r := range m.rules {
+		for _, re := range r.res {
+			text = re.ReplaceAllString(text, "${1}"+r.put)
+		}
+	}
+	if table && m.width {
+		text = squeezeTable(text)
+	}
+	if m.order {
+		text = sortLists(text)
+	}
+	return text
+}
+
+// replaceWord replaces old where no letter or digit touches it.
+func replaceWord(text, old, repl string) string {
+	var out strings.Builder
+	for from := 0; ; {
+		i := strings.Index(text[from:], old)
+		if i < 0 {
+			out.WriteString(text[from:])
+			return out.String()
+		}
+		i += from
+		end := i + len(old)
+		out.WriteString(text[from:i])
+		if (i > 0 && isWord(text[i-1])) || (end < len(text) && isWord(text[end])) {
+			out.WriteString(old)
+		} else {
+			out.WriteString(repl)
+		}
+		from = end
+	}
+}
+
+func isWord(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}

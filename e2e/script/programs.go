@@ -1,0 +1,195 @@
+package script
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"etcdkit/e2e/proc"
+	"etcdkit/e2e/refs"
+)
+
+// cmdProgram: [!] PROGRAM ARGS... [<] [&NAME&] runs a program of this side and records it.
+func cmdProgram(prog string) command {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		st := stateOf(ts)
+		if name, feed, rest, ok := background(args); ok {
+			if neg {
+				ts.Fatalf("the ! belongs before collect")
+			}
+			ts.Check(st.startJob(ts, name, prog, rest, feed))
+			return
+		}
+		path, err := st.look(ts, prog)
+		ts.Check(err)
+		stdout, stderr, code, err := st.exec(ts, path, args)
+		_, _ = io.WriteString(ts.Stdout(), stdout) // both write to memory
+		_, _ = io.WriteString(ts.Stderr(), stderr)
+		ts.Check(err)
+		st.finish(ts, ran{prog, args, code, neg}, stdout, stderr)
+	}
+}
+
+// exec runs a program to its end, in the script's directory and environment and with the standard input that the script
+// has set.
+func (st *state) exec(ts *testscript.TestScript, path string, args []string) (stdout, stderr string, code int, err error) {
+	// The script's standard input can only be had by running something on it.
+	if err := ts.Exec("cat"); err != nil {
+		return "", "", 0, err
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Dir, cmd.Env = ts.MkAbs("."), st.environ(ts)
+	cmd.Stdin = strings.NewReader(ts.ReadFile("stdout"))
+	var out, errOut output
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	p, err := proc.Start(cmd)
+	if err != nil {
+		return "", "", 0, err
+	}
+	defer p.Stop()
+	ctx, cancel := context.WithTimeout(st.ctx, waitBound)
+	defer cancel()
+	select {
+	case <-p.Done():
+		return out.String(), errOut.String(), p.State().ExitCode(), nil
+	case <-ctx.Done():
+		return out.String(), errOut.String(), 0, fmt.Errorf("still running after %v", waitBound)
+	}
+}
+
+// ran is a program that has ended, its output being the script's stdout and stderr.
+type ran struct {
+	prog string
+	args []string
+	exit int
+	neg  bool // the script says it fails
+}
+
+// finish records a program and holds its exit code against the script's "!".
+func (st *state) finish(ts *testscript.TestScript, r ran, stdout, stderr string) {
+	st.last.ran, st.last.exit = true, r.exit
+	words := r.args
+	if r.prog == "sh" {
+		words = strings.Fields(strings.Join(r.args, " "))
+	}
+	st.last.format = outputFormat(words, ts.Getenv("ETCDCTL_WRITE_OUT"))
+	var errs string
+	if st.allStderr || r.exit != 0 {
+		errs = errorText(stderr, st.allStderr)
+		if st.side.reference && r.prog == "etcdutl" {
+			errs = dropRepeats(errs)
+		}
+	}
+	_, free := st.deviates[aspectExit]
+	st.tr.Entries = append(st.tr.Entries, Entry{
+		Line:     quoteArgs(append([]string{r.prog}, r.args...)),
+		Stdout:   st.readable(stdout, st.last.format),
+		Errors:   errs,
+		Exit:     r.exit,
+		Deviates: st.deviates,
+		format:   st.last.format,
+		masks:    st.masks.ruleSet(),
+	})
+	st.deviates = nil
+	switch {
+	case free:
+	case r.neg && r.exit == 0:
+		ts.Fatalf("unexpected success")
+	case !r.neg && r.exit != 0:
+		ts.Fatalf("exit code %d", r.exit)
+	}
+}
+
+// readable turns protobuf into text and gives the reference's tables the borders of ours.
+func (st *state) readable(stdout, format string) string {
+	switch {
+	case format == "protobuf":
+		return dumpWire([]byte(stdout))
+	case format == "table" && st.side.reference:
+		return asciiBorders(stdout)
+	default:
+		return stdout
+	}
+}
+
+// outputFormat reads -w and --write-out as the programs do: the last one counts, then the environment.
+func outputFormat(args []string, env string) string {
+	format := env
+	for i, a := range args {
+		switch {
+		case a == "--":
+			return format
+		case (a == "-w" || a == "--write-out") && i+1 < len(args):
+			format = args[i+1]
+		case strings.HasPrefix(a, "--write-out="):
+			format = strings.TrimPrefix(a, "--write-out=")
+		case strings.HasPrefix(a, "-w") && len(a) > 2:
+			format = strings.TrimPrefix(a[2:], "=")
+		}
+	}
+	return format
+}
+
+// cmdRef: ref PROGRAM ARGS... runs the reference's program on both sides, unrecorded; it must succeed.
+func cmdRef(ts *testscript.TestScript, st *state, args []string) {
+	if len(args) == 0 {
+		ts.Fatalf("usage: ref PROGRAM ARGS...")
+	}
+	if st.stranded {
+		ts.Fatalf("there are no servers to run against")
+	}
+	dir, err := st.eng.Refs.Build(st.ctx, st.line)
+	ts.Check(err)
+	stdout, stderr, code, err := st.exec(ts, refs.Path(dir, args[0]), args[1:])
+	_, _ = io.WriteString(ts.Stdout(), stdout)
+	_, _ = io.WriteString(ts.Stderr(), stderr)
+	ts.Check(err)
+	if code != 0 {
+		ts.Fatalf("exit code %d", code)
+	}
+}
+
+// cmdEventually: eventually REGEXP ARGS... runs the reference's etcdctl, unrecorded, until its output matches.
+func cmdEventually(ts *testscript.TestScript, st *state, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: eventually REGEXP ETCDCTL-ARGS...")
+	}
+	re, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	dir, err := st.eng.Refs.Build(st.ctx, st.line)
+	ts.Check(err)
+	env := st.environ(ts)
+	var last []byte
+	ts.Check(st.poll(func() bool {
+		cmd := exec.CommandContext(st.ctx, refs.Path(dir, "etcdctl"), args[1:]...)
+		cmd.Env = env
+		last, _ = cmd.CombinedOutput()
+		return re.Match(last)
+	}, func() string { return "output " + args[0] + ", last:\n" + string(last) }))
+}
+
+// poll calls cond until it holds.
+func (st *state) poll(cond func() bool, what func() string) error {
+	const interval = 50 * time.Millisecond
+	bound := time.NewTimer(waitBound)
+	defer bound.Stop()
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for !cond() {
+		select {
+		case <-tick.C:
+		case <-bound.C:
+			return errors.New("waited in vain for " + what())
+		case <-st.ctx.Done():
+			return st.ctx.Err()
+		}
+	}
+	return nil
+}

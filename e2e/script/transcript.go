@@ -1,0 +1,177 @@
+package script
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+)
+
+// What of a command may deviate from the reference when a script says so.
+const (
+	aspectStdout = "stdout" // other bytes
+	aspectExtra  = "extra"  // the reference's bytes, then more
+	aspectError  = "error"  // the text on stderr
+	aspectDetail = "detail" // the reference's error, then more on the same line
+	aspectExit   = "exit"   // the exit code
+)
+
+// Transcript is what one side of a differential script did.
+type Transcript struct {
+	Entries []Entry
+}
+
+// Entry is one command of a transcript, all texts masked once its script is through.
+type Entry struct {
+	Line   string
+	Stdout string
+	Errors string // the "Error:" lines of a failing command, or all of stderr where the script asks
+	Exit   int
+	// Deviates lists the aspects the script says differ, with its reason.
+	Deviates map[string]string
+
+	format string
+	masks  masks // the rules that were on
+}
+
+// mask masks the entries under their own rules and the values of the whole script: what is captured from a command's
+// output counts for that command too.
+func (tr *Transcript) mask(values []value) {
+	for i := range tr.Entries {
+		e := &tr.Entries[i]
+		e.masks.values = values
+		e.Line = e.masks.apply(e.Line, false)
+		e.Stdout = e.masks.apply(e.Stdout, e.format == "table")
+		e.Errors = e.masks.apply(e.Errors, false)
+	}
+}
+
+// Compare returns "" where ours did what the reference did, and otherwise every difference as a unified diff under its
+// command line. An announced deviation that is none any more is a difference too.
+func Compare(ref, ours *Transcript) string {
+	var out strings.Builder
+	for i := range max(len(ref.Entries), len(ours.Entries)) {
+		switch {
+		case i >= len(ref.Entries):
+			fmt.Fprintf(&out, "only ours ran: $ %s\n", ours.Entries[i].Line)
+		case i >= len(ours.Entries):
+			fmt.Fprintf(&out, "only the reference ran: $ %s\n", ref.Entries[i].Line)
+		default:
+			out.WriteString(compareEntry(&ref.Entries[i], &ours.Entries[i]))
+		}
+	}
+	return out.String()
+}
+
+func compareEntry(ref, ours *Entry) string {
+	var stale []string
+	a, b := *ref, *ours
+	for aspect := range ref.Deviates {
+		var same bool
+		switch aspect {
+		case aspectStdout:
+			same = a.Stdout == b.Stdout
+			b.Stdout = a.Stdout
+		case aspectExtra:
+			if strings.HasPrefix(b.Stdout, a.Stdout) {
+				same = a.Stdout == b.Stdout
+				b.Stdout = a.Stdout
+			}
+		case aspectError:
+			same = a.Errors == b.Errors
+			b.Errors = a.Errors
+		case aspectDetail:
+			if strings.HasPrefix(b.Errors, strings.TrimSuffix(a.Errors, "\n")) {
+				same = a.Errors == b.Errors
+				b.Errors = a.Errors
+			}
+		case aspectExit:
+			same = a.Exit == b.Exit
+			b.Exit = a.Exit
+		}
+		if same {
+			stale = append(stale, fmt.Sprintf("$ %s\nsaid to deviate in %s (%s), but does not\n",
+				ref.Line, aspect, ref.Deviates[aspect]))
+		}
+	}
+	if a.text() == b.text() {
+		return strings.Join(stale, "")
+	}
+	d := diff.Diff("reference", []byte(a.text()), "ours", []byte(b.text()))
+	return fmt.Sprintf("$ %s\n%s%s", ref.Line, d, strings.Join(stale, ""))
+}
+
+// text lays an entry out for the diff; no two different entries share a text.
+func (e *Entry) text() string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "$ %s\n", e.Line)
+	writeBlock(&out, "", e.Stdout)
+	writeBlock(&out, "[stderr] ", e.Errors)
+	fmt.Fprintf(&out, "[exit %d]\n", e.Exit)
+	return out.String()
+}
+
+func writeBlock(out *strings.Builder, prefix, text string) {
+	for line := range strings.Lines(text) {
+		body, nl := strings.CutSuffix(line, "\n")
+		if !isPlain(body) {
+			body = strconv.Quote(body)
+		}
+		out.WriteString(prefix + body)
+		if !nl {
+			out.WriteString(" [no newline]")
+		}
+		out.WriteByte('\n')
+	}
+}
+
+// isPlain says whether a line can be shown as it is.
+func isPlain(s string) bool {
+	if strings.HasPrefix(s, `"`) && strings.HasSuffix(s, `"`) && strings.Contains(s, `\`) {
+		return false // would look like a quoted line
+	}
+	if strings.HasPrefix(s, "[exit ") || strings.HasPrefix(s, "[stderr] ") || strings.HasSuffix(s, " [no newline]") {
+		return false
+	}
+	return strconv.CanBackquote(strings.ReplaceAll(s, "`", "'"))
+}
+
+// errorText picks what counts of a command's stderr: everything but log lines, or only the error lines.
+func errorText(stderr string, all bool) string {
+	var out strings.Builder
+	for line := range strings.Lines(stderr) {
+		if strings.HasPrefix(line, `{"level":`) {
+			continue
+		}
+		if all || strings.HasPrefix(line, "Error:") {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}
+
+// dropRepeats drops a line that repeats the one before it: upstream's etcdutl prints its error twice.
+func dropRepeats(text string) string {
+	var out strings.Builder
+	last := ""
+	for line := range strings.Lines(text) {
+		if line != last {
+			out.WriteString(line)
+		}
+		last = line
+	}
+	return out.String()
+}
+
+// quoteArgs writes a command line so that it can be read, and typed, again.
+func quoteArgs(args []string) string {
+	quoted := make([]string, 0, len(args))
+	for _, a := range args {
+		if a == "" || strings.ContainsAny(a, " \t\n'\"\\$`*?<>|&;()[]{}#!~") {
+			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+		quoted = append(quoted, a)
+	}
+	return strings.Join(quoted, " ")
+}

@@ -1,0 +1,208 @@
+package view
+
+import (
+	"strconv"
+	"strings"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/protobuf/proto"
+
+	"etcdkit/printer"
+)
+
+// Membership is a response that says which members the cluster has now.
+type Membership interface {
+	proto.Message
+	GetHeader() *etcdserverpb.ResponseHeader
+	GetMembers() []*etcdserverpb.Member
+}
+
+// Members is the result of a member list, and the part that the results of all
+// other member commands have in common.
+type Members struct{ Membership }
+
+// Simple prints a line of comma-separated columns for each member.
+func (m Members) Simple(t *printer.Text) {
+	for _, one := range m.GetMembers() {
+		t.Line(strings.Join(memberRow(one), ", "))
+	}
+}
+
+// Fields lists header and members.
+func (m Members) Fields(t *printer.Text) {
+	headerFields(t, m.GetHeader())
+	for _, one := range m.GetMembers() {
+		memberFields(t, one)
+	}
+}
+
+// Table shows the members.
+func (m Members) Table(g *printer.Grid) {
+	g.Header("ID", "Status", "Name", "Peer Addrs", "Client Addrs", "Is Learner")
+	for _, one := range m.GetMembers() {
+		g.Row(memberRow(one)...)
+	}
+}
+
+// JSON prints the response. Under --hex, which upstream heeds in the JSON of
+// the member commands only, ids are strings, and all but the details of a
+// member are there even where they are empty.
+func (m Members) JSON(t *printer.Text) {
+	o := t.Object()
+	if t.Hex {
+		o.Key("header")
+		hexHeaderJSON(t, m.GetHeader())
+	} else {
+		headerJSON(t, o, m.GetHeader())
+	}
+	if one, ok := m.added(); ok && (t.Hex || one != nil) {
+		o.Key("member")
+		memberJSON(t, one)
+	}
+	if t.Hex || len(m.GetMembers()) > 0 {
+		o.Key("members")
+		a := t.Array()
+		for _, one := range m.GetMembers() {
+			a.Next()
+			memberJSON(t, one)
+		}
+		a.End()
+	}
+	o.End()
+}
+
+// added returns the new member where the response is that of a member add.
+func (m Members) added() (*etcdserverpb.Member, bool) {
+	r, ok := m.Membership.(interface{ GetMember() *etcdserverpb.Member })
+	if !ok {
+		return nil, false
+	}
+	return r.GetMember(), true
+}
+
+// Protobuf writes the response.
+func (m Members) Protobuf(t *printer.Text) { t.Message(m.Membership) }
+
+// MemberAdd is the result of a member add. NewName and PeerURLs are what the
+// new member is to be called and its URLs as typed: the cluster does not know
+// the one before the member has started, and may give the others in a
+// different order.
+type MemberAdd struct {
+	Members
+	NewName, PeerURLs string
+}
+
+// Simple prints the new member's id, then the settings that it starts with.
+func (a MemberAdd) Simple(t *printer.Text) {
+	added, _ := a.added()
+	done := "added to"
+	if added.GetIsLearner() {
+		done = "added as learner to"
+	}
+	memberLine(t, added.GetID(), done, a.GetHeader())
+	var peers []string
+	for _, m := range a.GetMembers() {
+		name := m.GetName()
+		if m.GetID() == added.GetID() {
+			name = a.NewName
+		}
+		for _, url := range m.GetPeerURLs() {
+			peers = append(peers, name+"="+url)
+		}
+	}
+	t.Printf("\nETCD_NAME=%q\nETCD_INITIAL_CLUSTER=%q\n", a.NewName, strings.Join(peers, ","))
+	t.Printf("ETCD_INITIAL_ADVERTISE_PEER_URLS=%q\nETCD_INITIAL_CLUSTER_STATE=\"existing\"\n", a.PeerURLs)
+}
+
+// MemberRemove is the result of a member remove.
+type MemberRemove struct {
+	Members
+	ID uint64 // of the member that is gone
+}
+
+// Simple prints which member is gone.
+func (r MemberRemove) Simple(t *printer.Text) { memberLine(t, r.ID, "removed from", r.GetHeader()) }
+
+// MemberUpdate is the result of a member update.
+type MemberUpdate struct {
+	Members
+	ID uint64 // of the member that has new peer URLs
+}
+
+// Simple prints which member was changed.
+func (u MemberUpdate) Simple(t *printer.Text) { memberLine(t, u.ID, "updated in", u.GetHeader()) }
+
+// MemberPromote is the result of a member promote.
+type MemberPromote struct {
+	Members
+	ID uint64 // of the member that votes now
+}
+
+// Simple prints which member votes now.
+func (p MemberPromote) Simple(t *printer.Text) { memberLine(t, p.ID, "promoted in", p.GetHeader()) }
+
+// memberLine says what was done to a member. Upstream pads these ids with
+// blanks, where elsewhere it pads them with zeros or not at all.
+func memberLine(t *printer.Text, id uint64, done string, h *etcdserverpb.ResponseHeader) {
+	t.Printf("Member %16x %s cluster %16x\n", id, done, h.GetClusterId())
+}
+
+// memberRow is a member as the columns of simple and table. A member that has
+// no name yet has never been started.
+func memberRow(m *etcdserverpb.Member) []string {
+	status := "started"
+	if m.GetName() == "" {
+		status = "unstarted"
+	}
+	return []string{
+		hexID(m.GetID()), status, m.GetName(), strings.Join(m.GetPeerURLs(), ","),
+		strings.Join(m.GetClientURLs(), ","), strconv.FormatBool(m.GetIsLearner()),
+	}
+}
+
+func memberFields(t *printer.Text, m *etcdserverpb.Member) {
+	idField(t, "ID", m.GetID())
+	quotedField(t, "Name", []byte(m.GetName()))
+	for _, url := range m.GetPeerURLs() {
+		quotedField(t, "PeerURL", []byte(url))
+	}
+	for _, url := range m.GetClientURLs() {
+		quotedField(t, "ClientURL", []byte(url))
+	}
+	boolField(t, "IsLearner", m.GetIsLearner())
+	t.Byte('\n')
+}
+
+func hexHeaderJSON(t *printer.Text, h *etcdserverpb.ResponseHeader) {
+	if h == nil {
+		t.Raw("null")
+		return
+	}
+	o := t.Object()
+	o.Key("cluster_id")
+	t.JSONString(hexID(h.GetClusterId()))
+	o.Key("member_id")
+	t.JSONString(hexID(h.GetMemberId()))
+	o.Int("revision", h.GetRevision())
+	o.Uint("raft_term", h.GetRaftTerm())
+	o.End()
+}
+
+func memberJSON(t *printer.Text, m *etcdserverpb.Member) {
+	if m == nil {
+		t.Raw("null")
+		return
+	}
+	o := t.Object()
+	if t.Hex {
+		o.Key("ID")
+		t.JSONString(hexID(m.GetID()))
+	} else {
+		o.Uint("ID", m.GetID())
+	}
+	o.String("name", m.GetName())
+	o.Strings("peerURLs", m.GetPeerURLs())
+	o.Strings("clientURLs", m.GetClientURLs())
+	o.Bool("isLearner", m.GetIsLearner())
+	o.End()
+}

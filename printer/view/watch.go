@@ -1,0 +1,133 @@
+package view
+
+import (
+	"strconv"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	"google.golang.org/protobuf/proto"
+
+	"etcdkit/printer"
+)
+
+// Watch is one response of a watch: events of one or several revisions, a sign
+// of progress without events, or the end of the watch.
+type Watch struct{ *etcdserverpb.WatchResponse }
+
+// progress tells whether the response only says how far the watch has come.
+func (w Watch) progress() bool {
+	return len(w.GetEvents()) == 0 && !w.GetCanceled() && !w.GetCreated() &&
+		w.GetCompactRevision() == 0 && w.GetHeader().GetRevision() != 0
+}
+
+// progressLine is what upstream prints in every format, before the response.
+// Here json and protobuf do without, to stay what they are called.
+func (w Watch) progressLine() string {
+	return "progress notify: " + strconv.FormatInt(w.GetHeader().GetRevision(), 10)
+}
+
+// Simple prints each event's type, the previous pair where it was asked for,
+// and the pair.
+func (w Watch) Simple(t *printer.Text) {
+	if w.progress() {
+		t.Line(w.progressLine())
+	}
+	for _, e := range w.GetEvents() {
+		t.Line(e.GetType().String())
+		if e.GetPrevKv() != nil {
+			kvSimple(t, e.GetPrevKv())
+		}
+		kvSimple(t, e.GetKv())
+	}
+}
+
+// Fields lists the header, then each event.
+func (w Watch) Fields(t *printer.Text) {
+	if w.progress() {
+		t.Line(w.progressLine())
+	}
+	headerFields(t, w.GetHeader())
+	for _, e := range w.GetEvents() {
+		fieldName(t, "Type")
+		t.Line(e.GetType().String())
+		if e.GetPrevKv() != nil {
+			kvFields(t, "Prev", e.GetPrevKv())
+		}
+		kvFields(t, "", e.GetKv())
+	}
+}
+
+// JSON prints the response. Its own members are always there, as upstream's
+// Go struct has no tags on them; those of the events are left out when zero.
+func (w Watch) JSON(t *printer.Text) {
+	o := t.Object()
+	o.Key("Header")
+	if h := w.GetHeader(); h != nil {
+		header := t.Object()
+		headerMembers(header, h)
+		header.End()
+	} else {
+		t.Raw("null")
+	}
+	o.Key("Events")
+	eventsJSON(t, w.GetEvents())
+	o.Key("CompactRevision")
+	t.Int(w.GetCompactRevision())
+	o.Key("Canceled")
+	t.Raw(strconv.FormatBool(w.GetCanceled()))
+	o.Key("Created")
+	t.Raw(strconv.FormatBool(w.GetCreated()))
+	o.Key("CancelReason")
+	t.JSONString(w.GetCancelReason())
+	o.End()
+}
+
+func eventsJSON(t *printer.Text, events []*mvccpb.Event) {
+	if events == nil {
+		t.Raw("null")
+		return
+	}
+	a := t.Array()
+	for _, e := range events {
+		a.Next()
+		o := t.Object()
+		o.Int("type", int64(e.GetType()))
+		kvMember(t, o, "kv", e.GetKv())
+		kvMember(t, o, "prev_kv", e.GetPrevKv())
+		o.End()
+	}
+	a.End()
+}
+
+// Table shows a row for each event. A watch is a stream, so each response is a
+// table of its own.
+func (w Watch) Table(g *printer.Grid) {
+	switch {
+	case w.progress():
+		g.Bare(w.progressLine())
+	case len(w.GetEvents()) == 0:
+		g.Header("Canceled", "Compact Revision")
+		g.Row(strconv.FormatBool(w.GetCanceled()), strconv.FormatInt(w.GetCompactRevision(), 10))
+	default:
+		g.Header(append(append([]string{"Type"}, kvHeader()...), "Previous Value", "Previous Mod Revision")...)
+		for _, e := range w.GetEvents() {
+			prevValue, prevRev := "", ""
+			if kv := e.GetPrevKv(); kv != nil {
+				prevValue, prevRev = printable(kv.GetValue()), strconv.FormatInt(kv.GetModRevision(), 10)
+			}
+			g.Row(append(append([]string{e.GetType().String()}, kvRow(e.GetKv())...), prevValue, prevRev)...)
+		}
+	}
+}
+
+// Protobuf writes the response without the reason of a cancellation, which
+// upstream does not copy into its message.
+func (w Watch) Protobuf(t *printer.Text) {
+	if w.GetCancelReason() == "" {
+		t.Message(w.WatchResponse)
+		return
+	}
+	m := proto.CloneOf(w.WatchResponse)
+	m.CancelReason = ""
+	t.Message(m)
+}

@@ -1,0 +1,87 @@
+package snapshot
+
+import (
+	"context"
+	"encoding/binary"
+	"slices"
+)
+
+// Names of etcd's buckets (server/storage/schema/bucket.go) that are read here.
+const (
+	KeyBucket  = "key"
+	MetaBucket = "meta"
+)
+
+const (
+	bucketHeaderSize = 16
+	// inlineID stands for the id of an inline page; int64(inlineID) is NoPage.
+	inlineID uint64 = 1<<64 - 1
+)
+
+// Bucket is where a bucket's elements are.
+type Bucket struct {
+	Name   string
+	f      *File
+	root   uint64
+	inline []byte // the bucket's only page, where root is 0
+	depth  int
+}
+
+// Bucket finds a top-level bucket; ok is false where the file has none of this
+// name.
+func (f *File) Bucket(ctx context.Context, name string) (_ *Bucket, ok bool, err error) {
+	c := f.root().cursor(ctx, nil)
+	for c.Next() {
+		if string(c.Key()) == name && c.IsBucket() {
+			b, err := f.root().child(c)
+			return b, err == nil, err
+		}
+	}
+	return nil, false, c.Err()
+}
+
+// root is the bucket of buckets.
+func (f *File) root() *Bucket { return &Bucket{f: f, root: f.meta.root} }
+
+// Cursor returns a cursor before the first element. It looks at ctx now and
+// then; the cursor is for one goroutine.
+func (b *Bucket) Cursor(ctx context.Context) *Cursor { return b.cursor(ctx, nil) }
+
+func (b *Bucket) cursor(ctx context.Context, use *pageUse) *Cursor {
+	c := &Cursor{ctx: ctx, pages: newPager(b.f), use: use}
+	if b.root != 0 {
+		c.todo = []subtree{{page: b.root}}
+		return c
+	}
+	c.leaf = parsePage(b.inline)
+	c.leaf.id = inlineID
+	if c.leaf.flags != leafPage {
+		c.err = corrupt(NoPage, "flags %#x where an inline leaf should be", c.leaf.flags)
+		return c
+	}
+	c.err = c.leaf.checkTable()
+	return c
+}
+
+// child returns the bucket at the cursor's current element, in memory of its
+// own.
+func (b *Bucket) child(c *Cursor) (*Bucket, error) {
+	v := c.Value()
+	damage := func(detail string) error {
+		return &CorruptError{Page: c.Page(), Bucket: b.Name, Key: slices.Clone(c.Key()), Detail: detail}
+	}
+	if len(v) < bucketHeaderSize {
+		return nil, damage("the bucket's header is cut short")
+	}
+	if b.depth >= maxDepth {
+		return nil, damage("buckets are nested too deep")
+	}
+	n := &Bucket{Name: string(c.Key()), f: b.f, root: binary.NativeEndian.Uint64(v), depth: b.depth + 1}
+	if n.root == 0 {
+		if len(v) < bucketHeaderSize+pageHeaderSize {
+			return nil, damage("the inline bucket's page is cut short")
+		}
+		n.inline = slices.Clone(v[bucketHeaderSize:])
+	}
+	return n, nil
+}

@@ -1,0 +1,154 @@
+package snapshot
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// checksumUnit is the disk sector size by which etcd tells a snapshot (a file
+// of whole pages, then a sha256) from a plain backend file.
+const checksumUnit = 512
+
+// File is a backend file opened for reading. Its size and its meta page are
+// those of the moment of opening; what a file gains afterwards is not seen.
+// Methods may be called from several goroutines at once.
+type File struct {
+	src   source
+	path  string
+	size  int64 // of the whole file
+	data  int64 // size without the trailing sha256
+	sum   [sha256.Size]byte
+	valid bool // sum holds the trailing sha256
+	meta  meta
+}
+
+// source is what a File needs of an *os.File.
+type source interface {
+	io.ReaderAt
+	io.Closer
+	Stat() (os.FileInfo, error)
+}
+
+// Open opens the backend file at path for reading, and reads its meta pages.
+// It takes no lock. An error that is not the operating system's wraps
+// ErrCorrupt. The caller closes the File.
+func Open(path string) (_ *File, err error) {
+	// A named pipe would block in open, so look first.
+	if err := regular(os.Stat(path)); err != nil {
+		return nil, err
+	}
+	src, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := newFile(src, path)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open snapshot %s: %w", path, err), src.Close())
+	}
+	return f, nil
+}
+
+func newFile(src source, path string) (*File, error) {
+	info, err := src.Stat()
+	if err := regular(info, err); err != nil {
+		return nil, err
+	}
+	f := &File{src: src, path: path, size: info.Size(), data: info.Size()}
+	if hasChecksum(f.size) {
+		f.valid = true
+		f.data -= sha256.Size
+		if err := f.readAt(f.sum[:], f.data); err != nil {
+			return nil, err
+		}
+	}
+	f.meta, err = readMeta(f)
+	return f, err
+}
+
+func regular(info os.FileInfo, err error) error {
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file", info.Name())
+	}
+	return nil
+}
+
+// hasChecksum is etcd's rule for "a sha256 follows the pages".
+func hasChecksum(size int64) bool { return size%checksumUnit == sha256.Size }
+
+// Close closes the file.
+func (f *File) Close() error { return f.src.Close() }
+
+// Path is the path that was opened.
+func (f *File) Path() string { return f.path }
+
+// Size is the size of the file in bytes, with the trailing sha256.
+func (f *File) Size() int64 { return f.size }
+
+// DataSize is the size in bytes of the database alone: without the trailing
+// sha256, and without bytes after the last whole page of a file that lost a
+// part of its sha256.
+func (f *File) DataSize() int64 { return f.data - f.data%f.meta.pageSize }
+
+// HasChecksum tells whether the file ends with a sha256, by etcd's rule.
+func (f *File) HasChecksum() bool { return f.valid }
+
+// Checksum is the sha256 at the end of the file; zero without HasChecksum.
+func (f *File) Checksum() [sha256.Size]byte { return f.sum }
+
+// Data reads the database part of the file in order: all but the sha256. A
+// file that shrinks ends it early.
+func (f *File) Data() *io.SectionReader { return io.NewSectionReader(f.src, 0, f.data) }
+
+// PageSize is the size of a page in bytes.
+func (f *File) PageSize() int { return int(f.meta.pageSize) }
+
+// readAt fills b from the database part of the file, or says that it is
+// shorter than it was.
+func (f *File) readAt(b []byte, off int64) error {
+	n, err := f.src.ReadAt(b, off)
+	if n == len(b) {
+		return nil
+	}
+	if errors.Is(err, io.EOF) {
+		return corrupt(NoPage, "the file ends at byte %d, before byte %d", off+int64(n), off+int64(len(b)))
+	}
+	return err
+}
+
+// Unchanged returns ErrChanged where the file has been written to since Open,
+// as far as its size and its meta pages tell. Whoever reads a file that a
+// server might be running on asks at the end.
+func (f *File) Unchanged() error {
+	info, err := f.src.Stat()
+	if err != nil {
+		return err
+	}
+	m, err := readMeta(f)
+	if info.Size() != f.size || err != nil || m != f.meta {
+		return ErrChanged
+	}
+	return nil
+}
+
+// checkLength finds files that cannot be whole: bbolt writes whole pages.
+func (f *File) checkLength() error {
+	if rest := f.data % f.meta.pageSize; rest != 0 && !f.valid {
+		return corrupt(NoPage, "%d bytes follow the last whole page of %d bytes: neither a sha256 nor a page", rest, f.meta.pageSize)
+	}
+	return nil
+}
+
+// canceled returns the error of ctx, with its cause.
+func canceled(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return context.Cause(ctx)
+}

@@ -1,0 +1,205 @@
+package output
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// tmpMark is part of the name of every directory under construction.
+const tmpMark = ".part-"
+
+// Dir is a directory on its way to a path. It is built in Path: beside the
+// final place where that does not exist; inside it where it is an empty
+// directory, which may be a mount point and keeps its owner and mode.
+type Dir struct {
+	path   string
+	tmp    string
+	inside bool
+	lock   *os.File // open and locked while tmp is under construction
+	made   string   // topmost parent that NewDir made, or ""
+}
+
+// NewDir starts a directory for path, which must not exist or be empty; the
+// directories above it are made. The caller ends it with CommitDirs or Abort.
+func NewDir(path string) (_ *Dir, err error) {
+	d := &Dir{path: filepath.Clean(path)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Abort())
+		}
+	}()
+	parent, prefix := filepath.Dir(d.path), "."+filepath.Base(d.path)
+	switch names, err := os.ReadDir(d.path); {
+	case errors.Is(err, os.ErrNotExist):
+		if d.made, err = makeAll(parent); err != nil {
+			return nil, err
+		}
+	case err != nil:
+		return nil, err
+	case len(names) > 0:
+		return nil, &fs.PathError{Op: "write", Path: d.path, Err: errors.New("directory not empty")}
+	default:
+		d.inside = true
+		parent, prefix = d.path, ""
+	}
+	if d.tmp, err = os.MkdirTemp(parent, prefix+tmpMark+"*"); err != nil {
+		return nil, err
+	}
+	if d.lock, err = os.Open(d.tmp); err != nil {
+		return nil, err
+	}
+	_ = tryLock(d.lock) // where locks do not work, leftovers are not swept
+	return d, nil
+}
+
+// Path is where to build.
+func (d *Dir) Path() string { return d.tmp }
+
+// CommitDirs syncs all that was built and gives the directories their names,
+// in the order given. Where one fails, those before it are taken back; the
+// caller still has to Abort all of them.
+func CommitDirs(dirs ...*Dir) error {
+	for _, d := range dirs {
+		if err := syncTree(d.tmp); err != nil {
+			return err
+		}
+	}
+	for i, d := range dirs {
+		if err := d.publish(); err != nil {
+			for _, done := range dirs[:i] {
+				err = errors.Join(err, done.retract())
+			}
+			return err
+		}
+	}
+	for _, d := range dirs {
+		d.tmp, d.made = "", ""
+	}
+	var err error
+	for _, d := range dirs {
+		err = errors.Join(err, d.lock.Close())
+	}
+	return err
+}
+
+// Abort removes what was built and the parents that were made for it. After a
+// successful CommitDirs it does nothing.
+func (d *Dir) Abort() error {
+	var err error
+	if d.tmp != "" {
+		err = os.RemoveAll(d.tmp)
+		if d.lock != nil {
+			err = errors.Join(err, d.lock.Close())
+		}
+	}
+	if d.made != "" {
+		for dir := filepath.Dir(d.path); ; dir = filepath.Dir(dir) {
+			// It is kept where somebody else has put something into it.
+			if os.Remove(dir) != nil || dir == d.made {
+				break
+			}
+		}
+	}
+	d.tmp, d.made = "", ""
+	return err
+}
+
+// publish renames what was built to its final place.
+func (d *Dir) publish() error {
+	if !d.inside {
+		if err := os.Rename(d.tmp, d.path); err != nil {
+			return fmt.Errorf("could not rename %s to %s (%w)", d.tmp, d.path, err)
+		}
+		if err := syncDir(filepath.Dir(d.path)); err != nil {
+			return errors.Join(err, d.retract())
+		}
+		return nil
+	}
+	if err := moveAll(d.tmp, d.path); err != nil {
+		return err
+	}
+	if err := syncDir(d.path); err != nil {
+		return errors.Join(err, d.retract())
+	}
+	return os.Remove(d.tmp)
+}
+
+// retract undoes publish: what is at the final place was not there before.
+func (d *Dir) retract() error {
+	if !d.inside {
+		return os.Rename(d.path, d.tmp)
+	}
+	if err := os.Mkdir(d.tmp, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return moveAll(d.path, d.tmp)
+}
+
+// moveAll moves the entries of one directory to another, or none of them. Of
+// two nested directories, the inner one is left out.
+func moveAll(from, to string) error {
+	names, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for i, n := range names {
+		src, dst := filepath.Join(from, n.Name()), filepath.Join(to, n.Name())
+		if src == to {
+			continue
+		}
+		if err := rename(src, dst); err != nil {
+			for _, n := range names[:i] {
+				err = errors.Join(err, os.Rename(filepath.Join(to, n.Name()), filepath.Join(from, n.Name())))
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// rename refuses to replace, which os.Rename would do with an empty directory.
+func rename(src, dst string) error {
+	if _, err := os.Lstat(dst); !errors.Is(err, os.ErrNotExist) {
+		return errors.Join(&fs.PathError{Op: "rename", Path: dst, Err: os.ErrExist}, err)
+	}
+	return os.Rename(src, dst)
+}
+
+// syncTree syncs every file and directory at and below root.
+func syncTree(root string) error {
+	return filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir():
+			return syncDir(path)
+		case e.Type().IsRegular():
+			return syncFile(path)
+		}
+		return nil
+	})
+}
+
+// syncFile opens for writing, without which Windows does not sync.
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// makeAll makes dir and the directories above it, for the owner alone, and
+// returns the topmost one that was missing.
+func makeAll(dir string) (made string, err error) {
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(at); !errors.Is(err, os.ErrNotExist) || at == filepath.Dir(at) {
+			break
+		}
+		made = at
+	}
+	return made, os.MkdirAll(dir, 0o700)
+}

@@ -1,0 +1,102 @@
+package output
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// File is a file on its way to a path. Until Commit it is called path.part and
+// can be read by its owner alone; whatever is at path stays as it is.
+type File struct {
+	f    *os.File
+	info os.FileInfo
+	path string
+	done bool
+}
+
+// Create starts a file for path, in place of a path.part that an earlier run
+// has left behind. The caller ends it with Commit and Abort.
+func Create(path string) (*File, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("could not write %s: is a directory", path)
+	}
+	part := path + ".part"
+	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("could not open %s (%w)", part, err)
+	}
+	f, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("could not open %s (%w)", part, err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close(), os.Remove(part))
+	}
+	return &File{f: f, info: info, path: path}, nil
+}
+
+// Name is where the file is while it is written.
+func (f *File) Name() string { return f.f.Name() }
+
+// Write appends b.
+func (f *File) Write(b []byte) (int, error) { return f.f.Write(b) }
+
+// Commit syncs the file, gives it its name and makes the name last.
+func (f *File) Commit() error {
+	if err := f.f.Sync(); err != nil {
+		return fmt.Errorf("could not fsync %s: %w", f.Name(), err)
+	}
+	if err := f.f.Close(); err != nil {
+		return fmt.Errorf("could not close %s: %w", f.Name(), err)
+	}
+	if !f.mine() {
+		return fmt.Errorf("%s was replaced: is another program writing %s?", f.Name(), f.path)
+	}
+	if err := os.Rename(f.Name(), f.path); err != nil {
+		return fmt.Errorf("could not rename %s to %s (%w)", f.Name(), f.path, err)
+	}
+	f.done = true
+	return syncDir(filepath.Dir(f.path))
+}
+
+// Abort removes the file. After a successful Commit it does nothing.
+func (f *File) Abort() error {
+	if f.done {
+		return nil
+	}
+	f.done = true
+	err := f.f.Close()
+	if errors.Is(err, os.ErrClosed) {
+		err = nil
+	}
+	if f.mine() {
+		err = errors.Join(err, os.Remove(f.Name()))
+	}
+	return err
+}
+
+// mine tells whether the name still leads to this file, and not to that of
+// another program which took it for a leftover.
+func (f *File) mine() bool {
+	named, err := os.Lstat(f.Name())
+	return err == nil && os.SameFile(f.info, named)
+}
+
+// syncDir makes the names in a directory last.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" { // which cannot sync directories
+		return nil
+	}
+	return syncPath(dir)
+}
+
+func syncPath(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

@@ -1,0 +1,77 @@
+package snapshot
+
+import (
+	"bytes"
+	"testing"
+
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	"google.golang.org/protobuf/proto"
+)
+
+// checkRecord holds parseRecord against the real decoder.
+func checkRecord(t *testing.T, b []byte) {
+	t.Helper()
+	var want mvccpb.KeyValue
+	wantErr := proto.Unmarshal(b, &want)
+	got, err := parseRecord(b)
+	if (err == nil) != (wantErr == nil) {
+		t.Fatalf("%x: got error %v, want %v", b, err, wantErr)
+	}
+	if err == nil && (!bytes.Equal(got.key, want.Key) || got.create != want.CreateRevision || got.mod != want.ModRevision || got.version != want.Version) {
+		t.Errorf("%x: got %+v, want %v", b, got, &want)
+	}
+}
+
+func TestParseRecord(t *testing.T) {
+	t.Parallel()
+	whole, err := proto.Marshal(&mvccpb.KeyValue{
+		Key: []byte("key"), Value: []byte("value"), CreateRevision: 300, ModRevision: 1 << 40, Version: 129, Lease: -1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for cut := range len(whole) + 1 {
+		checkRecord(t, whole[:cut])
+	}
+	for _, b := range []string{
+		"",
+		"\x0a\x00",           // an empty key
+		"\x0a\x01a\x0a\x01b", // a key twice
+		"\x08\x01",           // the key as a number
+		"\x12\x01\x00",       // a revision as bytes
+		"\x3a\x01x",          // an unknown field
+		"\x3b\x3c",           // an unknown group
+		"\x3b",               // one that does not end
+		"\x3c",               // one that does not begin
+		"\x00\x00",           // field 0
+		"\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", // a negative revision
+		"\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", // more than 64 bits
+		"\x15\x01\x02\x03\x04",                         // a revision of 32 bits
+		"\x0f\x00",                                     // no such type
+	} {
+		checkRecord(t, []byte(b))
+	}
+}
+
+func TestRevision(t *testing.T) {
+	t.Parallel()
+	for _, want := range []Revision{{Main: 1}, {Main: 1 << 40, Sub: 7}, {Main: 2, Sub: 1, Tombstone: true}} {
+		got, err := ParseRevision(want.AppendKey(nil))
+		if err != nil || got != want {
+			t.Errorf("got %+v, %v, want %+v", got, err, want)
+		}
+	}
+	for b, want := range map[string]string{
+		"":                        "a revision of 0 bytes",
+		"1234567890123456":        "a revision of 16 bytes",
+		"1234567890123456789":     "a revision of 19 bytes",
+		"\x001234567-\x001234567": `a revision with '-' between its numbers`,
+		"\x00\x00\x00\x00\x00\x00\x00\x01_\x80\x00\x00\x00\x00\x00\x00\x00": "a negative revision: 1, -9223372036854775808",
+		"\x80\x00\x00\x00\x00\x00\x00\x00_\x00\x00\x00\x00\x00\x00\x00\x00": "a negative revision: -9223372036854775808, 0",
+	} {
+		_, err := ParseRevision([]byte(b))
+		if err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", b, err, want)
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"go.etcd.io/etcd/client/pkg/v3/types"
+	"go.etcd.io/etcd/pkg/v3/netutil"
+	"go.uber.org/zap"
+)
+
+// resolveTimeout bounds the look-up of host names in peer URLs, as etcd does.
+const resolveTimeout = 30 * time.Second
+
+// ErrBumpOptions says that only one of BumpRevision and MarkCompacted is set.
+var ErrBumpOptions = errors.New("--mark-compacted required if --bump-revision > 0")
+
+// Config says what to restore, and as which member of which cluster. The
+// fields are the flags of "etcdutl snapshot restore"; defaults of flags are
+// not filled in.
+type Config struct {
+	// SnapshotPath is the file to restore.
+	SnapshotPath string
+	// Name is the member's name, a key of InitialCluster.
+	Name string
+	// DataDir is the directory to make. It may exist, if empty. If not given,
+	// it is Name with ".etcd".
+	DataDir string
+	// WALDir is where the WAL goes; it must not exist. If not given, it is
+	// member/wal below DataDir.
+	WALDir string
+	// PeerURLs are the member's own; they must be those of InitialCluster.
+	PeerURLs []string
+	// InitialCluster lists all members: "name=url,name=url".
+	InitialCluster string
+	// InitialClusterToken goes into the ids of the cluster and of its members.
+	InitialClusterToken string
+	// SkipHashCheck takes a file without sha256, or with a wrong one.
+	SkipHashCheck bool
+	// InitialMmapSize is how much of the address space to reserve for the
+	// database while it is worked on, in bytes; 0 is its size.
+	InitialMmapSize uint64
+	// BumpRevision is added to the latest revision, so that clients do not see
+	// revisions go back. It needs MarkCompacted.
+	BumpRevision uint64
+	// MarkCompacted makes the server compact up to the revision bumped to, so
+	// that watchers of earlier ones start afresh. It needs BumpRevision.
+	MarkCompacted bool
+	// Logger takes the messages of etcd's packages; nil drops them.
+	Logger *zap.Logger
+}
+
+// members reads the cluster from the configuration, and checks it as a server
+// does when it starts (server/config, VerifyBootstrap).
+func (c *Config) members(ctx context.Context, lg *zap.Logger) (types.URLsMap, error) {
+	own, err := types.NewURLs(c.PeerURLs)
+	if err != nil {
+		return nil, err
+	}
+	all, err := types.NewURLsMap(c.InitialCluster)
+	if err != nil {
+		return nil, err
+	}
+	listed := all[c.Name]
+	if listed == nil {
+		return nil, fmt.Errorf("couldn't find local name %q in the initial cluster configuration", c.Name)
+	}
+	if err := c.sameURLs(ctx, lg, own, listed); err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	for _, urls := range all {
+		for _, u := range urls.StringSlice() {
+			if seen[u] {
+				return nil, fmt.Errorf("initial cluster %s has duplicate url", all)
+			}
+			seen[u] = true
+		}
+	}
+	return all, nil
+}
+
+// sameURLs checks that the member's own URLs are those listed for it; host
+// names are looked up where the text differs.
+func (c *Config) sameURLs(ctx context.Context, lg *zap.Logger, own, listed types.URLs) error {
+	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
+	defer cancel()
+	ownText, listedText := own.StringSlice(), listed.StringSlice()
+	slices.Sort(ownText)
+	slices.Sort(listedText)
+	same, err := netutil.URLStringsEqual(ctx, lg, ownText, listedText)
+	if same {
+		return nil
+	}
+	advertised := strings.Join(ownText, ",")
+	asFlag := types.URLsMap{c.Name: own}.String()
+	if missing := difference(listedText, ownText); len(missing) > 0 {
+		for i := range missing {
+			missing[i] = c.Name + "=" + missing[i]
+		}
+		return fmt.Errorf("--initial-cluster has %s but missing from --initial-advertise-peer-urls=%s (%w)",
+			strings.Join(missing, ","), advertised, err)
+	}
+	if missing := difference(ownText, listedText); len(missing) > 0 {
+		return fmt.Errorf("--initial-advertise-peer-urls has %s but missing from --initial-cluster=%s",
+			strings.Join(missing, ","), asFlag)
+	}
+	return fmt.Errorf("failed to resolve %s to match --initial-cluster=%s (%w)", advertised, asFlag, err)
+}
+
+// difference returns what of a is not in b, sorted and once.
+func difference(a, b []string) []string {
+	set := map[string]bool{}
+	for _, s := range a {
+		set[s] = true
+	}
+	for _, s := range b {
+		delete(set, s)
+	}
+	return slices.Sorted(maps.Keys(set))
+}

@@ -1,0 +1,121 @@
+package restore
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+
+	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
+
+	"etcdkit/snapshot"
+)
+
+// Names of etcd's buckets and of keys in the bucket "meta"
+// (server/storage/schema, bucket.go) that a restore writes.
+const (
+	bucketCluster        = "cluster"
+	bucketMembers        = "members"
+	bucketMembersRemoved = "members_removed"
+
+	keyScheduledCompact = "scheduledCompactRev"
+	keyConsistentIndex  = "consistent_index"
+	keyTerm             = "term"
+)
+
+// raftTerm is the term of all entries in a new WAL.
+const raftTerm = 1
+
+// editDB makes the backend that of the new cluster, in one transaction: the
+// new members in place of the old ones, the index of the WAL's last entry, and
+// the bumped revision, which it returns. The file has passed a scan.
+func (b *builder) editDB(path string, members []*membership.Member, latest int64) (_ int64, err error) {
+	if b.cfg.BumpRevision > uint64(math.MaxInt64-latest) {
+		return 0, fmt.Errorf("--bump-revision %d: the latest revision is %d, and the sum is too large for a revision", b.cfg.BumpRevision, latest)
+	}
+	latest += int64(b.cfg.BumpRevision)
+	db, err := bolt.Open(path, 0o600, &bolt.Options{
+		FreelistType:    bolt.FreelistMapType,
+		InitialMmapSize: int(min(b.cfg.InitialMmapSize, math.MaxInt)),
+		NoFreelistSync:  true, // as etcd keeps it
+		NoGrowSync:      true, // the directory is synced as a whole
+		NoSync:          true,
+		NoStatistics:    true,
+	})
+	if err != nil {
+		return 0, fmt.Errorf("open the backend: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return latest, db.Update(func(tx *bolt.Tx) error {
+		if err := putMembers(tx, members); err != nil {
+			return fmt.Errorf("write members to the backend: %w", err)
+		}
+		if b.cfg.BumpRevision > 0 {
+			if err := bumpRevision(tx, latest); err != nil {
+				return fmt.Errorf("bump the revision: %w", err)
+			}
+		}
+		return putIndex(tx, uint64(len(members)))
+	})
+}
+
+// putMembers replaces the members, and forgets those that were removed from
+// the old cluster.
+func putMembers(tx *bolt.Tx, members []*membership.Member) error {
+	for _, name := range []string{bucketMembers, bucketMembersRemoved} {
+		if tx.Bucket([]byte(name)) != nil {
+			if err := tx.DeleteBucket([]byte(name)); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.CreateBucket([]byte(name)); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.CreateBucketIfNotExists([]byte(bucketCluster)); err != nil {
+		return err
+	}
+	for _, m := range members {
+		v, err := json.Marshal(m)
+		if err != nil {
+			return err
+		}
+		if err := tx.Bucket([]byte(bucketMembers)).Put([]byte(m.ID.String()), v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bumpRevision adds an empty record at the revision, and asks the server to
+// compact up to it.
+func bumpRevision(tx *bolt.Tx, latest int64) error {
+	keys, err := tx.CreateBucketIfNotExists([]byte(snapshot.KeyBucket))
+	if err != nil {
+		return err
+	}
+	key := snapshot.Revision{Main: latest}.AppendKey(nil)
+	if err := keys.Put(key, []byte{}); err != nil {
+		return err
+	}
+	return putMeta(tx, keyScheduledCompact, key)
+}
+
+// putIndex says that all entries of the new WAL have been applied: one for
+// each member.
+func putIndex(tx *bolt.Tx, index uint64) error {
+	if err := putMeta(tx, keyConsistentIndex, binary.BigEndian.AppendUint64(nil, index)); err != nil {
+		return err
+	}
+	return putMeta(tx, keyTerm, binary.BigEndian.AppendUint64(nil, raftTerm))
+}
+
+func putMeta(tx *bolt.Tx, key string, value []byte) error {
+	b, err := tx.CreateBucketIfNotExists([]byte(snapshot.MetaBucket))
+	if err != nil {
+		return err
+	}
+	return b.Put([]byte(key), value)
+}

@@ -1,0 +1,19 @@
+// Package restore turns a snapshot into the data directory of a new cluster's
+// member. It alone may import packages of the etcd server and of raft, for
+// what the server must be able to read: the WAL, the raft snapshot and the
+// membership. It imports no cobra, no printer and no gRPC client, and prints
+// nothing. The only thing it may ask the network for is the address of a host
+// name, where the peer URLs given for this member differ in their text.
+//
+// A data directory has this shape (server/storage/datadir):
+//
+//	member/snap/db             the backend: the snapshot's pages, with the new
+//	                           members in it, and the index and term of the
+//	                           last entry in the WAL
+//	member/snap/TERM-INDEX.snap  the raft snapshot at that index, with the
+//	                           members once more in the form of the v2 store
+//	member/wal/                an entry that adds each member, and the mark of
+//	                           that raft snapshot; may be a directory of its own
+//
+// The server's own packages of 3.7 write the latter two; 3.5 and 3.6 read them.
+package restore

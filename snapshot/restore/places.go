@@ -1,0 +1,155 @@
+package restore
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"etcdkit/snapshot/internal/output"
+)
+
+// places are the directories to make.
+type places struct {
+	dataDir string
+	walDir  string // final place of the WAL
+	inside  string // its path below dataDir, or "" where it is elsewhere
+}
+
+// places fills in what is not given.
+func (c *Config) places() places {
+	p := places{dataDir: c.DataDir, walDir: c.WALDir}
+	if p.dataDir == "" {
+		p.dataDir = c.Name + ".etcd"
+	}
+	if p.walDir == "" {
+		p.walDir = filepath.Join(p.dataDir, "member", "wal")
+	}
+	return p
+}
+
+// check makes sure that what is to be made does not exist, and how the two
+// directories lie to each other.
+func (p *places) check() error {
+	names, err := os.ReadDir(p.dataDir)
+	if len(names) > 0 || (err != nil && !errors.Is(err, os.ErrNotExist)) {
+		return fmt.Errorf("data-dir %q not empty or could not be read", p.dataDir)
+	}
+	if _, err := os.Lstat(p.walDir); err == nil {
+		return fmt.Errorf("wal-dir %q exists", p.walDir)
+	}
+	if p.inside, err = below(p.dataDir, p.walDir); err != nil {
+		return err
+	}
+	if above, err := below(p.walDir, p.dataDir); err != nil || above != "" {
+		return errors.Join(fmt.Errorf("wal-dir %q contains data-dir %q", p.walDir, p.dataDir), err)
+	}
+	snap := filepath.Join("member", "snap")
+	if p.inside == "member" || p.inside == snap || strings.HasPrefix(p.inside, snap+string(filepath.Separator)) {
+		return fmt.Errorf("wal-dir %q is in the way of %q", p.walDir, filepath.Join(p.dataDir, snap))
+	}
+	return nil
+}
+
+// below returns the path of target below base, "." if they are the same; ""
+// where it is elsewhere.
+func below(base, target string) (string, error) {
+	absBase, err := filepath.Abs(base)
+	if err != nil {
+		return "", err
+	}
+	absTarget, err := filepath.Abs(target)
+	if err != nil {
+		return "", err
+	}
+	rel, err := filepath.Rel(absBase, absTarget)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return "", nil //nolint:nilerror // on another volume: not below
+	}
+	return rel, nil
+}
+
+// outputs are the directories under construction.
+type outputs struct {
+	places places
+	data   *output.Dir
+	walDir *output.Dir // nil where the WAL is in data
+}
+
+func (c *Config) makeDirs() (_ *outputs, err error) {
+	o := &outputs{places: c.places()}
+	for _, dir := range []string{o.places.dataDir, o.places.walDir} {
+		if err := output.Sweep(dir); err != nil {
+			return nil, err
+		}
+	}
+	if err := o.places.check(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, o.abort())
+		}
+	}()
+	if o.data, err = output.NewDir(o.places.dataDir); err != nil {
+		return nil, err
+	}
+	if o.places.inside == "" {
+		if o.walDir, err = output.NewDir(o.places.walDir); err != nil {
+			return nil, err
+		}
+	}
+	if err = os.MkdirAll(o.snap(), 0o700); err != nil {
+		return nil, err
+	}
+	return o, os.MkdirAll(filepath.Dir(o.wal()), 0o700)
+}
+
+// snap is where to build the directory of the backend and the raft snapshot.
+func (o *outputs) snap() string { return filepath.Join(o.data.Path(), "member", "snap") }
+
+// wal is where to build the WAL. One outside of the data directory is built a
+// level too low, because etcd wants to make the directory itself.
+func (o *outputs) wal() string {
+	if o.walDir == nil {
+		return filepath.Join(o.data.Path(), o.places.inside)
+	}
+	return filepath.Join(o.walDir.Path(), "wal")
+}
+
+// commit publishes the WAL first: a data directory without one would start as
+// an empty member.
+func (o *outputs) commit() error {
+	if o.walDir == nil {
+		return output.CommitDirs(o.data)
+	}
+	if err := moveUp(o.wal()); err != nil {
+		return err
+	}
+	return output.CommitDirs(o.walDir, o.data)
+}
+
+// moveUp moves the files in dir to its parent, and removes dir.
+func moveUp(dir string) error {
+	names, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		if err := os.Rename(filepath.Join(dir, n.Name()), filepath.Join(filepath.Dir(dir), n.Name())); err != nil {
+			return err
+		}
+	}
+	return os.Remove(dir)
+}
+
+func (o *outputs) abort() error {
+	var err error
+	for _, d := range []*output.Dir{o.walDir, o.data} {
+		if d != nil {
+			err = errors.Join(err, d.Abort())
+		}
+	}
+	return err
+}

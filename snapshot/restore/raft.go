@@ -1,0 +1,94 @@
+package restore
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/client/pkg/v3/types"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/snap"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/v2store"
+	"go.etcd.io/etcd/server/v3/storage/wal"
+	"go.etcd.io/etcd/server/v3/storage/wal/walpb"
+	"go.etcd.io/raft/v3/raftpb"
+	"google.golang.org/protobuf/proto"
+)
+
+// Roots of the v2 store (server/etcdserver, server.go).
+const (
+	storeClusterPrefix = "/0"
+	storeKeysPrefix    = "/1"
+)
+
+// writeRaft makes the WAL of the member own, in which all members, sorted by
+// id, have been added and all of it is committed, and the raft snapshot of
+// that state. Members that were learners are voters.
+func (b *builder) writeRaft(own types.ID, members []*membership.Member) (err error) {
+	metadata, err := proto.Marshal(&etcdserverpb.Metadata{NodeID: new(uint64(own)), ClusterID: new(uint64(b.cluster.ID()))})
+	if err != nil {
+		return err
+	}
+	w, err := wal.Create(b.lg, b.wal, metadata)
+	if err != nil {
+		return fmt.Errorf("create the WAL: %w", err)
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	entries, voters, err := additions(members)
+	if err != nil {
+		return err
+	}
+	commit := uint64(len(entries))
+	state := &raftpb.HardState{Term: new(uint64(raftTerm)), Vote: new(voters[0]), Commit: new(commit)}
+	if err := w.Save(state, entries); err != nil {
+		return fmt.Errorf("write the WAL: %w", err)
+	}
+	conf := &raftpb.ConfState{Voters: voters}
+	if err := b.writeSnap(commit, conf); err != nil {
+		return fmt.Errorf("write the raft snapshot: %w", err)
+	}
+	mark := &walpb.Snapshot{Index: new(commit), Term: new(uint64(raftTerm)), ConfState: conf}
+	if err := w.SaveSnapshot(mark); err != nil {
+		return fmt.Errorf("write the WAL: %w", err)
+	}
+	return nil
+}
+
+// additions are the entries that add the members, and the members' ids.
+func additions(members []*membership.Member) (entries []*raftpb.Entry, ids []uint64, err error) {
+	for i, m := range members {
+		id := uint64(m.ID)
+		about, err := json.Marshal(m)
+		if err != nil {
+			return nil, nil, err
+		}
+		change, err := proto.Marshal(&raftpb.ConfChange{Type: raftpb.ConfChangeAddNode.Enum(), NodeId: new(id), Context: about})
+		if err != nil {
+			return nil, nil, err
+		}
+		ids = append(ids, id)
+		entries = append(entries, &raftpb.Entry{
+			Type:  raftpb.EntryConfChange.Enum(),
+			Term:  new(uint64(raftTerm)),
+			Index: new(uint64(i + 1)),
+			Data:  change,
+		})
+	}
+	return entries, ids, nil
+}
+
+// writeSnap writes the raft snapshot. Its data is the v2 store, from which
+// servers up to 3.5 take the members.
+func (b *builder) writeSnap(index uint64, conf *raftpb.ConfState) error {
+	store := v2store.New(storeClusterPrefix, storeKeysPrefix)
+	b.cluster.Store(store)
+	data, err := store.SaveNoCopy()
+	if err != nil {
+		return err
+	}
+	return snap.New(b.lg, b.snap).SaveSnap(&raftpb.Snapshot{
+		Data:     data,
+		Metadata: &raftpb.SnapshotMetadata{Index: new(index), Term: new(uint64(raftTerm)), ConfState: conf},
+	})
+}
