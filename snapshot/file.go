@@ -147,8 +147,9 @@ func (f *File) checkLength() error {
 
 // canceled returns the error of ctx, with its cause.
 func canceled(ctx context.Context) error {
-	if ctx.Err() == nil {
-		return nil
+	err := ctx.Err()
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		return cause
 	}
-	return context.Cause(ctx)
+	return err
 }

@@ -28,25 +28,40 @@ type meta struct {
 // (db.go: getPageSize, mmap, meta), then checks it against the file's size.
 func readMeta(f *File) (meta, error) {
 	m0, ok0 := metaAt(f, 0)
-	if ok0 {
-		m1, ok1 := metaAt(f, m0.pageSize)
-		if ok1 && m1.pageSize == m0.pageSize && m1.txid > m0.txid {
-			m0 = m1
-		}
+	if !ok0 {
+		return readSecondMeta(f)
+	}
+	if err := checkPageSize(m0, m0.pageSize); err != nil {
+		return meta{}, err
+	}
+	m1, ok1 := metaAt(f, m0.pageSize)
+	if !ok1 {
 		return m0, checkMeta(f, m0)
 	}
-	// The first meta page is bad, so the place of the second is not known.
+	if err := checkPageSize(m1, m0.pageSize); err != nil {
+		return meta{}, err
+	}
+	if m1.txid > m0.txid {
+		m0 = m1
+	}
+	return m0, checkMeta(f, m0)
+}
+
+// readSecondMeta looks for the second meta page where the first is bad, and
+// with it the only certain hint at the place of the second.
+func readSecondMeta(f *File) (meta, error) {
 	for size := int64(minPageSize); size <= maxPageSize; size <<= 1 {
-		if m1, ok1 := metaAt(f, size); ok1 && m1.pageSize == size {
-			return m1, checkMeta(f, m1)
+		if m, ok := metaAt(f, size); ok {
+			if err := checkPageSize(m, size); err != nil {
+				return meta{}, err
+			}
+			return m, checkMeta(f, m)
 		}
 	}
 	return meta{}, corrupt(NoPage, "not a bbolt file: no valid meta page in %d bytes", f.size)
 }
 
-// metaAt decodes the meta page that starts at off. A page that cannot be read
-// is not valid, as are one that bbolt would not take and page sizes that etcd
-// cannot have made.
+// metaAt decodes the meta page that starts at off, if there is a valid one.
 func metaAt(f *File, off int64) (meta, bool) {
 	var b [pageHeaderSize + metaSize]byte
 	if off+int64(len(b)) > f.data || f.readAt(b[:], off) != nil {
@@ -55,6 +70,7 @@ func metaAt(f *File, off int64) (meta, bool) {
 	return parseMeta(b[pageHeaderSize:])
 }
 
+// parseMeta decodes a meta page that is valid by bbolt's rules.
 func parseMeta(b []byte) (meta, bool) {
 	e := binary.NativeEndian
 	if e.Uint32(b) != magic || e.Uint32(b[4:]) != metaVersion {
@@ -65,19 +81,26 @@ func parseMeta(b []byte) (meta, bool) {
 	if h.Sum64() != e.Uint64(b[56:]) {
 		return meta{}, false
 	}
-	m := meta{
+	return meta{
 		pageSize: int64(e.Uint32(b[8:])),
 		root:     e.Uint64(b[16:]),
 		freelist: e.Uint64(b[32:]),
 		end:      e.Uint64(b[40:]),
 		txid:     e.Uint64(b[48:]),
+	}, true
+}
+
+// checkPageSize refuses sizes that no system has, and disagreement.
+func checkPageSize(m meta, want int64) error {
+	size := m.pageSize
+	if size != want || size&(size-1) != 0 || size < minPageSize || size > maxPageSize {
+		return corrupt(int64(m.txid%2), "a page size of %d bytes", size)
 	}
-	powerOfTwo := m.pageSize&(m.pageSize-1) == 0
-	return m, powerOfTwo && m.pageSize >= minPageSize && m.pageSize <= maxPageSize
+	return nil
 }
 
 func checkMeta(f *File, m meta) error {
-	page := int64(m.txid % 2) // where bbolt writes the meta of a transaction
+	page := int64(m.txid % 2) // where bbolt writes the meta page of a transaction
 	switch {
 	case m.end > uint64(f.data/m.pageSize):
 		return corrupt(page, "%d pages of %d bytes are in use, but the file has %d bytes", m.end, m.pageSize, f.size)

@@ -8,6 +8,7 @@ const (
 
 	branchPage   = 0x01
 	leafPage     = 0x02
+	metaPage     = 0x04
 	freelistPage = 0x10
 
 	bucketFlag = 0x01 // of a leaf element

@@ -30,12 +30,29 @@ type pageUse struct {
 
 func newPageUse(f *File) (*pageUse, error) {
 	u := &pageUse{used: newPageSet(f.meta.end)}
-	u.used.add(0)
-	u.used.add(1)
+	for id := range uint64(2) {
+		if err := checkMetaPage(f, id); err != nil {
+			return nil, err
+		}
+		u.used.add(id)
+	}
 	if f.meta.freelist == noFreelist {
 		return u, nil
 	}
 	return u, u.readFreelist(f)
+}
+
+// checkMetaPage checks the header of a meta page. bbolt insists on that of the
+// one that is not in force, too.
+func checkMetaPage(f *File, id uint64) error {
+	var b [pageHeaderSize]byte
+	if err := f.readAt(b[:], int64(id)*f.meta.pageSize); err != nil {
+		return err
+	}
+	if p := parsePage(b[:]); p.id != id || p.flags != metaPage {
+		return corrupt(int64(id), "the page says that it is page %d with flags %#x, not a meta page", p.id, p.flags)
+	}
+	return nil
 }
 
 // claim records that the page and those that continue it are in use.

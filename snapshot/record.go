@@ -73,6 +73,9 @@ func parseRecord(b []byte) (record, error) {
 		if n < 0 {
 			return record{}, protowire.ParseError(n)
 		}
+		if num > protowire.MaxValidNumber {
+			return record{}, fmt.Errorf("field number %d", num)
+		}
 		b = b[n:]
 		switch {
 		case num == fieldKey && typ == protowire.BytesType:

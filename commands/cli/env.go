@@ -26,6 +26,7 @@ func (s Streams) ApplyEnv(prefix string, fs *pflag.FlagSet) {
 			}
 		default:
 			if err := fs.Set(f.Name, value); err != nil {
+				restore(f)
 				fmt.Fprintf(s.Err, "Warning: %s is ignored: %v\n", name, err)
 			}
 		}
@@ -35,4 +36,12 @@ func (s Streams) ApplyEnv(prefix string, fs *pflag.FlagSet) {
 // EnvName returns the name of the environment variable of a flag.
 func EnvName(prefix, flag string) string {
 	return prefix + "_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// restore gives a flag its default back. Numbers and durations that can't be
+// parsed leave zero behind; lists are not touched by what they can't parse.
+func restore(f *pflag.Flag) {
+	if _, list := f.Value.(pflag.SliceValue); !list {
+		_ = f.Value.Set(f.DefValue) // which has been set before
+	}
 }

@@ -80,7 +80,7 @@ func (a *app) keepAlive(cmd *cobra.Command, id clientv3.LeaseID) error {
 		}
 		gone, err := a.leaseGone(ctx, s, id)
 		if err != nil {
-			return cli.Exit(cli.BadConnection, s.Explain(err))
+			return cli.Exit(cli.BadConnection, s.Explain(fmt.Errorf("lease %016x is not kept alive: %w", id, err)))
 		}
 		if gone {
 			break

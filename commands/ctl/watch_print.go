@@ -31,8 +31,13 @@ type watchPrinter struct {
 // when ctx has, which also ends a running command.
 func (w *watchPrinter) follow(ctx context.Context, responses clientv3.WatchChan, argv []string) error {
 	for resp := range responses {
-		if err := w.print(&resp, len(responses) == 0 || len(argv) > 0); err != nil {
+		if err := w.add(&resp); err != nil {
 			return err
+		}
+		if len(responses) == 0 || len(argv) > 0 {
+			if err := w.flush(); err != nil {
+				return err
+			}
 		}
 		if len(argv) == 0 {
 			continue
@@ -49,20 +54,22 @@ func (w *watchPrinter) follow(ctx context.Context, responses clientv3.WatchChan,
 	return context.Cause(ctx)
 }
 
-// print prints one response; flush says that it can't wait for the next.
-func (w *watchPrinter) print(resp *clientv3.WatchResponse, flush bool) error {
+// add prints one response into the buffer.
+func (w *watchPrinter) add(resp *clientv3.WatchResponse) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if resp.Canceled {
 		fmt.Fprintf(w.Err, "watch was canceled (%v)\n", w.Explain(resp.Err()))
 	}
-	err := w.Add(view.Watch{WatchResponse: &etcdserverpb.WatchResponse{
+	return w.Add(view.Watch{WatchResponse: &etcdserverpb.WatchResponse{
 		Header: resp.Header, Events: resp.Events, CompactRevision: resp.CompactRevision,
 		Canceled: resp.Canceled, Created: resp.Created, CancelReason: resp.CancelReason,
 	}})
-	if err != nil || !flush {
-		return err
-	}
+}
+
+func (w *watchPrinter) flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	return w.Flush()
 }
 

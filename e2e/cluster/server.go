@@ -76,6 +76,9 @@ func (c *Cluster) args(m *Member) []string {
 			args = append(args, "--client-cert-auth", "--trusted-ca-file="+filepath.Join(certs, "ca.crt"))
 		}
 	}
+	if c.opts.Auth {
+		args = append(args, "--bcrypt-cost=4") // the least there is: every command of a script logs in
+	}
 	return append(args, c.opts.Args...)
 }
 

@@ -113,6 +113,10 @@ func randomValue(r *rand.Rand, f protoreflect.FieldDescriptor) protoreflect.Valu
 		return protoreflect.ValueOfUint64(number)
 	case protoreflect.Uint32Kind:
 		return protoreflect.ValueOfUint32(uint32(number))
+	case protoreflect.EnumKind:
+		return protoreflect.ValueOfEnum(f.Enum().Values().Get(int(number % uint64(f.Enum().Values().Len()))).Number())
+	case protoreflect.BytesKind:
+		return protoreflect.ValueOfBytes([][]byte{{}, []byte("/a/b"), {0, 0xff, '\n'}, []byte("é<&>\""), {1}}[number%5])
 	case protoreflect.StringKind:
 		return protoreflect.ValueOfString([]string{"", "m1", "http://127.0.0.1:2380", `<a "b" & c>`, "é日🙂\u2028", "\x00\n\t"}[number%6])
 	default:

@@ -83,10 +83,11 @@ func guard(step string, f func() error) (err error) {
 }
 
 func canceled(ctx context.Context) error {
-	if ctx.Err() == nil {
-		return nil
+	err := ctx.Err()
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		return cause
 	}
-	return context.Cause(ctx)
+	return err
 }
 
 // builder makes the contents of one member's directories.

@@ -1,0 +1,103 @@
+//go:build unix
+
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// signalled names the variable that turns this test binary into a program
+// whose "run" waits to be interrupted, cleans up, and returns an error or, with
+// "success", none.
+const signalled = "CLI_TEST_SIGNALLED"
+
+func TestSignals(t *testing.T) {
+	if how := os.Getenv(signalled); how != "" {
+		os.Exit(int(waitForSignal(how)))
+	}
+	t.Parallel()
+	for _, tt := range []struct {
+		name, how      string
+		signal, diesOf syscall.Signal // diesOf 0: of none
+		stdout, stderr string
+	}{
+		{"interrupt", "error", syscall.SIGINT, syscall.SIGINT, "ready\nclean\n", ""},
+		{"terminate", "error", syscall.SIGTERM, syscall.SIGTERM, "ready\nclean\n", ""},
+		{"done nevertheless", "success", syscall.SIGINT, 0, "ready\nclean\n", ""},
+		{"twice", "stuck", syscall.SIGINT, syscall.SIGINT, "ready\nstuck\n", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			self, err := os.Executable()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var stderr bytes.Buffer
+			child := exec.CommandContext(t.Context(), self, "-test.run=^TestSignals$")
+			child.Env = append(os.Environ(), signalled+"="+tt.how)
+			child.Stderr = &stderr
+			stdout, err := child.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := child.Start(); err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			lines := bufio.NewReader(io.TeeReader(stdout, &out))
+			signal := func() {
+				if _, err := lines.ReadString('\n'); err != nil {
+					t.Errorf("before the signal: %v", err)
+				}
+				if err := child.Process.Signal(tt.signal); err != nil {
+					t.Errorf("send signal: %v", err)
+				}
+			}
+			signal()
+			if tt.how == "stuck" {
+				signal()
+			}
+			_, _ = io.Copy(io.Discard, lines)
+			err = child.Wait()
+			var died *exec.ExitError
+			switch status, _ := child.ProcessState.Sys().(syscall.WaitStatus); {
+			case tt.diesOf == 0 && err != nil:
+				t.Errorf("child: %v, want success", err)
+			case tt.diesOf != 0 && (!errors.As(err, &died) || !status.Signaled() || status.Signal() != tt.diesOf):
+				t.Errorf("child: %v, want to die of %v", err, tt.diesOf)
+			}
+			if out.String() != tt.stdout || stderr.String() != tt.stderr {
+				t.Errorf("stdout %q, stderr %q, want %q, %q", out.String(), stderr.String(), tt.stdout, tt.stderr)
+			}
+		})
+	}
+}
+
+func waitForSignal(how string) Code {
+	root := tree(func(cmd *cobra.Command, _ []string) error {
+		fmt.Fprintln(cmd.OutOrStdout(), "ready")
+		<-cmd.Context().Done()
+		switch how {
+		case "success":
+			fmt.Fprintln(cmd.OutOrStdout(), "clean")
+			return nil
+		case "stuck":
+			fmt.Fprintln(cmd.OutOrStdout(), "stuck")
+			select {}
+		}
+		fmt.Fprintln(cmd.OutOrStdout(), "clean")
+		return cmd.Context().Err()
+	})
+	return Program{Root: root, Streams: Streams{Out: os.Stdout, Err: os.Stderr}}.Main(context.Background(), []string{"run"})
+}

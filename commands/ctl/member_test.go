@@ -1,0 +1,217 @@
+package ctl
+
+import (
+	"reflect"
+	"testing"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	"google.golang.org/protobuf/proto"
+
+	"etcdkit/commands/cli"
+)
+
+// wantError fails the test unless err has this text and code; no text stands
+// for no error.
+func wantError(t *testing.T, err error, text string, code cli.Code) {
+	t.Helper()
+	got := ""
+	if err != nil {
+		got = err.Error()
+	}
+	if got != text || cli.CodeOf(err) != code {
+		t.Errorf("error %q with code %d, want %q with code %d", got, cli.CodeOf(err), text, code)
+	}
+}
+
+func TestMemberID(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		args []string
+		want uint64
+		err  string
+	}{
+		{[]string{"8e9e05c52164694d"}, 0x8e9e05c52164694d, ""},
+		{[]string{"ABC"}, 0xabc, ""},
+		{[]string{"000abc"}, 0xabc, ""},
+		{nil, 0, "member ID is not provided"},
+		{[]string{"1", "2"}, 0, "member ID is not provided"},
+		{[]string{""}, 0, `bad member ID arg (strconv.ParseUint: parsing "": invalid syntax), expecting ID in Hex`},
+		{[]string{"0xabc"}, 0, `bad member ID arg (strconv.ParseUint: parsing "0xabc": invalid syntax), expecting ID in Hex`},
+		{[]string{"-1"}, 0, `bad member ID arg (strconv.ParseUint: parsing "-1": invalid syntax), expecting ID in Hex`},
+		{[]string{"18446744073709551616"}, 0,
+			`bad member ID arg (strconv.ParseUint: parsing "18446744073709551616": value out of range), expecting ID in Hex`},
+	}
+	for _, tt := range tests {
+		got, err := memberID(tt.args)
+		code := cli.OK
+		if tt.err != "" {
+			code = cli.BadArgs
+		}
+		if wantError(t, err, tt.err, code); got != tt.want {
+			t.Errorf("%q: got %x, want %x", tt.args, got, tt.want)
+		}
+	}
+}
+
+func TestMemberAddRequest(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		args     []string
+		peerURLs string
+		urls     []string
+		err      string
+	}{
+		{[]string{"m4"}, "http://a:1", []string{"http://a:1"}, ""},
+		{[]string{""}, "http://a:1,b,", []string{"http://a:1", "b", ""}, ""},
+		{nil, "http://a:1", nil, "member name not provided"},
+		{[]string{"m4"}, "", nil, "member peer urls not provided"},
+		{[]string{"m4", "m5"}, "http://a:1", nil, "too many arguments"},
+		{[]string{"m4", "http://a:1", "x", "HTTPS://b:1"}, "", nil,
+			"too many arguments, did you mean --peer-urls=http://a:1, did you mean --peer-urls=HTTPS://b:1"},
+	}
+	for _, tt := range tests {
+		name, urls, err := (&memberAddOptions{peerURLs: tt.peerURLs}).request(tt.args)
+		if tt.err != "" {
+			wantError(t, err, tt.err, cli.BadArgs)
+			continue
+		}
+		if wantError(t, err, "", cli.OK); name != tt.args[0] || !reflect.DeepEqual(urls, tt.urls) {
+			t.Errorf("%q %q: got %q, %q", tt.args, tt.peerURLs, name, urls)
+		}
+	}
+}
+
+func TestMemberUpdateRequest(t *testing.T) {
+	t.Parallel()
+	o := &memberUpdateOptions{peerURLs: "http://a:1,http://b:1"}
+	id, urls, err := o.request([]string{"abc"})
+	if wantError(t, err, "", cli.OK); id != 0xabc || !reflect.DeepEqual(urls, []string{"http://a:1", "http://b:1"}) {
+		t.Errorf("got %x, %q", id, urls)
+	}
+	_, _, err = o.request(nil)
+	wantError(t, err, "member ID is not provided", cli.BadArgs)
+	_, _, err = (&memberUpdateOptions{}).request([]string{"x"})
+	wantError(t, err, `bad member ID arg (strconv.ParseUint: parsing "x": invalid syntax), expecting ID in Hex`, cli.BadArgs)
+	_, _, err = (&memberUpdateOptions{}).request([]string{"abc"})
+	wantError(t, err, "member peer urls not provided", cli.BadArgs)
+}
+
+func TestMemberListOptions(t *testing.T) {
+	t.Parallel()
+	for consistency, options := range map[string]int{"l": 0, "s": 1} {
+		got, err := (&memberListOptions{consistency}).options()
+		if wantError(t, err, "", cli.OK); len(got) != options {
+			t.Errorf("%s: %d options, want %d", consistency, len(got), options)
+		}
+	}
+	_, err := (&memberListOptions{"q"}).options()
+	wantError(t, err, `unknown consistency flag "q"`, cli.BadFeature)
+}
+
+// memberServer answers with what it was asked, in the members' peer URLs.
+func memberServer() *fakeMember {
+	header := &pb.ResponseHeader{ClusterId: 0xc1}
+	echo := func(r proto.Message, id uint64, learner bool, urls ...string) []*pb.Member {
+		return []*pb.Member{{ID: id, Name: string(r.ProtoReflect().Descriptor().Name()), PeerURLs: urls, IsLearner: learner}}
+	}
+	return &fakeMember{
+		memberList: func(r *pb.MemberListRequest) (*pb.MemberListResponse, error) {
+			how := "serializable"
+			if r.GetLinearizable() {
+				how = "linearizable"
+			}
+			return &pb.MemberListResponse{Header: header, Members: echo(r, 0xa, false, how)}, nil
+		},
+		memberAdd: func(r *pb.MemberAddRequest) (*pb.MemberAddResponse, error) {
+			one := echo(r, 0xb, r.GetIsLearner(), r.GetPeerURLs()...)
+			return &pb.MemberAddResponse{Header: header, Member: one[0], Members: one}, nil
+		},
+		memberRemove: func(r *pb.MemberRemoveRequest) (*pb.MemberRemoveResponse, error) {
+			return &pb.MemberRemoveResponse{Header: header, Members: echo(r, r.GetID(), false)}, nil
+		},
+		memberUpdate: func(r *pb.MemberUpdateRequest) (*pb.MemberUpdateResponse, error) {
+			return &pb.MemberUpdateResponse{Header: header, Members: echo(r, r.GetID(), false, r.GetPeerURLs()...)}, nil
+		},
+		memberPromote: func(r *pb.MemberPromoteRequest) (*pb.MemberPromoteResponse, error) {
+			return &pb.MemberPromoteResponse{Header: header, Members: echo(r, r.GetID(), false)}, nil
+		},
+	}
+}
+
+func TestMemberCommands(t *testing.T) {
+	t.Parallel()
+	f := memberServer().start(t)
+	const added = `
+ETCD_NAME="m4"
+ETCD_INITIAL_CLUSTER="m4=http://a:1,m4=http://b:1"
+ETCD_INITIAL_ADVERTISE_PEER_URLS="http://a:1,http://b:1"
+ETCD_INITIAL_CLUSTER_STATE="existing"
+`
+	tests := []struct {
+		args   []string
+		stdout string
+	}{
+		{[]string{"member", "list"}, "a, started, MemberListRequest, linearizable, , false\n"},
+		{[]string{"member", "list", "--consistency", "s"}, "a, started, MemberListRequest, serializable, , false\n"},
+		{[]string{"member", "add", "m4", "--peer-urls", "http://a:1,http://b:1"}, "Member                b added to cluster               c1\n" + added},
+		{[]string{"member", "add", "m4", "--learner", "--peer-urls", "http://a:1,http://b:1"},
+			"Member                b added as learner to cluster               c1\n" + added},
+		{[]string{"member", "add", "m4", "--learner", "--peer-urls", "http://a:1", "-w", "json", "--hex"},
+			`{"header":{"cluster_id":"c1","member_id":"0"},"member":{"ID":"b","name":"MemberAddRequest","peerURLs":["http://a:1"],"isLearner":true},` +
+				`"members":[{"ID":"b","name":"MemberAddRequest","peerURLs":["http://a:1"],"isLearner":true}]}` + "\n"},
+		{[]string{"member", "remove", "1f"}, "Member               1f removed from cluster               c1\n"},
+		{[]string{"member", "remove", "1f", "-w", "fields"},
+			"\"ClusterID\" : 193\n\"MemberID\" : 0\n\"RaftTerm\" : 0\n\"ID\" : 31\n\"Name\" : \"MemberRemoveRequest\"\n\"IsLearner\" : false\n\n"},
+		{[]string{"member", "update", "1f", "--peer-urls", "http://a:1"}, "Member               1f updated in cluster               c1\n"},
+		{[]string{"member", "update", "1f", "--peer-urls", "http://x:1,http://y:2", "-w", "json"},
+			`{"header":{"cluster_id":193},"members":[{"ID":31,"name":"MemberUpdateRequest","peerURLs":["http://x:1","http://y:2"]}]}` + "\n"},
+		{[]string{"member", "promote", "1f"}, "Member               1f promoted in cluster               c1\n"},
+	}
+	for _, tt := range tests {
+		etcdctl(t, append(tt.args, "--endpoints", f.endpoint)...).want(t, cli.OK, tt.stdout, "")
+	}
+}
+
+// What is wrong with a command line is found before anything is sent.
+func TestMemberChecksFirst(t *testing.T) {
+	t.Parallel()
+	f := memberServer().start(t)
+	const badFormat = "Error: unsupported output format: \"yam\" is none of fields, json, protobuf, simple, table\n"
+	tests := []struct {
+		args   []string
+		code   cli.Code
+		stderr string
+	}{
+		{[]string{"list", "-w", "yam"}, cli.BadFeature, badFormat},
+		{[]string{"list", "--consistency", "x", "-w", "yam"}, cli.BadFeature, "Error: unknown consistency flag \"x\"\n"},
+		{[]string{"add", "-w", "yam"}, cli.BadArgs, "Error: member name not provided\n"},
+		{[]string{"add", "m4", "--peer-urls", "http://a:1", "-w", "yam"}, cli.BadFeature, badFormat},
+		{[]string{"remove", "-w", "yam"}, cli.BadArgs, "Error: member ID is not provided\n"},
+		{[]string{"remove", "1", "-w", "yam"}, cli.BadFeature, badFormat},
+		{[]string{"update", "1", "-w", "yam"}, cli.BadArgs, "Error: member peer urls not provided\n"},
+		{[]string{"update", "1", "--peer-urls", "http://a:1", "-w", "yam"}, cli.BadFeature, badFormat},
+		{[]string{"promote", "1", "-w", "yam"}, cli.BadFeature, badFormat},
+	}
+	for _, tt := range tests {
+		etcdctl(t, append([]string{"--endpoints", f.endpoint, "member"}, tt.args...)...).want(t, tt.code, "", tt.stderr)
+	}
+	if n := f.asked.Load(); n > 0 {
+		t.Errorf("the server was asked %d times", n)
+	}
+}
+
+func TestMemberErrors(t *testing.T) {
+	t.Parallel()
+	f := (&fakeMember{
+		memberRemove: func(*pb.MemberRemoveRequest) (*pb.MemberRemoveResponse, error) {
+			return nil, rpctypes.ErrGRPCMemberNotFound
+		},
+		authenticate: func(*pb.AuthenticateRequest) (*pb.AuthenticateResponse, error) {
+			return nil, rpctypes.ErrGRPCAuthFailed
+		},
+	}).start(t)
+	etcdctl(t, "--endpoints", f.endpoint, "member", "remove", "1").want(t, cli.Failure, "", "Error: etcdserver: member not found\n")
+	etcdctl(t, "--endpoints", f.endpoint, "--user", "u:p", "member", "remove", "1").want(t, cli.BadConnection, "",
+		"Error: etcdserver: authentication failed, invalid user ID or password\n")
+}

@@ -1,0 +1,310 @@
+package ctl
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.etcd.io/bbolt"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
+	"etcdkit/commands/cli"
+)
+
+// backend is a small backend file with its sha256 behind it, as a server sends
+// it. Its one key is called name.
+func backend(t *testing.T, name string) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "db")
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		b, err := tx.CreateBucket([]byte("key"))
+		if err != nil {
+			return err
+		}
+		return b.Put([]byte(name), []byte("value"))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(content)
+	return append(content, sum[:]...)
+}
+
+// sending is a server whose snapshot is content, sent in pieces, after which
+// the call ends as then says.
+func sending(t *testing.T, version string, content []byte, then func(context.Context) error) *fakeMember {
+	t.Helper()
+	f := &fakeMember{snapshot: func(s pb.Maintenance_SnapshotServer) error {
+		for piece := range slices.Chunk(content, 10_000) {
+			if err := s.Send(&pb.SnapshotResponse{Blob: piece, Version: version}); err != nil {
+				return err
+			}
+		}
+		if then == nil {
+			return nil
+		}
+		return then(s.Context())
+	}}
+	return f.start(t)
+}
+
+// files are the names in a directory with mode and content.
+func files(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(map[string]string)
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[e.Name()] = fmt.Sprintf("%v %x", info.Mode(), sha256.Sum256(content))
+	}
+	return got
+}
+
+// onlySaved fails the test unless dir holds nothing but s.db with content, for
+// its owner alone.
+func onlySaved(t *testing.T, dir string, content []byte) {
+	t.Helper()
+	want := fmt.Sprintf("-rw------- %x", sha256.Sum256(content))
+	if got := files(t, dir); len(got) != 1 || got["s.db"] != want {
+		t.Errorf("files %v, want s.db %s", got, want)
+	}
+}
+
+func TestSnapshotPath(t *testing.T) {
+	t.Parallel()
+	path, err := snapshotPath([]string{"a b"})
+	if wantError(t, err, "", cli.OK); path != "a b" {
+		t.Errorf("path %q", path)
+	}
+	for _, args := range [][]string{nil, {"a", "b"}} {
+		_, err := snapshotPath(args)
+		wantError(t, err, "snapshot save expects one argument <filename>", cli.BadArgs)
+	}
+	_, err = snapshotPath([]string{""})
+	wantError(t, err, "could not write snapshot: <filename> is empty", cli.Interrupted)
+}
+
+func TestSnapshotSave(t *testing.T) {
+	t.Parallel()
+	content := backend(t, "a")
+	dead := refusing(t)
+	for _, format := range []string{"fields", "json", "protobuf", "simple", "table"} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			f, dir := sending(t, "3.7.0", content, nil), t.TempDir()
+			path := filepath.Join(dir, "s.db")
+			if err := os.WriteFile(path, []byte("an older one"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			etcdctl(t, "--endpoints", f.endpoint, "snapshot", "save", path, "-w", format).want(t, cli.OK,
+				"Snapshot saved at "+path+"\nServer version 3.7.0\n", "")
+			onlySaved(t, dir, content)
+		})
+	}
+	t.Run("of a server that does not tell its version", func(t *testing.T) {
+		t.Parallel()
+		f, dir := sending(t, "", content, nil), t.TempDir()
+		path := filepath.Join(dir, "s.db")
+		etcdctl(t, "--endpoints", f.endpoint, "snapshot", "save", path).want(t, cli.OK, "Snapshot saved at "+path+"\n", "")
+		onlySaved(t, dir, content)
+	})
+	t.Run("of the first endpoint that can be reached", func(t *testing.T) {
+		t.Parallel()
+		a, b, dir := sending(t, "3.7.0", content, nil), sending(t, "3.7.0", backend(t, "b"), nil), t.TempDir()
+		path := filepath.Join(dir, "s.db")
+		etcdctl(t, "--endpoints", strings.Join([]string{dead, a.endpoint, b.endpoint}, ","), "snapshot", "save", path).want(t, cli.OK,
+			"Snapshot saved at "+path+"\nServer version 3.7.0\n",
+			"Failed to get the snapshot of endpoint "+dead+" ("+refused(dead)+")\nSaving the snapshot of endpoint "+a.endpoint+"\n")
+		onlySaved(t, dir, content)
+		if n := b.asked.Load(); n > 0 {
+			t.Errorf("the second was asked %d times", n)
+		}
+	})
+	t.Run("past an endpoint that does not answer", func(t *testing.T) {
+		t.Parallel()
+		mute, f, dir := silent(t), sending(t, "3.7.0", content, nil), t.TempDir()
+		path := filepath.Join(dir, "s.db")
+		etcdctl(t, "--endpoints", mute+","+f.endpoint, "--command-timeout", "4s", "snapshot", "save", path).want(t, cli.OK,
+			"Snapshot saved at "+path+"\nServer version 3.7.0\n",
+			"Failed to get the snapshot of endpoint "+mute+" (context deadline exceeded: "+mute+": connected, but no answer)\n"+
+				"Saving the snapshot of endpoint "+f.endpoint+"\n")
+		onlySaved(t, dir, content)
+	})
+}
+
+// A snapshot that fails leaves the directory as it was, with the code that
+// upstream has for all of these.
+func TestSnapshotSaveFails(t *testing.T) {
+	t.Parallel()
+	content := backend(t, "a")
+	flipped := slices.Clone(content)
+	flipped[5000] ^= 1
+	wrongSum := slices.Clone(content)
+	wrongSum[len(wrongSum)-1] ^= 1
+	noDB := make([]byte, 4096)
+	noDBSum := sha256.Sum256(noDB)
+	noDB = append(noDB, noDBSum[:]...)
+	forever := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	refuse := func(err error) *fakeMember {
+		return (&fakeMember{snapshot: func(pb.Maintenance_SnapshotServer) error { return err }}).start(t)
+	}
+	noLogin := (&fakeMember{authenticate: func(*pb.AuthenticateRequest) (*pb.AuthenticateResponse, error) {
+		return nil, rpctypes.ErrGRPCAuthFailed
+	}}).start(t)
+	whole := sending(t, "3.7.0", content, nil)
+	dead, dead2 := refusing(t), refusing(t)
+	denied := refuse(rpctypes.ErrGRPCPermissionDenied)
+	failed := func(endpoint, why string) string {
+		return "Failed to get the snapshot of endpoint " + endpoint + " (" + why + ")\n"
+	}
+	const deniedText = "rpc error: code = PermissionDenied desc = etcdserver: permission denied"
+	tests := []struct {
+		name      string
+		endpoints []string
+		args      []string
+		stderr    string // may end in an asterisk for any words
+	}{
+		{"nobody there", []string{dead}, nil, "Error: " + refused(dead) + "\n"},
+		{"nobody at either", []string{dead, dead2}, nil,
+			failed(dead, refused(dead)) + failed(dead2, refused(dead2)) + "Error: " + refused(dead2) + "\n"},
+		{"no endpoint", []string{}, nil, "Error: could not get a snapshot: there is no endpoint in --endpoints\n"},
+		{"denied", []string{denied.endpoint}, nil, "Error: " + deniedText + "\n"},
+		{"denied by the first", []string{denied.endpoint, whole.endpoint}, nil,
+			failed(denied.endpoint, deniedText) + "Error: " + deniedText + "\n"},
+		{"no login", []string{noLogin.endpoint}, []string{"--user", "u:p"},
+			"Error: etcdserver: authentication failed, invalid user ID or password\n"},
+		{"cut", []string{sending(t, "", content[:20_001], nil).endpoint}, nil, "Error: sha256 checksum not found [bytes: 20001]*"},
+		{"cut where it can't be told by the size", []string{sending(t, "", content[:20_000], nil).endpoint}, nil,
+			"Error: could not write snapshot: expected sha256 *"},
+		{"empty", []string{sending(t, "", content[:0], func(context.Context) error { return nil }).endpoint}, nil, "Error: EOF\n"},
+		{"a flipped bit", []string{sending(t, "", flipped, nil).endpoint}, nil, "Error: could not write snapshot: expected sha256 *"},
+		{"another sum", []string{sending(t, "", wrongSum, nil).endpoint}, nil, "Error: could not write snapshot: expected sha256 *"},
+		{"no backend", []string{sending(t, "", noDB, nil).endpoint}, nil, "Error: could not write snapshot: *"},
+		{"broken off", []string{sending(t, "", content[:20_000], func(context.Context) error { return rpctypes.ErrGRPCStopped }).endpoint, whole.endpoint}, nil,
+			"*\nError: could not write snapshot: etcdserver: server stopped\n*"},
+		{"stuck", []string{sending(t, "", content[:20_000], forever).endpoint}, []string{"--command-timeout", "300ms"},
+			"Error: could not write snapshot: context deadline exceeded*"},
+		{"no first byte", []string{silent(t)}, []string{"--command-timeout", "300ms"}, "Error: context deadline exceeded*"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			older, dir := []byte("an older one"), t.TempDir()
+			path := filepath.Join(dir, "s.db")
+			if err := os.WriteFile(path, older, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			args := append([]string{"snapshot", "save", path, "--endpoints", strings.Join(tt.endpoints, ",")}, tt.args...)
+			got := etcdctl(t, args...)
+			if got.code != cli.Interrupted || got.stdout != "" || !matches(tt.stderr, got.stderr) {
+				t.Errorf("got %s\nwant exit code 5, stderr %s", got, tt.stderr)
+			}
+			onlySaved(t, dir, older)
+		})
+	}
+	if n := whole.asked.Load(); n > 0 {
+		t.Errorf("another endpoint was asked %d times after the first had answered", n)
+	}
+}
+
+// matches tells whether s has the pattern's form, in which an asterisk at
+// either end stands for anything.
+func matches(pattern, s string) bool {
+	front, hasFront := strings.CutPrefix(pattern, "*")
+	middle, hasBack := strings.CutSuffix(front, "*")
+	switch {
+	case hasFront && hasBack:
+		return strings.Contains(s, middle)
+	case hasBack:
+		return strings.HasPrefix(s, middle)
+	default:
+		return s == pattern
+	}
+}
+
+// What is wrong with the command line or the target is found before anybody is
+// asked.
+func TestSnapshotSaveChecksFirst(t *testing.T) {
+	t.Parallel()
+	f, dir := sending(t, "3.7.0", backend(t, "a"), nil), t.TempDir()
+	missing := filepath.Join(dir, "no", "s.db")
+	tests := []struct {
+		args   []string
+		code   cli.Code
+		stderr string
+	}{
+		{nil, cli.BadArgs, "Error: snapshot save expects one argument <filename>\n"},
+		{[]string{"a", "b", "-w", "yam"}, cli.BadArgs, "Error: snapshot save expects one argument <filename>\n"},
+		{[]string{filepath.Join(dir, "s.db"), "-w", "yam"}, cli.BadFeature,
+			"Error: unsupported output format: \"yam\" is none of fields, json, protobuf, simple, table\n"},
+		{[]string{missing}, cli.Interrupted,
+			fmt.Sprintf("Error: could not open %s.part (open %s.part: no such file or directory)\n", missing, missing)},
+		{[]string{dir}, cli.Interrupted, "Error: could not write " + dir + ": is a directory\n"},
+	}
+	for _, tt := range tests {
+		args := append([]string{"--endpoints", f.endpoint, "snapshot", "save"}, tt.args...)
+		etcdctl(t, args...).want(t, tt.code, "", tt.stderr)
+	}
+	if n := f.asked.Load(); n > 0 || len(files(t, dir)) > 0 {
+		t.Errorf("the server was asked %d times; files %v", n, files(t, dir))
+	}
+}
+
+// A run that is cancelled in the middle, as by Ctrl-C, leaves nothing behind.
+func TestSnapshotSaveCancelled(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	dir := t.TempDir()
+	f := sending(t, "", backend(t, "a")[:20_000], func(ctx context.Context) error {
+		cancel()
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	line := commandLine{ctx: ctx, args: []string{"--endpoints", f.endpoint, "snapshot", "save", filepath.Join(dir, "s.db")}}
+	if got := line.run(t); got.code != cli.Interrupted || got.stdout != "" || !strings.HasPrefix(got.stderr, "Error: ") {
+		t.Errorf("got %s", got)
+	}
+	if got := files(t, dir); len(got) > 0 {
+		t.Errorf("left behind: %v", got)
+	}
+}
+
+// Without --command-timeout there is no limit, whatever the default says; with
+// its variable there is.
+func TestSnapshotSaveTimeoutVariable(t *testing.T) {
+	t.Parallel()
+	line := commandLine{
+		env:  []string{"ETCDCTL_COMMAND_TIMEOUT=200ms"},
+		args: []string{"--endpoints", silent(t), "snapshot", "save", filepath.Join(t.TempDir(), "s.db")},
+	}
+	if got := line.run(t); got.code != cli.Interrupted || !strings.HasPrefix(got.stderr, "Error: context deadline exceeded") {
+		t.Errorf("got %s", got)
+	}
+}

@@ -1,0 +1,12 @@
+package util
+
+import "github.com/spf13/cobra"
+
+func newSnapshot(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "snapshot <subcommand>",
+		Short: "Look into a snapshot and restore it",
+	}
+	cmd.AddCommand(newSnapshotStatus(a), newSnapshotRestore(a))
+	return cmd
+}

@@ -1,0 +1,109 @@
+package snapshot
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// FuzzFile reads a whole file of anything. The meta pages' own checksums are
+// made right, so that what they say is tried. What passes must be safe for
+// bbolt, to which restore hands it.
+func FuzzFile(f *testing.F) {
+	for _, freelist := range []bool{false, true} {
+		h := newHistory()
+		h.put("value", "a", "b")
+		h.del("a")
+		f.Add(readFile(f, h.write(f, layout{pageSize: 1024, freelist: freelist, plain: true})))
+		for i := range 30 {
+			h.put(strings.Repeat("v", 20*i), "c", "d")
+		}
+		h.compact(20, 5)
+		f.Add(readFile(f, h.write(f, layout{pageSize: 1024, freelist: freelist, plain: true})))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		b = slices.Clone(b)
+		for _, at := range []int{0, 1024} {
+			if len(b) >= at+pageHeaderSize+metaSize {
+				setMeta(b, at, func([]byte) {})
+			}
+		}
+		switch _, err := status(t, b); {
+		case err == nil:
+			checkWithBbolt(t, b)
+		case !errors.Is(err, ErrCorrupt):
+			t.Error(err)
+		}
+	})
+}
+
+func checkWithBbolt(t *testing.T, b []byte) {
+	db, err := bolt.Open(writeFile(t, b), 0o400, &bolt.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.View(func(tx *bolt.Tx) error {
+		for err := range tx.Check() {
+			t.Error(err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// FuzzBucket walks one bucket alone, without the check that no page is used
+// twice.
+func FuzzBucket(f *testing.F) {
+	b := specimen(f, false)
+	f.Add(b[2*1024:8*1024], uint64(3))
+	f.Add(b[2*1024:], uint64(kinds(b)["branch"][0]))
+	f.Fuzz(func(t *testing.T, pages []byte, root uint64) {
+		data := append(make([]byte, 2*1024), pages...)
+		file := &File{src: inMemory(data), size: int64(len(data)), data: int64(len(data))}
+		file.meta = meta{pageSize: 1024, end: uint64(len(data) / 1024)}
+		c := (&Bucket{Name: "b", f: file, root: max(root, 2)}).Cursor(t.Context())
+		for last := []byte(nil); c.Next(); last = slices.Clone(c.Key()) {
+			if last != nil && bytes.Compare(last, c.Key()) >= 0 {
+				t.Fatalf("%x after %x", c.Key(), last)
+			}
+			if c.IsBucket() {
+				if n, err := file.root().child(c); err == nil {
+					for in := n.Cursor(t.Context()); in.Next(); {
+					}
+				}
+			}
+		}
+		if err := c.Err(); err != nil && !errors.Is(err, ErrCorrupt) {
+			t.Error(err)
+		}
+	})
+}
+
+// FuzzParseRecord holds the decoder of records against the real one.
+func FuzzParseRecord(f *testing.F) {
+	f.Add([]byte("\x0a\x01k\x10\x02\x18\x03\x20\x01\x2a\x01v\x30\x05"))
+	f.Add([]byte("\x3b\x08\x01\x3c\x0a\x00"))
+	f.Fuzz(checkRecord)
+}
+
+// FuzzParseRevision reads keys of records, and writes them again.
+func FuzzParseRevision(f *testing.F) {
+	f.Add(Revision{Main: 5, Sub: 1}.AppendKey(nil))
+	f.Add(Revision{Main: 5, Tombstone: true}.AppendKey(nil))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := ParseRevision(b)
+		if err != nil || (len(b) > revisionSize && !r.Tombstone) { // 18 bytes with another mark
+			return
+		}
+		if again := r.AppendKey(nil); !bytes.Equal(again, b) {
+			t.Errorf("%x became %x", b, again)
+		}
+	})
+}
