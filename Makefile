@@ -8,9 +8,9 @@ TARGETS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
 .PHONY: build demo test unit e2e soak bench check fmt tidy lint race cross reference docs clean
 
-build: ## both programs, as bin/etcdctl and bin/etcdutl
-	go build -trimpath -o $(BIN)/etcdctl ./cmd/ctl
-	go build -trimpath -o $(BIN)/etcdutl ./cmd/util
+build: ## both programs, as bin/etcdctl and bin/etcdutl, statically linked
+	CGO_ENABLED=0 go build -trimpath -o $(BIN)/etcdctl ./cmd/ctl
+	CGO_ENABLED=0 go build -trimpath -o $(BIN)/etcdutl ./cmd/util
 
 demo: build reference ## the main job on a real etcd, command by command
 	cd e2e && ETCDKIT_BIN=$(CURDIR)/$(BIN) go run ./cmd/demo

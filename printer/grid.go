@@ -10,6 +10,7 @@ import (
 // Grid collects a table. It holds all rows, because a column is as wide as its
 // widest cell.
 type Grid struct {
+	Options
 	header []string
 	rows   [][]string
 	bare   string
@@ -29,10 +30,10 @@ func (g *Grid) Bare(line string) { g.bare = line }
 // printed then, as one with rows missing would not show it.
 func (g *Grid) Fail(err error) { g.err = err }
 
-// printTable draws the view's table as every release up to 3.6 did: ASCII
-// borders, upper-case header in the middle, cells to the right.
+// printTable draws the view's table: upper-case header in the middle, cells to
+// the right.
 func printTable(t *Text, v View) {
-	g := &Grid{}
+	g := &Grid{Options: t.Options}
 	v.(Table).Table(g)
 	switch {
 	case g.err != nil:
@@ -56,15 +57,52 @@ func (g *Grid) draw(t *Text) {
 		rows[i] = layRow(cells, strings.TrimSpace)
 		rows[i].widen(widths)
 	}
-	border(t, widths)
-	header.draw(t, widths, func(space int) int { return space / 2 })
-	if len(rows) > 0 {
-		border(t, widths)
+	b := g.borders()
+	b.top.draw(t, widths)
+	header.draw(t, b.side, widths, func(space int) int { return space / 2 })
+	if len(rows) > 0 || b.twice {
+		b.middle.draw(t, widths)
 	}
 	for _, r := range rows {
-		r.draw(t, widths, func(space int) int { return space })
+		r.draw(t, b.side, widths, func(space int) int { return space })
 	}
-	border(t, widths)
+	b.bottom.draw(t, widths)
+}
+
+// borders are what a table is drawn with.
+type borders struct {
+	top, middle, bottom rule
+	side                string
+	twice               bool // a table without rows has its rule twice
+}
+
+// rule is a horizontal line.
+type rule struct{ left, line, cross, right string }
+
+// borders returns those of the release: 3.7 draws boxes, all before it ASCII.
+func (g *Grid) borders() borders {
+	if g.Release == V37 {
+		return borders{
+			top:    rule{"┌", "─", "┬", "┐"},
+			middle: rule{"├", "─", "┼", "┤"},
+			bottom: rule{"└", "─", "┴", "┘"},
+			side:   "│",
+		}
+	}
+	ascii := rule{"+", "-", "+", "+"}
+	return borders{top: ascii, middle: ascii, bottom: ascii, side: "|", twice: g.Release != Default}
+}
+
+func (r rule) draw(t *Text, widths []int) {
+	for i, w := range widths {
+		if i == 0 {
+			t.Raw(r.left)
+		} else {
+			t.Raw(r.cross)
+		}
+		t.Raw(strings.Repeat(r.line, w+2))
+	}
+	t.Line(r.right)
 }
 
 // gridRow holds the lines of each cell of a row.
@@ -91,7 +129,7 @@ func (r gridRow) widen(widths []int) {
 
 // draw prints the row; left says how much of a cell's free space stands before
 // its text.
-func (r gridRow) draw(t *Text, widths []int, left func(space int) int) {
+func (r gridRow) draw(t *Text, side string, widths []int, left func(space int) int) {
 	height := 1
 	for _, lines := range r {
 		height = max(height, len(lines))
@@ -104,22 +142,15 @@ func (r gridRow) draw(t *Text, widths []int, left func(space int) int) {
 			}
 			space := width - displaywidth.String(cell)
 			before := left(space)
-			t.Raw("| ")
+			t.Raw(side)
+			t.Byte(' ')
 			t.Raw(strings.Repeat(" ", before))
 			t.Raw(cell)
 			t.Raw(strings.Repeat(" ", space-before))
 			t.Byte(' ')
 		}
-		t.Line("|")
+		t.Line(side)
 	}
-}
-
-func border(t *Text, widths []int) {
-	for _, w := range widths {
-		t.Byte('+')
-		t.Raw(strings.Repeat("-", w+2))
-	}
-	t.Line("+")
 }
 
 // title is a column's name as it stands in the header.

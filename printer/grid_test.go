@@ -25,12 +25,12 @@ func (v tableView) Table(g *Grid) {
 }
 
 // upstream draws the table with the library that upstream uses.
-func (v tableView) upstream(t *testing.T) string {
+func (v tableView) upstream(t *testing.T, style tw.BorderStyle) string {
 	t.Helper()
 	var out bytes.Buffer
 	table := tablewriter.NewTable(&out,
 		tablewriter.WithRowAlignment(tw.AlignRight),
-		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{Symbols: tw.NewSymbols(tw.StyleASCII)})),
+		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{Symbols: tw.NewSymbols(style)})),
 	)
 	table.Header(v.header)
 	for _, r := range v.rows {
@@ -44,10 +44,10 @@ func (v tableView) upstream(t *testing.T) string {
 	return out.String()
 }
 
-func (v tableView) ours(t *testing.T) string {
+func (v tableView) ours(t *testing.T, r Release) string {
 	t.Helper()
 	var out bytes.Buffer
-	p, err := New(&out, "table", Options{})
+	p, err := New(&out, "table", Options{Release: r})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,8 +72,11 @@ func TestTableAsUpstream(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got, want := tt.ours(t), tt.upstream(t); got != want {
+			if got, want := tt.ours(t, Default), tt.upstream(t, tw.StyleASCII); got != want {
 				t.Errorf("got\n%swant\n%s", got, want)
+			}
+			if got, want := tt.ours(t, V37), tt.upstream(t, tw.StyleLight); got != want {
+				t.Errorf("for 3.7: got\n%swant\n%s", got, want)
 			}
 		})
 	}
@@ -103,8 +106,20 @@ func TestRandomTablesAsUpstream(t *testing.T) {
 			}
 			v.rows = append(v.rows, row)
 		}
-		if got, want := v.ours(t), v.upstream(t); got != want {
+		if got, want := v.ours(t, Default), v.upstream(t, tw.StyleASCII); got != want {
 			t.Fatalf("seed %d: got\n%swant\n%s", seed, got, want)
+		}
+	}
+}
+
+// 3.5 and 3.6 draw the rule below the header even where no row follows.
+func TestEmptyTableOfEarlierReleases(t *testing.T) {
+	t.Parallel()
+	v := tableView{header: []string{"ID", "name"}}
+	want := "+----+------+\n| ID | NAME |\n+----+------+\n+----+------+\n"
+	for _, r := range []Release{V35, V36} {
+		if got := v.ours(t, r); got != want {
+			t.Errorf("release %d: got\n%swant\n%s", r, got, want)
 		}
 	}
 }

@@ -35,7 +35,8 @@ type Protobuf interface{ Protobuf(*Text) }
 
 // Options are the choices of presentation that are the same for every view.
 type Options struct {
-	Hex bool // bytes and ids in hexadecimal, where upstream does so
+	Hex     bool    // bytes and ids in hexadecimal, where upstream does so
+	Release Release // whose shapes to print
 }
 
 // Format is one way to print views.
@@ -52,12 +53,18 @@ var ErrFormat = errors.New("unsupported output format")
 // and check all read this list.
 func Formats() []Format {
 	return []Format{
-		{"fields", implements[Fields], func(t *Text, v View) { v.(Fields).Fields(t) }},
+		{"fields", implements[Fields], printFields},
 		{"json", implements[JSON], func(t *Text, v View) { v.(JSON).JSON(t); t.Byte('\n') }},
 		{"protobuf", implements[Protobuf], func(t *Text, v View) { v.(Protobuf).Protobuf(t) }},
 		{"simple", implements[Simple], func(t *Text, v View) { v.(Simple).Simple(t) }},
 		{"table", implements[Table], printTable},
 	}
+}
+
+// printFields lists the view's fields. Up to 3.5 --hex did not reach them.
+func printFields(t *Text, v View) {
+	t.Hex = t.Hex && !t.Release.Before(V36)
+	v.(Fields).Fields(t)
 }
 
 func implements[F any](v View) bool {
@@ -94,6 +101,9 @@ func New(w io.Writer, format string, o Options) (*Printer, error) {
 
 // Format returns the name of the printer's format.
 func (p *Printer) Format() string { return p.format.Name }
+
+// Release returns the release whose shapes the printer prints.
+func (p *Printer) Release() Release { return p.text.Release }
 
 // Add prints v into the printer's buffer, which is written out as it fills.
 // The error may be that of an earlier write.

@@ -51,7 +51,7 @@ func TestCursor(t *testing.T) {
 				return tx.Bucket([]byte("b")).ForEach(func(k, v []byte) error {
 					n++
 					if !c.Next() || !bytes.Equal(c.Key(), k) || !bytes.Equal(c.Value(), v) || c.IsBucket() {
-						return fmt.Errorf("at %q: got %q, %v", k, c.Key(), c.Err())
+						t.Fatalf("at %q: got %q, %v", k, c.Key(), c.Err())
 					}
 					return nil
 				})

@@ -148,7 +148,11 @@ func flipStep(off int) int {
 
 func checkFlip(t *testing.T, whole, plain []byte, inTree pageSet, at int, bit byte) {
 	t.Helper()
-	for _, b := range [][]byte{whole, plain} {
+	files := [][]byte{plain}
+	if bit == 1 { // a hash finds one bit as well as the other
+		files = append(files, whole)
+	}
+	for _, b := range files {
 		b = slices.Clone(b)
 		b[at] ^= bit
 		_, err := status(t, b)

@@ -38,8 +38,10 @@ type source interface {
 // ErrCorrupt. The caller closes the File.
 func Open(path string) (_ *File, err error) {
 	// A named pipe would block in open, so look first.
-	if err := regular(os.Stat(path)); err != nil {
-		return nil, err
+	if info, err := os.Stat(path); err == nil {
+		if err := regular(info); err != nil {
+			return nil, err
+		}
 	}
 	src, err := os.Open(path)
 	if err != nil {
@@ -54,7 +56,10 @@ func Open(path string) (_ *File, err error) {
 
 func newFile(src source, path string) (*File, error) {
 	info, err := src.Stat()
-	if err := regular(info, err); err != nil {
+	if err != nil {
+		return nil, err
+	}
+	if err := regular(info); err != nil {
 		return nil, err
 	}
 	f := &File{src: src, path: path, size: info.Size(), data: info.Size()}
@@ -69,10 +74,7 @@ func newFile(src source, path string) (*File, error) {
 	return f, err
 }
 
-func regular(info os.FileInfo, err error) error {
-	if err != nil {
-		return err
-	}
+func regular(info os.FileInfo) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is not a regular file", info.Name())
 	}

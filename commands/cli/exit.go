@@ -23,6 +23,7 @@ type exitError struct {
 	code   Code
 	err    error
 	silent bool
+	final  bool
 }
 
 func (e *exitError) Error() string { return e.err.Error() }
@@ -55,6 +56,12 @@ func Reported(code Code, err error) error {
 	return &exitError{code: code, err: err, silent: true}
 }
 
+// Final is Recode for a command that has dealt with a signal in its own way: the
+// program ends with this code even though a signal came, and not by it.
+func Final(code Code, err error) error {
+	return &exitError{code: code, err: err, final: true}
+}
+
 // CodeOf returns the exit code that err carries: OK for nil, Failure where
 // nobody has said otherwise.
 func CodeOf(err error) Code {
@@ -65,6 +72,12 @@ func CodeOf(err error) Code {
 		return e.code
 	}
 	return Failure
+}
+
+// final tells whether err is a command's own end after a signal.
+func final(err error) bool {
+	e := (*exitError)(nil)
+	return errors.As(err, &e) && e.final
 }
 
 // reported tells whether the message of err is already out.

@@ -29,6 +29,7 @@ func TestCodeOf(t *testing.T) {
 		{"reported", Reported(Failure, boom), Failure, true, "boom"},
 		{"reported after a code", Reported(BadConnection, Exit(BadArgs, boom)), BadConnection, true, "boom"},
 		{"reported, wrapped", fmt.Errorf("get: %w", Reported(7, boom)), 7, true, "get: boom"},
+		{"final", Final(7, Exit(BadArgs, boom)), 7, false, "boom"},
 		{"reported, given a code again", Exit(BadArgs, Reported(7, boom)), 7, true, "boom"},
 	}
 	for _, tt := range tests {

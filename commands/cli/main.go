@@ -39,7 +39,7 @@ func (p Program) Main(ctx context.Context, args []string) Code {
 
 	ctx, sig := withSignals(ctx)
 	err := p.Root.ExecuteContext(ctx)
-	if s := sig.stop(); s != nil && err != nil {
+	if s := sig.stop(); s != nil && err != nil && !final(err) {
 		raise(s)
 		return Interrupted
 	}

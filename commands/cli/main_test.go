@@ -26,7 +26,7 @@ func tree(run func(*cobra.Command, []string) error) *cobra.Command {
 	for _, use := range []string{"open", "opaque"} {
 		box.AddCommand(&cobra.Command{Use: use, Short: "Be " + use, RunE: run})
 	}
-	root.AddCommand(cmd, box, Version("prog"), Completion("prog"))
+	root.AddCommand(cmd, box, Version("prog", &Output{}), Completion("prog"))
 	FinishHelp(root, "The end.")
 	return root
 }

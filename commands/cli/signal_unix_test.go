@@ -30,12 +30,14 @@ func TestSignals(t *testing.T) {
 	for _, tt := range []struct {
 		name, how      string
 		signal, diesOf syscall.Signal // diesOf 0: of none
+		code           int            // where it dies of none
 		stdout, stderr string
 	}{
-		{"interrupt", "error", syscall.SIGINT, syscall.SIGINT, "ready\nclean\n", ""},
-		{"terminate", "error", syscall.SIGTERM, syscall.SIGTERM, "ready\nclean\n", ""},
-		{"done nevertheless", "success", syscall.SIGINT, 0, "ready\nclean\n", ""},
-		{"twice", "stuck", syscall.SIGINT, syscall.SIGINT, "ready\nstuck\n", ""},
+		{"interrupt", "error", syscall.SIGINT, syscall.SIGINT, 0, "ready\nclean\n", ""},
+		{"terminate", "error", syscall.SIGTERM, syscall.SIGTERM, 0, "ready\nclean\n", ""},
+		{"done nevertheless", "success", syscall.SIGINT, 0, 0, "ready\nclean\n", ""},
+		{"dealt with", "final", syscall.SIGINT, 0, 7, "ready\nclean\n", "Error: end of its own\n"},
+		{"twice", "stuck", syscall.SIGINT, syscall.SIGINT, 0, "ready\nstuck\n", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -72,8 +74,8 @@ func TestSignals(t *testing.T) {
 			err = child.Wait()
 			var died *exec.ExitError
 			switch status, _ := child.ProcessState.Sys().(syscall.WaitStatus); {
-			case tt.diesOf == 0 && err != nil:
-				t.Errorf("child: %v, want success", err)
+			case tt.diesOf == 0 && child.ProcessState.ExitCode() != tt.code:
+				t.Errorf("child: %v, want exit code %d", err, tt.code)
 			case tt.diesOf != 0 && (!errors.As(err, &died) || !status.Signaled() || status.Signal() != tt.diesOf):
 				t.Errorf("child: %v, want to die of %v", err, tt.diesOf)
 			}
@@ -97,6 +99,9 @@ func waitForSignal(how string) Code {
 			select {}
 		}
 		fmt.Fprintln(cmd.OutOrStdout(), "clean")
+		if how == "final" {
+			return Final(7, errors.New("end of its own"))
+		}
 		return cmd.Context().Err()
 	})
 	return Program{Root: root, Streams: Streams{Out: os.Stdout, Err: os.Stderr}}.Main(context.Background(), []string{"run"})

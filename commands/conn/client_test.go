@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
@@ -53,41 +52,48 @@ func TestLogin(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		answer func(context.Context, string) error
-		args   []string
 		want   string
 	}{
 		{name: "right", answer: happy},
 		{name: "authentication is off", answer: fail(rpctypes.ErrGRPCAuthNotEnabled)},
 		{name: "wrong password", answer: fail(rpctypes.ErrGRPCAuthFailed),
 			want: "etcdserver: authentication failed, invalid user ID or password"},
-		{name: "no answer", answer: deaf, args: []string{"--dial-timeout", "300ms"},
-			want: "context deadline exceeded: no answer from %s"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			l := listen(t)
 			serve(t, l, nil, tt.answer)
-			args := append([]string{"--endpoints", l.Addr().String(), "--user", "u:p"}, tt.args...)
-			checkLogin(t, dialer(t, args...), tt.want, l.Addr().String())
+			d := dialer(t, "--endpoints", l.Addr().String(), "--user", "u:p")
+			checkLogin(t.Context(), t, d, tt.want, l.Addr().String())
 		})
 	}
+	t.Run("no answer", func(t *testing.T) {
+		t.Parallel()
+		l, ctx := listen(t), newExpiring(t)
+		serve(t, l, nil, func(rpc context.Context, method string) error {
+			ctx.expire()
+			return deaf(rpc, method)
+		})
+		d := dialer(t, "--endpoints", l.Addr().String(), "--user", "u:p", "--dial-timeout", "1m")
+		checkLogin(ctx, t, d, "context deadline exceeded: no answer from %s", l.Addr().String())
+	})
 	t.Run("refused", func(t *testing.T) {
 		t.Parallel()
 		ep := refusing(t)
-		d := dialer(t, "--endpoints", ep, "--user", "u:p", "--dial-timeout", "300ms")
-		checkLogin(t, d, "context deadline exceeded: %s: connection refused", ep)
+		d := dialer(t, "--endpoints", ep, "--user", "u:p")
+		checkLogin(t.Context(), t, d, "context deadline exceeded: %s: connection refused", ep)
 	})
 	t.Run("refused, fast", func(t *testing.T) {
 		t.Parallel()
 		ep := refusing(t)
 		d := dialer(t, "--endpoints", ep, "--user", "u:p", "--dial-timeout", "1m").FailFast()
-		checkLogin(t, d, "context deadline exceeded: %s: connection refused", ep)
+		checkLogin(t.Context(), t, d, "context deadline exceeded: %s: connection refused", ep)
 	})
 }
 
-func checkLogin(t *testing.T, d *Dialer, want, ep string) {
+func checkLogin(ctx context.Context, t *testing.T, d *Dialer, want, ep string) {
 	t.Helper()
-	c, err := d.Dial(t.Context())
+	c, err := d.Dial(ctx)
 	if err == nil {
 		defer c.Close()
 	}
@@ -104,7 +110,7 @@ func TestEmptyPassword(t *testing.T) {
 	t.Parallel()
 	l := listen(t)
 	serve(t, l, nil, func(context.Context, string) error { return rpctypes.ErrGRPCUserEmpty })
-	err := putError(t, dialer(t, "--endpoints", l.Addr().String(), "--user", "u:"), long)
+	err := putError(t.Context(), t, dialer(t, "--endpoints", l.Addr().String(), "--user", "u:"))
 	if want := "etcdserver: user name is empty: authentication is enabled and the password is empty"; errorText(err) != want {
 		t.Errorf("%v\nwant %s", err, want)
 	}
@@ -193,20 +199,12 @@ func TestRequestWaitsForTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), long)
-	defer cancel()
 	done := make(chan error, 1)
 	go func() {
-		_, err := c.Put(ctx, "k", "v")
+		_, err := c.Put(t.Context(), "k", "v")
 		done <- err
 	}()
-	for tick := time.Tick(time.Millisecond); c.links.causes() == ""; { // until the first try has failed
-		select {
-		case <-tick:
-		case err := <-done:
-			t.Fatalf("put did not wait: %v", err)
-		}
-	}
+	untilFailed(c)
 	l, err := net.Listen("unix", socket)
 	if err != nil {
 		t.Fatal(err)

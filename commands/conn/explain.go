@@ -140,7 +140,12 @@ func (k *link) cause() string {
 	if k.err != nil {
 		return words(k.failed, k.err)
 	}
-	switch k.stage {
+	return waiting(k.stage)
+}
+
+// waiting says what a try that has not come further than a stage waited for.
+func waiting(at stage) string {
+	switch at {
 	case dialling:
 		return "timed out connecting"
 	case securing:
@@ -183,7 +188,7 @@ func words(at stage, err error) string {
 	case at == greeting && closed(err):
 		return "connection closed without an answer (does the server want https?)"
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return "timed out connecting"
+		return waiting(at)
 	case errors.As(err, &errno):
 		return errno.Error()
 	case errors.As(err, &network):

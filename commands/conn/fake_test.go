@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,6 +78,32 @@ func happy(context.Context, string) error { return nil }
 func deaf(ctx context.Context, _ string) error {
 	<-ctx.Done()
 	return ctx.Err()
+}
+
+// expiring is a context whose deadline comes when a test says so.
+type expiring struct {
+	context.Context
+	ended  chan struct{}
+	expire func()
+}
+
+func newExpiring(t *testing.T) *expiring {
+	t.Helper()
+	e := &expiring{Context: t.Context(), ended: make(chan struct{})}
+	e.expire = sync.OnceFunc(func() { close(e.ended) })
+	t.Cleanup(e.expire)
+	return e
+}
+
+func (e *expiring) Done() <-chan struct{} { return e.ended }
+
+func (e *expiring) Err() error {
+	select {
+	case <-e.ended:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
 }
 
 func listen(t *testing.T) net.Listener {

@@ -2,7 +2,6 @@ package ctl
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -16,8 +15,7 @@ import (
 type app struct {
 	cli.Streams
 	conn   conn.Flags
-	format string
-	hex    bool
+	output cli.Output
 }
 
 // session is what one command talks through: a client and a printer.
@@ -27,13 +25,7 @@ type session struct {
 }
 
 // printer returns a printer of the format asked for.
-func (a *app) printer() (*printer.Printer, error) {
-	p, err := printer.New(a.Out, a.format, printer.Options{Hex: a.hex})
-	if errors.Is(err, printer.ErrFormat) {
-		return nil, cli.Exit(cli.BadFeature, err)
-	}
-	return p, err
-}
+func (a *app) printer() (*printer.Printer, error) { return a.output.Printer(a.Out) }
 
 // dialer returns the printer and a dialer for the endpoints asked for, with
 // nothing dialled yet.

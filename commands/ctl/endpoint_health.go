@@ -33,7 +33,7 @@ func (a *app) checkHealth(ctx context.Context, c *conn.Client, _ string) (health
 	}
 	resp, err := c.AlarmList(ctx)
 	if err != nil {
-		unknown := errors.New("Unable to fetch the alarm list") //nolint:revive,staticcheck // upstream's words
+		unknown := errors.New("Unable to fetch the alarm list") //nolint:staticcheck // upstream's words
 		return health{took, unknown}, fmt.Errorf("%w: %w", unknown, err)
 	}
 	if len(resp.Alarms) > 0 {

@@ -175,7 +175,7 @@ a prefix, or those from a key on. A key that does not exist is no error.`,
 			if err != nil {
 				return err
 			}
-			if err := o.validateFormat(a.format); err != nil {
+			if err := o.validateFormat(a.output.Format()); err != nil {
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
@@ -185,8 +185,8 @@ a prefix, or those from a key on. A key that does not exist is no error.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
-	completeFlag(cmd, "consistency", "l", "s")
-	completeFlag(cmd, "order", "ASCEND", "DESCEND")
-	completeFlag(cmd, "sort-by", "CREATE", "KEY", "MODIFY", "VALUE", "VERSION")
+	cli.CompleteFlag(cmd, "consistency", "l", "s")
+	cli.CompleteFlag(cmd, "order", "ASCEND", "DESCEND")
+	cli.CompleteFlag(cmd, "sort-by", "CREATE", "KEY", "MODIFY", "VALUE", "VERSION")
 	return cmd
 }

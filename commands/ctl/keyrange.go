@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/spf13/cobra"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
@@ -58,11 +57,4 @@ func serializable(consistency string) (bool, error) {
 		return false, nil
 	}
 	return false, cli.Exit(cli.BadFeature, fmt.Errorf("unknown consistency flag %q", consistency))
-}
-
-// completeFlag makes shells offer the values of a flag.
-func completeFlag(cmd *cobra.Command, flag string, values ...string) {
-	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // the flag was added just before
-	}
 }

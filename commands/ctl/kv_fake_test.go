@@ -57,7 +57,7 @@ func deadEndpoint(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // nothing was written
+	defer l.Close()
 	return l.Addr().String()
 }
 
@@ -185,11 +185,6 @@ type runner struct {
 
 func (r runner) run(t *testing.T, args ...string) ran {
 	t.Helper()
-	return r.runContext(t, t.Context(), args...)
-}
-
-func (r runner) runContext(t *testing.T, ctx context.Context, args ...string) ran {
-	t.Helper()
 	var out, err lockedBuffer
 	if r.in == nil {
 		r.in = strings.NewReader("")
@@ -197,7 +192,7 @@ func (r runner) runContext(t *testing.T, ctx context.Context, args ...string) ra
 	if r.endpoint != "" {
 		args = append([]string{"--endpoints", r.endpoint}, args...)
 	}
-	code := Main(ctx, cli.Streams{In: r.in, Out: &out, Err: &err, Env: r.env}, args)
+	code := Main(t.Context(), cli.Streams{In: r.in, Out: &out, Err: &err, Env: r.env}, args)
 	return ran{code, out.String(), err.String()}
 }
 

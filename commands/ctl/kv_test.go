@@ -308,7 +308,7 @@ func TestConfirm(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errInterrupted)
 	never, w := io.Pipe()
-	defer w.Close() //nolint:errcheck // a pipe
+	defer w.Close()
 	a := &app{Streams: cli.Streams{In: never, Err: io.Discard}}
 	if err := a.confirm(ctx, "Really?"); !errors.Is(err, errInterrupted) {
 		t.Errorf("interrupted: got %v", err)

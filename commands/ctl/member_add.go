@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/conn"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 )
@@ -61,7 +62,8 @@ func newMemberAdd(a *app) *cobra.Command {
 format prints the environment variables to start it with.
 
 The new member counts towards the quorum at once: in a cluster of one, nothing
-can be written until it has joined. Add it with --learner to avoid that.`,
+can be written until it has joined. Add it with --learner to avoid that. There is a
+warning where it would come to that.`,
 		Example: `  etcdctl member add infra4 --peer-urls http://10.0.0.8:2380
   etcdctl member add infra4 --peer-urls http://10.0.0.8:2380 --learner`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -69,7 +71,12 @@ can be written until it has joined. Add it with --learner to avoid that.`,
 			if err != nil {
 				return err
 			}
-			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
+			return a.changeMembers(cmd, func(ctx context.Context, d *conn.Dialer, s *session) (printer.View, error) {
+				if !o.learner {
+					a.beforeAdd(ctx, d, s)
+				}
+				ctx, cancel := a.limit(ctx)
+				defer cancel()
 				resp, err := o.send(ctx, s, urls)
 				return view.MemberAdd{Members: view.Members{Membership: resp}, NewName: name, PeerURLs: o.peerURLs}, err
 			})
@@ -77,4 +84,15 @@ can be written until it has joined. Add it with --learner to avoid that.`,
 	}
 	o.addFlags(cmd.Flags())
 	return cmd
+}
+
+// beforeAdd warns where the cluster can't go on before the new member has
+// joined. Without a list of members it is for the server to say.
+func (a *app) beforeAdd(ctx context.Context, d *conn.Dialer, s *session) {
+	limited, cancel := a.limit(ctx)
+	defer cancel()
+	list, err := serializableMembers(limited, s.Client, "")
+	if err == nil {
+		a.caution(countVoters(list.Members, turnout(ctx, a, d, list)).warnAdd())
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"etcdkit/commands/cli"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 )
@@ -17,7 +18,7 @@ type memberListOptions struct {
 
 func (o *memberListOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.consistency, "consistency", "l", "l (linearizable) asks the quorum, s (serializable) the endpoint alone")
-	completeFlag(cmd, "consistency", "l", "s")
+	cli.CompleteFlag(cmd, "consistency", "l", "s")
 }
 
 // options turns flags into options of the request.

@@ -2,30 +2,78 @@ package ctl
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 
+	"etcdkit/commands/conn"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 )
+
+// removedMember reads the argument. Nobody is called by the empty name.
+func removedMember(args []string) (memberArg, error) {
+	id, err := memberID(args)
+	if len(args) != 1 || args[0] == "" {
+		return memberArg{}, err
+	}
+	return memberArg{text: args[0], id: id, notID: err}, nil
+}
 
 func newMemberRemove(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove <memberID>",
 		Short: "Remove a member from the cluster",
-		Long: `Remove the member with a hexadecimal ID, as member list shows it. A running
-member stops when it learns of its removal, and can't come back with its data.`,
-		Example: "  etcdctl member remove 8e9e05c52164694d",
+		Long: `Remove the member with a hexadecimal ID, or the one with that name, as member
+list shows them. A running member stops when it learns of its removal, and can't
+come back with its data.
+
+There is a warning before the cluster is left with too few members to go on.`,
+		Example: `  etcdctl member remove 8e9e05c52164694d
+  etcdctl member remove infra3`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := memberID(args)
+			who, err := removedMember(args)
 			if err != nil {
 				return err
 			}
-			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
+			return a.changeMembers(cmd, func(ctx context.Context, d *conn.Dialer, s *session) (printer.View, error) {
+				id, err := a.beforeRemove(ctx, d, s, who)
+				if err != nil {
+					return nil, err
+				}
+				ctx, cancel := a.limit(ctx)
+				defer cancel()
 				resp, err := s.MemberRemove(ctx, id)
 				return view.MemberRemove{Members: view.Members{Membership: (*etcdserverpb.MemberRemoveResponse)(resp)}, ID: id}, err
 			})
 		},
 	}
+}
+
+// beforeRemove returns the id of the member that is to go, after a warning
+// where the cluster can't do without it. Only a name can't do without the list
+// of members.
+func (a *app) beforeRemove(ctx context.Context, d *conn.Dialer, s *session, who memberArg) (uint64, error) {
+	limited, cancel := a.limit(ctx)
+	defer cancel()
+	list, err := s.MemberList(limited)
+	switch {
+	case err == nil:
+	case who.notID != nil || unavailable(err):
+		return 0, err
+	default:
+		return who.id, nil
+	}
+	id, err := who.among(list.Members)
+	if err != nil {
+		return 0, err
+	}
+	up := turnout(ctx, a, d, list)
+	for _, m := range list.Members {
+		if m.GetID() == id && !m.GetIsLearner() {
+			a.caution(countVoters(list.Members, up).warnRemove(fmt.Sprintf("%x", id), up[id]))
+		}
+	}
+	return id, nil
 }

@@ -3,13 +3,11 @@ package ctl
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"etcdkit/commands/cli"
-	"etcdkit/printer"
 )
 
 // program is the name that the commands go by in help and messages.
@@ -19,6 +17,7 @@ const program = "etcdctl"
 const (
 	groupKV      = "kv"
 	groupCluster = "cluster"
+	groupAuth    = "auth"
 	groupUtility = "utility"
 )
 
@@ -45,6 +44,7 @@ func NewRoot(s cli.Streams) *cobra.Command {
 	root.AddGroup(
 		&cobra.Group{ID: groupKV, Title: "Keys and leases:"},
 		&cobra.Group{ID: groupCluster, Title: "Cluster:"},
+		&cobra.Group{ID: groupAuth, Title: "Authentication:"},
 		&cobra.Group{ID: groupUtility, Title: "Other:"},
 	)
 	root.SetHelpCommandGroupID(groupUtility)
@@ -55,8 +55,9 @@ func NewRoot(s cli.Streams) *cobra.Command {
 		}
 	}
 	add(groupKV, newGet(a), newPut(a), newDel(a), newTxn(a), newCompaction(a), newWatch(a), newLease(a))
-	add(groupCluster, newEndpoint(a), newMember(a), newSnapshot(a))
-	add(groupUtility, newOptions(root), cli.Version(program), cli.Completion(program))
+	add(groupCluster, newEndpoint(a), newMember(a), newSnapshot(a), newAlarm(a))
+	add(groupAuth, newAuth(a), newUser(a), newRole(a))
+	add(groupUtility, newOptions(root), cli.Version(program, &a.output), cli.Completion(program))
 	cli.FinishHelp(root, fmt.Sprintf("Use %q for the global flags, which every command takes.", program+" options"))
 	return root
 }
@@ -66,11 +67,7 @@ func NewRoot(s cli.Streams) *cobra.Command {
 func (a *app) addGlobalFlags(root *cobra.Command) {
 	fs := root.PersistentFlags()
 	a.conn.AddTo(fs)
-	names := printer.Names()
-	fs.StringVarP(&a.format, "write-out", "w", "simple", "output format: "+strings.Join(names, ", "))
-	fs.BoolVar(&a.hex, "hex", false, "show bytes and ids in hexadecimal")
-	if err := root.RegisterFlagCompletionFunc("write-out", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // the flag is two lines up
-	}
+	a.output.AddTo(root, program)
+	a.output.AddHexTo(root)
 	fs.VisitAll(func(f *pflag.Flag) { f.Hidden = true })
 }

@@ -9,6 +9,6 @@ func newSnapshot(a *app) *cobra.Command {
 		Long: `Save what a member has stored. To look at a snapshot, and to start a cluster
 from one, see "etcdutl snapshot".`,
 	}
-	cmd.AddCommand(newSnapshotSave(a))
+	cmd.AddCommand(newSnapshotSave(a), newSnapshotStatus(a), newSnapshotRestore(a))
 	return cmd
 }

@@ -14,6 +14,7 @@ import (
 
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
+	"etcdkit/printer"
 	"etcdkit/printer/view"
 	"etcdkit/snapshot"
 )
@@ -51,7 +52,16 @@ func (s *snapshotStream) Read(b []byte) (int, error) {
 		return 0, s.err
 	}
 	n, err := s.resp.Snapshot.Read(b)
-	return n, s.client.Explain(err)
+	return n, s.client.Explain(timeUp(err))
+}
+
+// timeUp is err in the client's words where the server was the first to notice
+// that the time limit has passed.
+func timeUp(err error) error {
+	if status.Code(err) == codes.DeadlineExceeded {
+		return context.DeadlineExceeded
+	}
+	return err
 }
 
 // open opens the snapshot of the first endpoint, in the order given, that can
@@ -110,7 +120,7 @@ func (s *snapshotStream) openAt(endpoint string, wait time.Duration) error {
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
-	err = client.Explain(err)
+	err = client.Explain(timeUp(err))
 	cancel(err)
 	_ = client.Close() // the error at hand says more
 	return err
@@ -168,7 +178,7 @@ limit unless --command-timeout is given.`,
 				return cli.Recode(cli.Interrupted, err)
 			}
 			lines := []string{"Snapshot saved at " + path}
-			if v := stream.resp.Version; v != "" { // told since 3.6
+			if v := stream.resp.Version; v != "" && !p.Release().Before(printer.V36) {
 				lines = append(lines, "Server version "+v)
 			}
 			for _, line := range lines {

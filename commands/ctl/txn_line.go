@@ -18,11 +18,11 @@ import (
 func parseCompare(line string) (clientv3.Cmp, error) {
 	target, rest, ok := strings.Cut(line, "(")
 	if !ok {
-		return invalid[clientv3.Cmp]("malformed comparison: %s", line)
+		return clientv3.Cmp{}, invalid("malformed comparison: %s", line)
 	}
 	var key, op, operand string
 	if n, _ := fmt.Sscanf(rest, "%q) %s %q", &key, &op, &operand); n != 3 {
-		return invalid[clientv3.Cmp]("malformed comparison: %s; got %s(%q) %s %q", line, target, key, op, operand)
+		return clientv3.Cmp{}, invalid("malformed comparison: %s; got %s(%q) %s %q", line, target, key, op, operand)
 	}
 	cmp, base := clientv3.Cmp{}, 10
 	switch target {
@@ -37,13 +37,13 @@ func parseCompare(line string) (clientv3.Cmp, error) {
 	case "val", "value":
 		cmp, base = clientv3.Value(key), 0
 	default:
-		return invalid[clientv3.Cmp]("malformed comparison: %s (unknown target %s)", line, target)
+		return clientv3.Cmp{}, invalid("malformed comparison: %s (unknown target %s)", line, target)
 	}
 	var value any = operand
 	if base != 0 {
 		number, err := strconv.ParseInt(operand, base, 64)
 		if err != nil {
-			return invalid[clientv3.Cmp]("invalid txn compare request: %s", line)
+			return clientv3.Cmp{}, invalid("invalid txn compare request: %s", line)
 		}
 		value = number
 	}
@@ -51,7 +51,7 @@ func parseCompare(line string) (clientv3.Cmp, error) {
 	case "=", "!=", "<", ">": // clientv3.Compare panics on any other
 		return clientv3.Compare(cmp, op, value), nil
 	}
-	return invalid[clientv3.Cmp]("malformed comparison: %s (unknown operator %s; use =, !=, < or >)", line, op)
+	return clientv3.Cmp{}, invalid("malformed comparison: %s (unknown operator %s; use =, !=, < or >)", line, op)
 }
 
 // txnRequest is one request of a transaction.
@@ -69,7 +69,7 @@ func parseRequest(line string) (txnRequest, error) {
 		return txnRequest{}, cli.Exit(cli.InvalidInput, err)
 	}
 	if len(words) < 2 {
-		return invalid[txnRequest]("invalid txn compare request: %s", line)
+		return txnRequest{}, invalid("invalid txn compare request: %s", line)
 	}
 	name, words := commandWord(words)
 	fs := pflag.NewFlagSet(name, pflag.ContinueOnError)
@@ -106,7 +106,7 @@ func parseRequest(line string) (txnRequest, error) {
 		}
 	}
 	if take == nil || fs.Parse(words) != nil {
-		return invalid[txnRequest]("invalid txn request: %s", line)
+		return txnRequest{}, invalid("invalid txn request: %s", line)
 	}
 	return take()
 }
@@ -129,6 +129,6 @@ func commandWord(words []string) (string, []string) {
 }
 
 // invalid is the error of a line that can't be used.
-func invalid[T any](format string, args ...any) (zero T, err error) {
-	return zero, cli.Exit(cli.InvalidInput, fmt.Errorf(format, args...))
+func invalid(format string, args ...any) error {
+	return cli.Exit(cli.InvalidInput, fmt.Errorf(format, args...))
 }

@@ -2,8 +2,6 @@ package ctl
 
 import (
 	"errors"
-	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -29,53 +27,9 @@ func (o *watchOptions) addFlags(fs *pflag.FlagSet) {
 }
 
 var (
-	errWatchArgs      = errors.New("bad number of arguments")
-	errWatchConflict  = errors.New("bad number of arguments (found conflicting environment key)")
-	errWatchSeparator = errors.New("bad number of arguments (found separator --, but no commands)")
-	errWatchPrefix    = errors.New("`range_end` and `--prefix` are mutually exclusive")
-	errWatchCanceled  = errors.New("watch is canceled by the server")
+	errWatchPrefix   = errors.New("`range_end` and `--prefix` are mutually exclusive")
+	errWatchCanceled = errors.New("watch is canceled by the server")
 )
-
-// watchEnv is the key, and the end of a range, that the environment holds.
-type watchEnv []string
-
-func (a *app) watchEnv() (watchEnv, error) {
-	key, end := a.Getenv("ETCDCTL_WATCH_KEY"), a.Getenv("ETCDCTL_WATCH_RANGE_END")
-	switch {
-	case key == "" && end != "":
-		return nil, cli.Exit(cli.BadArgs, fmt.Errorf("ETCDCTL_WATCH_KEY is empty but got ETCDCTL_WATCH_RANGE_END=%q", end))
-	case key == "":
-		return nil, nil
-	case end == "":
-		return watchEnv{key}, nil
-	}
-	return watchEnv{key, end}, nil
-}
-
-// watchArgs are arguments told apart.
-type watchArgs struct {
-	keys []string // a key and possibly the end of a range
-	argv []string // the command to run for each event, or none
-}
-
-// split tells the arguments apart, of which dash stand before "--" (-1 where
-// there is none). A key comes from them or from the environment.
-func (e watchEnv) split(args []string, dash int) (watchArgs, error) {
-	w := watchArgs{keys: args}
-	if dash >= 0 {
-		w.keys, w.argv = args[:dash], args[dash:]
-		if len(w.argv) == 0 {
-			return w, cli.Exit(cli.BadArgs, errWatchSeparator)
-		}
-	}
-	if len(e) > 0 {
-		if len(w.keys) > 0 {
-			return w, cli.Exit(cli.BadArgs, errWatchConflict)
-		}
-		w.keys = slices.Clone(e)
-	}
-	return w, nil
-}
 
 // watch turns keys into a request. Upstream takes a range end only from two
 // arguments and watches the first of three alone; so it stays.

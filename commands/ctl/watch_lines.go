@@ -65,19 +65,6 @@ func (e watchEnv) parseLine(line string) (watchRequest, error) {
 	return watchRequest{key: key, opts: opts, argv: w.argv}, nil
 }
 
-// splitLine is split under the rules of a line. In front of a command, keys of
-// the environment and of the line come together.
-func (e watchEnv) splitLine(args []string, dash int) (watchArgs, error) {
-	if dash >= 0 && dash < len(args) {
-		return watchArgs{keys: append(e[:len(e):len(e)], args[:dash]...), argv: args[dash:]}, nil
-	}
-	w, err := e.split(args, dash)
-	if err == nil && len(w.keys) == 0 {
-		err = cli.Exit(cli.BadArgs, errWatchArgs)
-	}
-	return w, err
-}
-
 // watchLines watches what the lines of standard input ask for, side by side,
 // until the input ends, which is an error. A line that can't be used is
 // complained about and passed over, or ends the command, as upstream has it.

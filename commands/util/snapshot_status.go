@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +36,10 @@ them in one line, in that order. The file is only read.`,
 			if len(args) != 1 {
 				return cli.Exit(cli.BadArgs, errors.New("snapshot status requires exactly one argument"))
 			}
-			p, err := a.printer()
+			if _, err := os.Stat(args[0]); err != nil { // before the format, as upstream
+				return err
+			}
+			p, err := a.output.Printer(a.Out)
 			if err != nil {
 				return err
 			}
@@ -47,7 +51,8 @@ them in one line, in that order. The file is only read.`,
 				fmt.Fprintf(a.Err, "Warning: %s ends without a checksum, so it is not known to be as it was saved\n", args[0])
 			}
 			return p.Print(view.SnapshotStatus{
-				Hash: st.Hash, Revision: st.Revision, TotalKey: st.TotalKey, TotalSize: st.TotalSize, Version: st.Version,
+				Hash: st.Hash, Revision: st.Revision, TotalSize: st.TotalSize, Version: st.Version,
+				TotalKey: st.TotalKey, TotalRecords: st.TotalRecords,
 			})
 		},
 	}

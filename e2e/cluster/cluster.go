@@ -19,7 +19,8 @@ const (
 	RootUser     = "root"
 	RootPassword = "rootpw"
 
-	startBound   = 30 * time.Second // for one cluster to be healthy
+	startBound   = 90 * time.Second // for one cluster to be healthy, on a machine that is busy with others
+	patience     = "60s"            // for one answer
 	pollInterval = 20 * time.Millisecond
 	startTries   = 5 // with new ports each time
 )

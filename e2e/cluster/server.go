@@ -47,6 +47,10 @@ func serverEnv() []string {
 }
 
 func (c *Cluster) args(m *Member) []string {
+	heartbeat, election := "50", "500" // milliseconds; a single member waits for no other
+	if len(c.Members) > 1 {
+		heartbeat, election = "100", "2000" // so that the leader stays when the machine is busy
+	}
 	args := []string{
 		"--name=" + m.Name,
 		"--data-dir=" + m.dataDir,
@@ -54,8 +58,8 @@ func (c *Cluster) args(m *Member) []string {
 		"--advertise-client-urls=" + m.ClientURL,
 		"--listen-peer-urls=" + m.PeerURL,
 		"--initial-advertise-peer-urls=" + m.PeerURL,
-		"--heartbeat-interval=50",
-		"--election-timeout=500",
+		"--heartbeat-interval=" + heartbeat,
+		"--election-timeout=" + election,
 		"--unsafe-no-fsync",
 	}
 	if c.opts.DataDir == "" {
@@ -298,6 +302,7 @@ func (c *Cluster) enableAuth(ctx context.Context) error {
 
 // Ctl runs the etcdctl that belongs to the servers, with the TLS flags it needs, and returns its standard output.
 func (c *Cluster) Ctl(ctx context.Context, args ...string) ([]byte, error) {
+	args = append([]string{"--command-timeout=" + patience, "--dial-timeout=" + patience}, args...)
 	if certs := c.Certs(); certs != "" {
 		args = append([]string{
 			"--insecure-skip-tls-verify",

@@ -86,9 +86,15 @@ func (st *state) export(ts *testscript.TestScript, name string, c *cluster.Clust
 	return nil
 }
 
+// patience is how long programs wait for an answer unless a script says otherwise: longer than by default, since the
+// machine may be busy with other scripts.
+const patience = "60s"
+
 // useByDefault points the programs of the script at a cluster through their environment.
 func (st *state) useByDefault(ts *testscript.TestScript, c *cluster.Cluster) {
 	st.setenv(ts, "ETCDCTL_ENDPOINTS", c.Endpoints())
+	st.setenv(ts, "ETCDCTL_COMMAND_TIMEOUT", patience)
+	st.setenv(ts, "ETCDCTL_DIAL_TIMEOUT", patience)
 	if dir := c.Certs(); dir != "" {
 		st.setenv(ts, "ETCDCTL_CACERT", filepath.Join(dir, "ca.crt"))
 		if c.NeedsClientCert() {
@@ -138,7 +144,7 @@ func cmdStartMember(ts *testscript.TestScript, st *state, args []string) {
 	}
 }
 
-// cmdAwaitWatchers: awaitwatchers [-name CLUSTER] N waits until the first member serves N watchers.
+// cmdAwaitWatchers: awaitwatchers [-name CLUSTER] N waits until the first member serves N watchers, no more and no fewer.
 func cmdAwaitWatchers(ts *testscript.TestScript, st *state, args []string) {
 	c, args, err := st.clusterArgs(args)
 	ts.Check(err)
@@ -150,6 +156,6 @@ func cmdAwaitWatchers(ts *testscript.TestScript, st *state, args []string) {
 	var got float64
 	ts.Check(st.poll(func() bool {
 		got, err = c.Metric(st.ctx, c.Members[0], "etcd_debugging_mvcc_watcher_total")
-		return err == nil && got >= want
+		return err == nil && got == want
 	}, func() string { return fmt.Sprintf("%g watchers, there are %g (%v)", want, got, err) }))
 }

@@ -36,6 +36,7 @@ func commands() map[string]command {
 		"mask":          positive(cmdMask),
 		"unmask":        positive(cmdUnmask),
 		"cmpmask":       positive(cmdCmpMask),
+		"golden":        positive(cmdGolden),
 		"deviates":      positive(cmdDeviates),
 		"compare":       positive(cmdCompare),
 	}

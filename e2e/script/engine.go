@@ -25,8 +25,8 @@ const (
 	// DefaultLine is the release line of server and reference where a script names none.
 	DefaultLine = "3.7"
 
-	scriptBound = 3 * time.Minute  // for one run of one script
-	waitBound   = 20 * time.Second // for one thing a script waits for
+	scriptBound = 5 * time.Minute  // for one run of one script
+	waitBound   = 90 * time.Second // for one thing a script waits for, on a machine that is busy with others
 )
 
 // Engine runs scripts. Its fields are set once; its methods may run in parallel.
@@ -47,10 +47,12 @@ type side struct {
 func referenceSide() side { return side{"reference", true} }
 func ourSide() side       { return side{"ours", false} }
 
-// Script runs one script on our programs.
+// Script runs one script on our programs. Of each program it runs, a golden has to tell what it did.
 func (e *Engine) Script(t *testing.T, file string) {
 	t.Helper()
-	e.run(t, file, ourSide(), new(Transcript))
+	if left := e.run(t, file, ourSide(), new(Transcript)); left > 0 && !t.Failed() {
+		t.Errorf("%s: no golden line follows the last %d programs", file, left)
+	}
 }
 
 // Diff runs one script on the reference programs and on ours and fails where their transcripts differ.
@@ -98,6 +100,7 @@ type state struct {
 
 	deviates  map[string]string // for the next recorded command
 	allStderr bool
+	asserted  int // entries of the transcript that goldens were held against
 	last      struct {
 		ran    bool
 		exit   int
@@ -116,15 +119,18 @@ func (s solo) Parallel()                          {}
 func (s solo) Run(_ string, f func(testscript.T)) { f(s) }
 func (s solo) Verbose() bool                      { return testing.Verbose() }
 
-func (e *Engine) run(t *testing.T, file string, side side, tr *Transcript) {
+// run plays a script and returns how many of its entries no golden was held against.
+func (e *Engine) run(t *testing.T, file string, side side, tr *Transcript) int {
 	t.Helper()
-	if err := e.play(t.Context(), solo{t}, file, side, tr); err != nil {
+	left, err := e.play(t.Context(), solo{t}, file, side, tr)
+	if err != nil {
 		t.Fatal(err)
 	}
+	return left
 }
 
 // play runs a script on one side. What goes wrong in the script fails t; what goes wrong around it is the error.
-func (e *Engine) play(ctx context.Context, t testscript.T, file string, side side, tr *Transcript) error {
+func (e *Engine) play(ctx context.Context, t testscript.T, file string, side side, tr *Transcript) (left int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, scriptBound)
 	defer cancel()
 	st := &state{
@@ -136,7 +142,7 @@ func (e *Engine) play(ctx context.Context, t testscript.T, file string, side sid
 		updates:  make(map[string]string),
 	}
 	if err := st.readKeys(file); err != nil {
-		return err
+		return 0, err
 	}
 	testscript.RunT(t, testscript.Params{
 		ContinueOnError:     e.KeepGoing,
@@ -148,7 +154,7 @@ func (e *Engine) play(ctx context.Context, t testscript.T, file string, side sid
 		Setup:               st.setup,
 		Cmds:                commands(),
 	})
-	return st.applyUpdates(file)
+	return len(tr.Entries) - st.asserted, st.applyUpdates(file)
 }
 
 // setup runs before the first line of the script.

@@ -179,7 +179,7 @@ func cmdCollect(ts *testscript.TestScript, neg bool, args []string) {
 	stdout, stderr := j.stdout.String(), j.stderr.String()
 	_, _ = io.WriteString(ts.Stdout(), stdout) // both write to memory
 	_, _ = io.WriteString(ts.Stderr(), stderr)
-	st.finish(ts, ran{j.prog, append(j.args, "&"), j.proc.State().ExitCode(), neg}, stdout, stderr)
+	st.finish(ts, ran{j.prog, append(j.args, "&"), j.proc.State().ExitCode(), neg, false}, stdout, stderr)
 }
 
 // output collects what a program prints and can be waited on. Safe for concurrent use; the zero value is ready.

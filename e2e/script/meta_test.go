@@ -82,7 +82,7 @@ func (e *Engine) tryBoth(t *testing.T, file string) string {
 		go func() { // a failing script ends its goroutine
 			err := errors.New("the script failed")
 			defer func() { done <- err }()
-			err = e.play(t.Context(), rec, file, run.side, run.tr)
+			_, err = e.play(t.Context(), rec, file, run.side, run.tr)
 		}()
 		if err := <-done; err != nil && run.side.reference {
 			t.Fatalf("reference: %v\n%s", err, logs.String())

@@ -33,7 +33,7 @@ func cmdProgram(prog string) command {
 		_, _ = io.WriteString(ts.Stdout(), stdout) // both write to memory
 		_, _ = io.WriteString(ts.Stderr(), stderr)
 		ts.Check(err)
-		st.finish(ts, ran{prog, args, code, neg}, stdout, stderr)
+		st.finish(ts, ran{prog, args, code, neg, false}, stdout, stderr)
 	}
 }
 
@@ -70,6 +70,7 @@ type ran struct {
 	args []string
 	exit int
 	neg  bool // the script says it fails
+	tty  bool // it ran on a terminal, and its stderr is in its stdout
 }
 
 // finish records a program and holds its exit code against the script's "!".
@@ -88,7 +89,11 @@ func (st *state) finish(ts *testscript.TestScript, r ran, stdout, stderr string)
 		}
 	}
 	_, free := st.deviates[aspectExit]
+	if r.tty {
+		stderr = ""
+	}
 	st.tr.Entries = append(st.tr.Entries, Entry{
+		stderr:   stderr,
 		Line:     quoteArgs(append([]string{r.prog}, r.args...)),
 		Stdout:   st.readable(stdout, st.last.format),
 		Errors:   errs,

@@ -41,7 +41,7 @@ func cmdPty(ts *testscript.TestScript, neg bool, args []string) {
 	text := strings.ReplaceAll(shown, "\r\n", "\n")
 	_, _ = io.WriteString(ts.Stdout(), text) // to memory
 	ts.Check(err)
-	st.finish(ts, ran{args[1], args[2:], code, neg}, text, text)
+	st.finish(ts, ran{args[1], args[2:], code, neg, true}, text, text)
 }
 
 func parseDialog(text string) ([]step, error) {

@@ -31,6 +31,7 @@ type Entry struct {
 	// Deviates lists the aspects the script says differ, with its reason.
 	Deviates map[string]string
 
+	stderr string // all of it; nothing on a terminal, which mixes the two
 	format string
 	masks  masks // the rules that were on
 }

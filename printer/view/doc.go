@@ -17,12 +17,12 @@ import (
 	"etcdkit/printer"
 )
 
-// headerFields lists a response header. The revision is left out where it is
-// zero, as in responses that are not about keys.
+// headerFields lists a response header. Since 3.6 the revision is left out where
+// it is zero, as in responses that are not about keys.
 func headerFields(t *printer.Text, h *etcdserverpb.ResponseHeader) {
 	idField(t, "ClusterID", h.GetClusterId())
 	idField(t, "MemberID", h.GetMemberId())
-	if h.GetRevision() > 0 {
+	if h.GetRevision() > 0 || t.Release.Before(printer.V36) {
 		intField(t, "Revision", h.GetRevision())
 	}
 	uintField(t, "RaftTerm", h.GetRaftTerm())

@@ -22,29 +22,38 @@ type Status struct {
 // EndpointStatus is the result of an endpoint status.
 type EndpointStatus []Status
 
+func statusColumns() columns[Status] {
+	return columns[Status]{
+		{name: "endpoint", cell: func(s Status) string { return s.Endpoint }},
+		{name: "ID", cell: func(s Status) string { return hexID(s.GetHeader().GetMemberId()) }},
+		{name: "version", cell: func(s Status) string { return s.GetVersion() }},
+		{name: "storage version", since: printer.V36, cell: func(s Status) string { return s.GetStorageVersion() }},
+		{name: "db size", cell: func(s Status) string { return size(s.GetDbSize()) }},
+		{name: "in use", since: printer.V36, cell: func(s Status) string { return size(s.GetDbSizeInUse()) }},
+		{name: "percentage not in use", since: printer.V36, cell: Status.unused},
+		{name: "quota", since: printer.V36, cell: func(s Status) string { return size(s.GetDbSizeQuota()) }},
+		{name: "is leader", cell: func(s Status) string {
+			return strconv.FormatBool(s.GetLeader() == s.GetHeader().GetMemberId())
+		}},
+		{name: "is learner", cell: func(s Status) string { return strconv.FormatBool(s.GetIsLearner()) }},
+		{name: "raft term", cell: func(s Status) string { return strconv.FormatUint(s.GetRaftTerm(), 10) }},
+		{name: "raft index", cell: func(s Status) string { return strconv.FormatUint(s.GetRaftIndex(), 10) }},
+		{name: "raft applied index", cell: func(s Status) string { return strconv.FormatUint(s.GetRaftAppliedIndex(), 10) }},
+		{name: "errors", cell: func(s Status) string { return strings.Join(s.GetErrors(), ", ") }},
+		{name: "downgrade target version", since: printer.V36, cell: func(s Status) string {
+			return s.GetDowngradeInfo().GetTargetVersion()
+		}},
+		{name: "downgrade enabled", since: printer.V36, cell: func(s Status) string {
+			return strconv.FormatBool(s.GetDowngradeInfo().GetEnabled())
+		}},
+	}
+}
+
 // Simple prints the columns of the table, separated by commas.
-func (s EndpointStatus) Simple(t *printer.Text) { commaLines(t, s, Status.row) }
+func (s EndpointStatus) Simple(t *printer.Text) { statusColumns().lines(t, s...) }
 
 // Table shows a row for each endpoint.
-func (s EndpointStatus) Table(g *printer.Grid) {
-	g.Header("endpoint", "ID", "version", "storage version", "db size", "in use", "percentage not in use", "quota",
-		"is leader", "is learner", "raft term", "raft index", "raft applied index", "errors",
-		"downgrade target version", "downgrade enabled")
-	for _, one := range s {
-		g.Row(one.row()...)
-	}
-}
-
-func (s Status) row() []string {
-	return []string{
-		s.Endpoint, hexID(s.GetHeader().GetMemberId()), s.GetVersion(), s.GetStorageVersion(),
-		size(s.GetDbSize()), size(s.GetDbSizeInUse()), s.unused(), size(s.GetDbSizeQuota()),
-		strconv.FormatBool(s.GetLeader() == s.GetHeader().GetMemberId()), strconv.FormatBool(s.GetIsLearner()),
-		strconv.FormatUint(s.GetRaftTerm(), 10), strconv.FormatUint(s.GetRaftIndex(), 10),
-		strconv.FormatUint(s.GetRaftAppliedIndex(), 10), strings.Join(s.GetErrors(), ", "),
-		s.GetDowngradeInfo().GetTargetVersion(), strconv.FormatBool(s.GetDowngradeInfo().GetEnabled()),
-	}
-}
+func (s EndpointStatus) Table(g *printer.Grid) { statusColumns().table(g, s...) }
 
 // unused is the part of the database file that a defragmentation could free.
 // Upstream crashes on a file of no size, which has nothing to free.
@@ -77,22 +86,36 @@ func size(bytes int64) string {
 // Fields lists a block for each endpoint.
 func (s EndpointStatus) Fields(t *printer.Text) {
 	for _, one := range s {
-		headerFields(t, one.GetHeader())
-		quotedField(t, "Version", []byte(one.GetVersion()))
-		quotedField(t, "StorageVersion", []byte(one.GetStorageVersion()))
-		intField(t, "DBSize", one.GetDbSize())
-		intField(t, "DBSizeInUse", one.GetDbSizeInUse())
-		intField(t, "DBSizeQuota", one.GetDbSizeQuota())
-		uintField(t, "Leader", one.GetLeader())
-		boolField(t, "IsLearner", one.GetIsLearner())
-		uintField(t, "RaftIndex", one.GetRaftIndex())
-		uintField(t, "RaftAppliedIndex", one.GetRaftAppliedIndex())
-		fieldName(t, "Errors")
-		t.Line(fmt.Sprint(one.GetErrors()))
-		quotedField(t, "Endpoint", []byte(one.Endpoint))
-		quotedField(t, "DowngradeTargetVersion", []byte(one.GetDowngradeInfo().GetTargetVersion()))
-		boolField(t, "DowngradeEnabled", one.GetDowngradeInfo().GetEnabled())
+		one.fields(t)
 		t.Byte('\n')
+	}
+}
+
+func (s Status) fields(t *printer.Text) {
+	old := t.Release.Before(printer.V36)
+	headerFields(t, s.GetHeader())
+	quotedField(t, "Version", []byte(s.GetVersion()))
+	if !old {
+		quotedField(t, "StorageVersion", []byte(s.GetStorageVersion()))
+	}
+	intField(t, "DBSize", s.GetDbSize())
+	if !old {
+		intField(t, "DBSizeInUse", s.GetDbSizeInUse())
+		intField(t, "DBSizeQuota", s.GetDbSizeQuota())
+	}
+	uintField(t, "Leader", s.GetLeader())
+	boolField(t, "IsLearner", s.GetIsLearner())
+	uintField(t, "RaftIndex", s.GetRaftIndex())
+	if old {
+		uintField(t, "RaftTerm", s.GetRaftTerm())
+	}
+	uintField(t, "RaftAppliedIndex", s.GetRaftAppliedIndex())
+	fieldName(t, "Errors")
+	t.Line(fmt.Sprint(s.GetErrors()))
+	quotedField(t, "Endpoint", []byte(s.Endpoint))
+	if !old {
+		quotedField(t, "DowngradeTargetVersion", []byte(s.GetDowngradeInfo().GetTargetVersion()))
+		boolField(t, "DowngradeEnabled", s.GetDowngradeInfo().GetEnabled())
 	}
 }
 
@@ -121,6 +144,10 @@ func (s Status) json(t *printer.Text) {
 	o.Strings("errors", s.GetErrors())
 	o.Int("dbSizeInUse", s.GetDbSizeInUse())
 	o.Bool("isLearner", s.GetIsLearner())
+	if t.Release.Before(printer.V36) {
+		o.End()
+		return
+	}
 	o.String("storageVersion", s.GetStorageVersion())
 	o.Int("dbSizeQuota", s.GetDbSizeQuota())
 	if d := s.GetDowngradeInfo(); d != nil {
@@ -153,22 +180,21 @@ type HashKV struct {
 // EndpointHashKV is the result of an endpoint hashkv.
 type EndpointHashKV []HashKV
 
+func hashKVColumns() columns[HashKV] {
+	return columns[HashKV]{
+		{name: "endpoint", cell: func(h HashKV) string { return h.Endpoint }},
+		{name: "hash", cell: func(h HashKV) string { return strconv.FormatUint(uint64(h.GetHash()), 10) }},
+		{name: "hash_revision", since: printer.V36, cell: func(h HashKV) string {
+			return strconv.FormatInt(h.GetHashRevision(), 10)
+		}},
+	}
+}
+
 // Simple prints the columns of the table, separated by commas.
-func (h EndpointHashKV) Simple(t *printer.Text) { commaLines(t, h, HashKV.row) }
+func (h EndpointHashKV) Simple(t *printer.Text) { hashKVColumns().lines(t, h...) }
 
 // Table shows a row for each endpoint.
-func (h EndpointHashKV) Table(g *printer.Grid) {
-	g.Header("endpoint", "hash", "hash_revision")
-	for _, one := range h {
-		g.Row(one.row()...)
-	}
-}
-
-func (h HashKV) row() []string {
-	return []string{
-		h.Endpoint, strconv.FormatUint(uint64(h.GetHash()), 10), strconv.FormatInt(h.GetHashRevision(), 10),
-	}
-}
+func (h EndpointHashKV) Table(g *printer.Grid) { hashKVColumns().table(g, h...) }
 
 // Fields lists a block for each endpoint.
 func (h EndpointHashKV) Fields(t *printer.Text) {
@@ -176,7 +202,9 @@ func (h EndpointHashKV) Fields(t *printer.Text) {
 		headerFields(t, one.GetHeader())
 		quotedField(t, "Endpoint", []byte(one.Endpoint))
 		uintField(t, "Hash", uint64(one.GetHash()))
-		intField(t, "HashRevision", one.GetHashRevision())
+		if !t.Release.Before(printer.V36) {
+			intField(t, "HashRevision", one.GetHashRevision())
+		}
 		t.Byte('\n')
 	}
 }
@@ -193,7 +221,9 @@ func (h EndpointHashKV) JSON(t *printer.Text) {
 		headerJSON(t, hash, one.GetHeader())
 		hash.Uint("hash", uint64(one.GetHash()))
 		hash.Int("compact_revision", one.GetCompactRevision())
-		hash.Int("hash_revision", one.GetHashRevision())
+		if !t.Release.Before(printer.V36) {
+			hash.Int("hash_revision", one.GetHashRevision())
+		}
 		hash.End()
 		o.End()
 	})
@@ -210,17 +240,10 @@ func (h EndpointHashKV) Protobuf(t *printer.Text) {
 	}
 }
 
-// commaLines prints each element's columns in a line.
-func commaLines[T any](t *printer.Text, all []T, row func(T) []string) {
-	for _, one := range all {
-		t.Line(strings.Join(row(one), ", "))
-	}
-}
-
-// endpointsJSON prints an array as encoding/json does a slice, which is null
-// where it holds nothing.
+// endpointsJSON prints an array, which since 3.6 is null where it would be
+// empty: upstream's slice is nil then.
 func endpointsJSON[T any](t *printer.Text, all []T, element func(T)) {
-	if len(all) == 0 {
+	if len(all) == 0 && !t.Release.Before(printer.V36) {
 		t.Raw("null")
 		return
 	}

@@ -48,6 +48,10 @@ func (m Members) Table(g *printer.Grid) {
 // the member commands only, ids are strings, and all but the details of a
 // member are there even where they are empty.
 func (m Members) JSON(t *printer.Text) {
+	if t.Hex && t.Release.Before(printer.V37) {
+		m.oldHexJSON(t)
+		return
+	}
 	o := t.Object()
 	if t.Hex {
 		o.Key("header")
@@ -69,6 +73,53 @@ func (m Members) JSON(t *printer.Text) {
 		a.End()
 	}
 	o.End()
+}
+
+// oldHexJSON prints the response as 3.5 and 3.6 do under --hex: of a member list
+// they print less than otherwise, and of all else they show ids in decimal.
+func (m Members) oldHexJSON(t *printer.Text) {
+	if _, list := m.Membership.(*etcdserverpb.MemberListResponse); !list {
+		t.Hex = false
+		m.JSON(t)
+		t.Hex = true
+		return
+	}
+	clientURLs := "clientURLs"
+	if t.Release.Before(printer.V36) {
+		clientURLs = "clientURLS"
+	}
+	h := m.GetHeader()
+	t.Printf(`{"header":{"cluster_id":"%x","member_id":"%x","raft_term":%d}`, h.GetClusterId(), h.GetMemberId(), h.GetRaftTerm())
+	for i, one := range m.GetMembers() {
+		if i == 0 {
+			t.Raw(`,"members":[`)
+		} else {
+			t.Byte(',')
+		}
+		t.Printf(`{"ID":"%x","name":"%s","peerURLs":`, one.GetID(), one.GetName())
+		urlsJSON(t, one.GetPeerURLs())
+		t.Printf(`,"%s":`, clientURLs)
+		urlsJSON(t, one.GetClientURLs())
+		t.Byte('}')
+	}
+	if len(m.GetMembers()) > 0 {
+		t.Byte(']')
+	}
+	t.Byte('}')
+}
+
+// urlsJSON prints an array of strings, null where there is none.
+func urlsJSON(t *printer.Text, urls []string) {
+	if urls == nil {
+		t.Raw("null")
+		return
+	}
+	a := t.Array()
+	for _, u := range urls {
+		a.Next()
+		t.JSONString(u)
+	}
+	a.End()
 }
 
 // added returns the new member where the response is that of a member add.
@@ -96,7 +147,7 @@ type MemberAdd struct {
 func (a MemberAdd) Simple(t *printer.Text) {
 	added, _ := a.added()
 	done := "added to"
-	if added.GetIsLearner() {
+	if added.GetIsLearner() && !t.Release.Before(printer.V36) {
 		done = "added as learner to"
 	}
 	memberLine(t, added.GetID(), done, a.GetHeader())

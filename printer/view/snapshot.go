@@ -2,9 +2,7 @@ package view
 
 import (
 	"strconv"
-	"strings"
 
-	"github.com/dustin/go-humanize"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"etcdkit/printer"
@@ -12,38 +10,48 @@ import (
 
 // SnapshotStatus is what a snapshot file holds.
 type SnapshotStatus struct {
-	Hash      uint32
-	Revision  int64
-	TotalKey  int   // live keys
-	TotalSize int64 // in bytes
-	Version   string
+	Hash         uint32
+	Revision     int64
+	TotalKey     int    // live keys, which is what is shown since 3.6
+	TotalRecords int    // records of all buckets, which 3.5 shows as keys
+	TotalSize    int64  // in bytes
+	Version      string // of the storage; shown since 3.6
 }
 
-func (s SnapshotStatus) row() []string {
-	return []string{
-		strconv.FormatUint(uint64(s.Hash), 16), strconv.FormatInt(s.Revision, 10), strconv.Itoa(s.TotalKey),
-		humanize.Bytes(uint64(s.TotalSize)), s.Version,
+func (s SnapshotStatus) totalKey(r printer.Release) int64 {
+	if r.Before(printer.V36) {
+		return int64(s.TotalRecords)
+	}
+	return int64(s.TotalKey)
+}
+
+func snapshotColumns(r printer.Release) columns[SnapshotStatus] {
+	return columns[SnapshotStatus]{
+		{name: "hash", cell: func(s SnapshotStatus) string { return strconv.FormatUint(uint64(s.Hash), 16) }},
+		{name: "revision", cell: func(s SnapshotStatus) string { return strconv.FormatInt(s.Revision, 10) }},
+		{name: "total keys", cell: func(s SnapshotStatus) string { return strconv.FormatInt(s.totalKey(r), 10) }},
+		{name: "total size", cell: func(s SnapshotStatus) string { return size(s.TotalSize) }},
+		{name: "version", since: printer.V36, cell: func(s SnapshotStatus) string { return s.Version }},
 	}
 }
 
 // Simple prints the columns of the table, separated by commas.
-func (s SnapshotStatus) Simple(t *printer.Text) { t.Line(strings.Join(s.row(), ", ")) }
+func (s SnapshotStatus) Simple(t *printer.Text) { snapshotColumns(t.Release).lines(t, s) }
 
 // Table shows one row; the hash is in hexadecimal there and in decimal in the
 // formats for machines.
-func (s SnapshotStatus) Table(g *printer.Grid) {
-	g.Header("hash", "revision", "total keys", "total size", "version")
-	g.Row(s.row()...)
-}
+func (s SnapshotStatus) Table(g *printer.Grid) { snapshotColumns(g.Release).table(g, s) }
 
 // Fields lists everything.
 func (s SnapshotStatus) Fields(t *printer.Text) {
 	uintField(t, "Hash", uint64(s.Hash))
 	intField(t, "Revision", s.Revision)
-	intField(t, "Keys", int64(s.TotalKey))
+	intField(t, "Keys", s.totalKey(t.Release))
 	intField(t, "Size", s.TotalSize)
-	fieldName(t, "Version")
-	t.Line(s.Version)
+	if !t.Release.Before(printer.V36) {
+		fieldName(t, "Version")
+		t.Line(s.Version)
+	}
 }
 
 // JSON prints everything, also what is zero: upstream's document has no
@@ -55,11 +63,13 @@ func (s SnapshotStatus) JSON(t *printer.Text) {
 	o.Key("revision")
 	t.Int(s.Revision)
 	o.Key("totalKey")
-	t.Int(int64(s.TotalKey))
+	t.Int(s.totalKey(t.Release))
 	o.Key("totalSize")
 	t.Int(s.TotalSize)
-	o.Key("version")
-	t.JSONString(s.Version)
+	if !t.Release.Before(printer.V36) {
+		o.Key("version")
+		t.JSONString(s.Version)
+	}
 	o.End()
 }
 

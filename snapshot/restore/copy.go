@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 
@@ -70,9 +71,13 @@ func scan(ctx context.Context, path string) (_ snapshot.Status, err error) {
 
 // copyHashed writes on this goroutine and hashes on another.
 func (b *builder) copyHashed(ctx context.Context, dst io.Writer, src *snapshot.File) error {
-	h := newHasher(!b.cfg.SkipHashCheck)
+	h := newHasher()
+	if b.cfg.SkipHashCheck {
+		h.sum = nil
+	}
+	go h.run()
 	err := copyAll(ctx, dst, src, h)
-	got := h.sum() // also ends its goroutine
+	got := h.end()
 	if err != nil {
 		return err
 	}
@@ -90,7 +95,9 @@ func copyAll(ctx context.Context, dst io.Writer, src *snapshot.File, h *hasher) 
 		}
 		buf := <-h.free
 		buf = buf[:min(left, copySize)]
-		if _, err := io.ReadFull(r, buf); err != nil {
+		if _, err := io.ReadFull(r, buf); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return fmt.Errorf("read %s: %w", src.Path(), snapshot.ErrChanged) // it has become shorter
+		} else if err != nil {
 			return fmt.Errorf("read %s: %w", src.Path(), err)
 		}
 		h.todo <- buf
@@ -107,13 +114,14 @@ func copyAll(ctx context.Context, dst io.Writer, src *snapshot.File, h *hasher) 
 // takes the next buffer only after it has written the last one, so that both
 // are done with it.
 type hasher struct {
+	sum        hash.Hash // nil only passes buffers on
 	free, todo chan []byte
 	result     chan [sha256.Size]byte
 }
 
-// newHasher starts a hasher; one that is not wanted only passes buffers on.
-func newHasher(wanted bool) *hasher {
+func newHasher() *hasher {
 	h := &hasher{
+		sum:    sha256.New(),
 		free:   make(chan []byte, copyBuffers),
 		todo:   make(chan []byte, copyBuffers),
 		result: make(chan [sha256.Size]byte, 1),
@@ -121,21 +129,26 @@ func newHasher(wanted bool) *hasher {
 	for range copyBuffers {
 		h.free <- make([]byte, copySize)
 	}
-	go func() {
-		sum := sha256.New()
-		for b := range h.todo {
-			if wanted {
-				_, _ = sum.Write(b) // a hash does not fail
-			}
-			h.free <- b[:copySize]
-		}
-		h.result <- [sha256.Size]byte(sum.Sum(nil))
-	}()
 	return h
 }
 
-// sum ends the hasher.
-func (h *hasher) sum() [sha256.Size]byte {
+// run hashes until end is called.
+func (h *hasher) run() {
+	var result [sha256.Size]byte
+	for b := range h.todo {
+		if h.sum != nil {
+			_, _ = h.sum.Write(b) // a hash does not fail
+		}
+		h.free <- b[:copySize]
+	}
+	if h.sum != nil {
+		h.sum.Sum(result[:0])
+	}
+	h.result <- result
+}
+
+// end ends run, and returns the hash of all that was sent.
+func (h *hasher) end() [sha256.Size]byte {
 	close(h.todo)
 	return <-h.result
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/client/pkg/v3/types"
@@ -34,7 +36,7 @@ func (b *builder) writeRaft(own types.ID, members []*membership.Member) (err err
 	if err != nil {
 		return fmt.Errorf("create the WAL: %w", err)
 	}
-	defer func() { err = errors.Join(err, w.Close()) }()
+	defer func() { err = errors.Join(err, w.Close(), removeSpare(b.wal)) }()
 	entries, voters, err := additions(members)
 	if err != nil {
 		return err
@@ -53,6 +55,16 @@ func (b *builder) writeRaft(own types.ID, members []*membership.Member) (err err
 		return fmt.Errorf("write the WAL: %w", err)
 	}
 	return nil
+}
+
+// removeSpare removes the next segment, which etcd prepares in the background
+// and leaves where the disk is too small for it.
+func removeSpare(dir string) error {
+	spare, err := filepath.Glob(filepath.Join(dir, "*.tmp"))
+	for _, path := range spare {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
 }
 
 // additions are the entries that add the members, and the members' ids.

@@ -1,4 +1,4 @@
-package conn
+package cli
 
 import (
 	"context"
@@ -51,14 +51,16 @@ func echoes(t *testing.T, tty *os.File) bool {
 func TestPasswordOnATerminal(t *testing.T) {
 	t.Parallel()
 	person, tty := terminal(t)
-	f, s, out, _ := parsed(t, "--user", "u")
-	s.In, s.Err = tty, promptWatch{tty, func() { _, _ = io.WriteString(person, "s3cret\n") }}
-	who, err := f.auth(t.Context(), s)
-	if err != nil || who.Password != "s3cret" {
-		t.Errorf("%+v, %v", who, err)
+	var out, errs strings.Builder
+	s := Streams{In: tty, Out: &out, Err: promptWatch{&errs, func() { _, _ = io.WriteString(person, " s3cret \n") }}}
+	for range 2 { // what is typed goes to the prompt it is typed at
+		password, err := s.AskPassword(t.Context(), "Password of x: ")
+		if err != nil || password != "s3cret" {
+			t.Errorf("%q, %v", password, err)
+		}
 	}
-	if out.String() != "" {
-		t.Errorf("stdout %q", out)
+	if out.String() != "" || errs.String() != "Password of x: \nPassword of x: \n" {
+		t.Errorf("stdout %q, stderr %q", &out, &errs)
 	}
 	if !term.IsTerminal(int(tty.Fd())) || !echoes(t, tty) {
 		t.Error("the terminal does not echo any more")
@@ -70,9 +72,8 @@ func TestPasswordPromptIsInterrupted(t *testing.T) {
 	person, tty := terminal(t)
 	defer io.WriteString(person, "\n") // ends the read that is left behind
 	ctx, cancel := context.WithCancel(t.Context())
-	f, s, _, _ := parsed(t, "--user", "u")
-	s.In, s.Err = tty, promptWatch{tty, cancel}
-	if _, err := f.auth(ctx, s); !errors.Is(err, context.Canceled) {
+	s := Streams{In: tty, Out: io.Discard, Err: promptWatch{io.Discard, cancel}}
+	if _, err := s.AskPassword(ctx, "Password of x: "); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 	if !echoes(t, tty) {
@@ -87,8 +88,8 @@ type promptWatch struct {
 }
 
 func (w promptWatch) Write(b []byte) (int, error) {
-	if strings.HasPrefix(string(b), "Password: ") {
+	if strings.HasPrefix(string(b), "Password") {
 		w.react()
 	}
-	return len(b), nil
+	return w.Writer.Write(b)
 }

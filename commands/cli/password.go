@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// longestLine is how much ReadLine takes, in bytes.
+const longestLine = 64 << 10
+
+var errLongLine = fmt.Errorf("a line of more than %d bytes", longestLine)
+
+// AskPassword shows a prompt and reads one line, without echo where the input
+// is a terminal. White space around the line is dropped. The end of the input
+// counts as an empty line, as it does upstream.
+//
+// A script that pipes the password in gets upstream's prompt on standard
+// output, where it has always been (speakeasy.Ask). On a terminal the prompt
+// goes to standard error, so that the output can be redirected.
+func (s Streams) AskPassword(ctx context.Context, prompt string) (string, error) {
+	tty, ok := Terminal(s.In)
+	if !ok {
+		fmt.Fprint(s.Out, prompt)
+		line, err := s.ReadLine(ctx)
+		fmt.Fprintln(s.Out)
+		return strings.TrimSpace(line), err
+	}
+	fmt.Fprint(s.Err, prompt)
+	line, err := readHidden(ctx, tty)
+	fmt.Fprintln(s.Err)
+	return strings.TrimSpace(line), err
+}
+
+// ReadLine reads up to the end of a line of the input and not a byte further:
+// what follows is for others. It returns the line without its end; the end of
+// the input ends a line too. When ctx ends first the read is left behind, as
+// nothing can wake it.
+func (s Streams) ReadLine(ctx context.Context) (string, error) {
+	select {
+	case r := <-begin(func() (string, error) { return lineOf(s.In) }):
+		return r.line, r.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// result is what a read came to.
+type result struct {
+	line string
+	err  error
+}
+
+// begin starts a read in a goroutine of its own.
+func begin(read func() (string, error)) <-chan result {
+	got := make(chan result, 1)
+	go func() {
+		line, err := read()
+		got <- result{line, err}
+	}()
+	return got
+}
+
+// lineOf reads a line byte by byte.
+func lineOf(r io.Reader) (string, error) {
+	var line []byte
+	b := make([]byte, 1)
+	for len(line) <= longestLine {
+		n, err := r.Read(b)
+		if n == 1 && b[0] != '\n' {
+			line = append(line, b[0])
+		}
+		if n == 1 && b[0] == '\n' || errors.Is(err, io.EOF) {
+			return strings.TrimSuffix(string(line), "\r"), nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return "", errLongLine
+}
+
+// readHidden reads a line from a terminal that does not show it. When ctx ends
+// first the terminal is put back; the read is left behind, as nothing can wake
+// it but a key.
+func readHidden(ctx context.Context, tty *os.File) (string, error) {
+	fd := int(tty.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	got := begin(func() (string, error) {
+		line, err := term.ReadPassword(fd)
+		return string(line), err
+	})
+	// Putting the terminal back has to wait for the read to have changed it, or
+	// the echo would go off afterwards. Where it was off before there is no
+	// change to see, so the wait is bounded.
+	var stop <-chan struct{}
+	tick, left := time.NewTicker(time.Millisecond), 50
+	defer tick.Stop()
+	for {
+		select {
+		case r := <-got:
+			if errors.Is(r.err, io.EOF) {
+				r.err = nil
+			}
+			return r.line, r.err
+		case <-tick.C:
+			now, err := term.GetState(fd)
+			if left--; left == 0 || err != nil || !reflect.DeepEqual(now, before) {
+				stop = ctx.Done()
+				tick.Stop()
+			}
+		case <-stop:
+			return "", errors.Join(ctx.Err(), term.Restore(fd, before))
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
+	"etcdkit/printer/view"
+)
+
+// rootName is the user, and the role, without which authentication can't be
+// enabled.
+const rootName = "root"
+
+// enableAuth enables authentication. Where the user root has not the role root
+// it is given to it first, as upstream does; the role may exist already, which
+// upstream fails on. Each request has the command's time.
+func (a *app) enableAuth(ctx context.Context, s *session) error {
+	enable := func(ctx context.Context) error { _, err := s.AuthEnable(ctx); return err }
+	addRole := func(ctx context.Context) error {
+		_, err := s.RoleAdd(ctx, rootName)
+		if errors.Is(err, rpctypes.ErrRoleAlreadyExist) {
+			return nil
+		}
+		return err
+	}
+	grant := func(ctx context.Context) error { _, err := s.UserGrantRole(ctx, rootName, rootName); return err }
+
+	err := a.limited(ctx, enable)
+	if !errors.Is(err, rpctypes.ErrRootRoleNotExist) {
+		return err
+	}
+	for _, step := range []func(context.Context) error{addRole, grant, enable} {
+		if err := a.limited(ctx, step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// limited makes one of several requests under --command-timeout.
+func (a *app) limited(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := a.limit(ctx)
+	defer cancel()
+	return do(ctx)
+}
+
+func newAuthEnable(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "enable",
+		Short: "Switch authentication on",
+		Long: `Switch authentication on. The user root has to exist and needs a password. It
+is given the role root, which is created, where it does not have it.`,
+		Example: `  etcdctl user add root
+  etcdctl auth enable`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := wantArgs(args, 0, "auth enable command does not accept any arguments"); err != nil {
+				return err
+			}
+			s, err := a.open(cmd)
+			if err != nil {
+				return err
+			}
+			defer s.Close() //nolint:errcheck // the answers are in
+			if err := a.enableAuth(cmd.Context(), s); err != nil {
+				return s.Explain(err)
+			}
+			return s.Print(view.Line("Authentication Enabled"))
+		},
+	}
+}

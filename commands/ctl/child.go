@@ -1,0 +1,69 @@
+package ctl
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"os/signal"
+	"time"
+
+	"etcdkit/commands/cli"
+)
+
+// relay catches the signals that end this process by default, for a child to
+// get them instead.
+type relay struct{ signals chan os.Signal }
+
+// newRelay catches the signals that end the context of a command too, so that
+// none is lost while there is no child yet. The caller stops the relay.
+func newRelay() *relay {
+	r := &relay{make(chan os.Signal, 16)}
+	signal.Notify(r.signals, endingSignals()...)
+	return r
+}
+
+func (r *relay) stop() { signal.Stop(r.signals) }
+
+// run runs child to its end. It gets every signal that this process gets, but
+// for those that its terminal sends it anyway. When lost is closed it is told
+// to end, and ended if it does not.
+func (r *relay) run(child *exec.Cmd, lost <-chan struct{}) error {
+	if more := otherSignals(); len(more) > 0 { // none would mean all
+		signal.Notify(r.signals, more...)
+	}
+	if err := child.Start(); err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- child.Wait() }()
+	var tooLate <-chan time.Time
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case s := <-r.signals:
+			if !fromTerminal(s) {
+				_ = child.Process.Signal(s) // fails only where the child has ended
+			}
+		case <-lost:
+			lost = nil
+			_ = terminate(child.Process) // likewise
+			tooLate = time.After(childGrace)
+		case <-tooLate:
+			_ = child.Process.Kill() // likewise
+		}
+	}
+}
+
+// childCode returns the exit code of a child that ended with err. One that died
+// of a signal is 255, which upstream's -1 comes to.
+func childCode(err error) cli.Code {
+	exit := (*exec.ExitError)(nil)
+	switch {
+	case !errors.As(err, &exit):
+		return cli.Failure
+	case exit.ExitCode() < 0:
+		return 255
+	}
+	return cli.Code(exit.ExitCode())
+}

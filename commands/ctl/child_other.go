@@ -1,0 +1,17 @@
+//go:build !unix
+
+package ctl
+
+import "os"
+
+// endingSignals are those that end the context of a command.
+func endingSignals() []os.Signal { return []os.Signal{os.Interrupt} }
+
+// otherSignals returns none: a process can't send signals here.
+func otherSignals() []os.Signal { return nil }
+
+// fromTerminal is true: a console interrupts all of its processes.
+func fromTerminal(os.Signal) bool { return true }
+
+// terminate ends a process, which can't be told to end itself.
+func terminate(p *os.Process) error { return p.Kill() }

@@ -1,0 +1,131 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/client/v3/concurrency"
+
+	"etcdkit/commands/cli"
+	"etcdkit/printer/view"
+)
+
+type electOptions struct {
+	listen bool
+}
+
+func (o *electOptions) addFlags(fs *pflag.FlagSet) {
+	fs.BoolVarP(&o.listen, "listen", "l", false, "show who leads, without being a candidate")
+}
+
+// validate checks arguments and flags.
+func (o *electOptions) validate(args []string) error {
+	switch {
+	case len(args) != 1 && len(args) != 2:
+		return cli.Exit(cli.BadArgs, errors.New("elect takes one election name argument and an optional proposal argument"))
+	case len(args) == 1 && !o.listen:
+		return cli.Exit(cli.BadArgs, errors.New("no proposal argument but -l not set"))
+	case len(args) == 2 && o.listen:
+		return cli.Exit(cli.BadArgs, errors.New("proposal given but -l is set"))
+	}
+	return nil
+}
+
+func newElect(a *app) *cobra.Command {
+	o := &electOptions{}
+	cmd := &cobra.Command{
+		Use:   "elect <election-name> [proposal]",
+		Short: "Be a candidate in an election, or watch one",
+		Long: `Be a candidate in an election: wait to be elected, print the key that says so
+with the proposal as its value, and lead until the command is interrupted.
+
+With --listen and no proposal, print key and proposal of whoever leads, now and
+each time that it changes.`,
+		Example: `  etcdctl elect scheduler $(hostname)
+  etcdctl elect scheduler --listen
+  etcdctl elect scheduler --listen -w json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.validate(args); err != nil {
+				return err
+			}
+			s, err := a.open(cmd)
+			if err != nil {
+				return err
+			}
+			defer s.Close() //nolint:errcheck // the lease is released
+			return o.run(cmd.Context(), a, s, args)
+		},
+	}
+	o.addFlags(cmd.Flags())
+	return cmd
+}
+
+// run takes part in the election, or watches it, until ctx ends.
+func (o *electOptions) run(ctx context.Context, a *app, s *session, args []string) (err error) {
+	h, err := a.hold(ctx, s, defaultHoldTTL)
+	if err != nil {
+		return err
+	}
+	defer func() { err = h.release(ctx, err) }()
+	e := concurrency.NewElection(h.lease, args[0])
+	if o.listen {
+		return h.observe(ctx, e, args[0])
+	}
+	return h.campaign(ctx, e, args[1])
+}
+
+// campaign leads from when it is elected until ctx ends.
+func (h *hold) campaign(ctx context.Context, e *concurrency.Election, proposal string) error {
+	if err := h.wait(ctx, func(ctx context.Context) error { return e.Campaign(ctx, proposal) }); err != nil {
+		return electionLost(err)
+	}
+	resp, err := h.read(ctx, e.Key())
+	if err != nil {
+		return err
+	}
+	if err := h.printLeader(resp); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-h.lost():
+		return electionLost(errLost)
+	}
+}
+
+// electionLost adds upstream's word before the loss of the lease.
+func electionLost(err error) error {
+	if errors.Is(err, errLost) {
+		return fmt.Errorf("elect: %w", err)
+	}
+	return err
+}
+
+// observe prints who leads until ctx ends.
+func (h *hold) observe(ctx context.Context, e *concurrency.Election, name string) error {
+	for resp := range e.Observe(ctx) {
+		if err := h.printLeader(resp); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	lost := errors.New("elect: observer lost")
+	// The library keeps the reason to itself. Where it lasts, the request that
+	// an observer begins with tells.
+	if _, err := h.read(ctx, name+"/", clientv3.WithFirstCreate()...); err != nil {
+		return fmt.Errorf("%w: %w", lost, err)
+	}
+	return lost
+}
+
+func (h *hold) printLeader(resp *clientv3.GetResponse) error {
+	return h.Print(view.Range{Pages: view.OnePage((*etcdserverpb.RangeResponse)(resp))})
+}

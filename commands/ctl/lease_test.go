@@ -1,0 +1,74 @@
+package ctl
+
+import (
+	"sync/atomic"
+	"testing"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+)
+
+// livingLease answers n signs of life of a lease, and then that it is gone.
+func livingLease(n int32) *kvServer {
+	var answered atomic.Int32
+	return &kvServer{keepAlive: func(r *pb.LeaseKeepAliveRequest) (*pb.LeaseKeepAliveResponse, error) {
+		ttl := int64(0)
+		if answered.Add(1) <= n {
+			ttl = 1
+		}
+		return &pb.LeaseKeepAliveResponse{Header: fakeHeader(), ID: r.GetID(), TTL: ttl}, nil
+	}}
+}
+
+func TestKeepAliveOnce(t *testing.T) {
+	t.Parallel()
+	const id = "7f"
+	header := `{"cluster_id":1,"member_id":2,"revision":3,"raft_term":4,`
+	r := runner{endpoint: livingLease(2).start(t)}
+	r.run(t, "lease", "keep-alive", id, "--once").is(t, ran{out: "lease 000000000000007f keepalived with TTL(1)\n"})
+	r.run(t, "lease", "keep-alive", "--once", id, "-w", "json").is(t, ran{out: header + `"ID":127,"TTL":1}` + "\n"})
+	r.run(t, "lease", "keep-alive", "--once", id).is(t, ran{code: 2, err: "Error: etcdserver: requested lease not found\n"})
+}
+
+// A lease that is gone is no error; only the simple format says so.
+func TestKeepAliveOfGoneLease(t *testing.T) {
+	t.Parallel()
+	for format, out := range map[string]string{
+		"simple": "lease 000000000000007f expired or revoked.\n", "json": "", "fields": "", "protobuf": "", "table": "",
+	} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			runner{endpoint: livingLease(0).start(t)}.run(t, "lease", "keep-alive", "7f", "-w", format).is(t, ran{out: out})
+		})
+	}
+}
+
+func TestKeepAliveUntilGone(t *testing.T) {
+	t.Parallel()
+	runner{endpoint: livingLease(2).start(t)}.run(t, "lease", "keep-alive", "7f").is(t, ran{out: "lease 000000000000007f keepalived with TTL(1)\n" +
+		"lease 000000000000007f keepalived with TTL(1)\nlease 000000000000007f expired or revoked.\n"})
+}
+
+// A server that does not answer any more has not said that the lease is gone:
+// upstream says so for it, and ends with 0.
+func TestKeepAliveLosesServer(t *testing.T) {
+	t.Parallel()
+	dead := deadEndpoint(t)
+	runner{endpoint: dead}.run(t, "--command-timeout", "200ms", "--dial-timeout", "200ms", "lease", "keep-alive", "7f").
+		is(t, ran{code: 2, err: "Error: lease 000000000000007f is not kept alive: context deadline exceeded: " + dead + ": connection refused\n"})
+}
+
+// The answers may end although the lease lives; then it is renewed further.
+func TestKeepAliveGoesOn(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	f := &kvServer{keepAlive: func(r *pb.LeaseKeepAliveRequest) (*pb.LeaseKeepAliveResponse, error) {
+		ttl := []int64{0, 5, 6, 0}[min(asked.Add(1)-1, 3)] // gone, it seems; then not; in the end it is
+		if ttl == 6 {
+			return nil, rpctypes.ErrGRPCNoLeader // ends the stream
+		}
+		return &pb.LeaseKeepAliveResponse{Header: fakeHeader(), ID: r.GetID(), TTL: ttl}, nil
+	}}
+	runner{endpoint: f.start(t)}.run(t, "lease", "keep-alive", "7f").
+		is(t, ran{out: "lease 000000000000007f keepalived with TTL(5)\nlease 000000000000007f expired or revoked.\n"})
+}

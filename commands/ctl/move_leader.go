@@ -1,0 +1,139 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"etcdkit/commands/cli"
+	"etcdkit/commands/conn"
+	"etcdkit/printer/view"
+)
+
+func newMoveLeader(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "move-leader <transferee-member-id>",
+		Short: "Let another member lead the cluster",
+		Long: `Let the member with a hexadecimal ID, or the one with that name, lead the
+cluster, as member list shows them. The leader is found among the --endpoints,
+or else through them.`,
+		Example: `  etcdctl move-leader 8e9e05c52164694d
+  etcdctl move-leader infra2`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return cli.Exit(cli.BadArgs, errors.New("move-leader command needs 1 argument"))
+			}
+			to, err := transferee(args[0])
+			if err != nil {
+				return err
+			}
+			d, p, err := a.dialer(cmd)
+			if err != nil {
+				return err
+			}
+			leader, err := a.findLeader(cmd.Context(), d)
+			if err != nil {
+				return err
+			}
+			c, err := d.Dial(cmd.Context(), leader.endpoint)
+			if err != nil {
+				return err
+			}
+			defer c.Close() //nolint:errcheck // the answer is in
+			v, err := a.moveLeader(cmd.Context(), leader, c, to)
+			if err != nil {
+				return err
+			}
+			return p.Print(v)
+		},
+	}
+}
+
+// transferee reads the argument. Nobody is called by the empty name.
+func transferee(arg string) (memberArg, error) {
+	id, err := strconv.ParseUint(arg, 16, 64)
+	err = cli.Exit(cli.BadArgs, err)
+	if arg == "" {
+		return memberArg{}, err
+	}
+	return memberArg{text: arg, id: id, notID: err}, nil
+}
+
+// findLeader returns the answer of the leader: of the endpoint that is it, or
+// else of the member that the endpoints say is it.
+func (a *app) findLeader(ctx context.Context, d *conn.Dialer) (statusAnswer, error) {
+	d = d.FailFast()
+	var targets []target
+	for _, e := range d.Endpoints() {
+		targets = append(targets, target{e})
+	}
+	answers := askAll(ctx, a, d, targets, endpointStatus)
+	if i := leaderOf(answers); i >= 0 {
+		return answers[i], nil
+	}
+	none := cli.Exit(cli.BadArgs, fmt.Errorf("no leader endpoint given at %v", d.Endpoints()))
+	var follower *statusAnswer
+	for i, got := range answers {
+		if got.err == nil && (follower == nil || got.value.GetRaftTerm() > follower.value.GetRaftTerm()) {
+			follower = &answers[i]
+		}
+	}
+	switch {
+	case len(answers) == 0:
+		return statusAnswer{}, none
+	case follower == nil:
+		return statusAnswer{}, answers[0].err
+	case follower.value.GetLeader() == 0:
+		return statusAnswer{}, fmt.Errorf("%w: the cluster has no leader now", none)
+	}
+	leader, err := a.leaderThrough(ctx, d, follower)
+	if err != nil {
+		return statusAnswer{}, fmt.Errorf("%w: %w", none, err)
+	}
+	return leader, nil
+}
+
+// leaderThrough returns the answer of the member that a follower takes for the
+// leader.
+func (a *app) leaderThrough(ctx context.Context, d *conn.Dialer, follower *statusAnswer) (statusAnswer, error) {
+	members := askTarget(ctx, a, d, target{follower.endpoint}, serializableMembers)
+	if members.err != nil {
+		return statusAnswer{}, members.err
+	}
+	for _, m := range members.value.Members {
+		if m.GetID() != follower.value.GetLeader() || len(m.GetClientURLs()) == 0 {
+			continue
+		}
+		got := askTarget(ctx, a, d, m.GetClientURLs(), endpointStatus)
+		if got.err == nil && !leads(got) {
+			got.err = errors.New("it has just lost the lead")
+		}
+		if got.err != nil {
+			return got, fmt.Errorf("%s leads: %w", m.GetName(), got.err)
+		}
+		return got, nil
+	}
+	return statusAnswer{}, fmt.Errorf("the leader, %x, has no client URL", follower.value.GetLeader())
+}
+
+// moveLeader asks the leader to hand the lead over.
+func (a *app) moveLeader(ctx context.Context, leader statusAnswer, c *conn.Client, to memberArg) (view.MoveLeader, error) {
+	ctx, cancel := a.limit(ctx)
+	defer cancel()
+	list, err := c.MemberList(ctx)
+	if err != nil {
+		return view.MoveLeader{}, c.Explain(err)
+	}
+	id, err := to.among(list.Members)
+	if err != nil {
+		return view.MoveLeader{}, err
+	}
+	resp, err := c.MoveLeader(ctx, id)
+	return view.MoveLeader{
+		From: leader.value.GetLeader(), To: id, MoveLeaderResponse: (*etcdserverpb.MoveLeaderResponse)(resp),
+	}, c.Explain(err)
+}

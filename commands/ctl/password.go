@@ -1,0 +1,89 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"etcdkit/commands/cli"
+)
+
+// passwordOptions say where the new password of a user comes from.
+type passwordOptions struct {
+	interactive bool
+	file        string
+}
+
+func (o *passwordOptions) addFlags(fs *pflag.FlagSet) {
+	fs.BoolVar(&o.interactive, "interactive", true, "ask for the password twice; if false, read one line of standard input")
+	fs.StringVar(&o.file, "password-file", "", "read the password from the first line of this `file`; - is standard input")
+}
+
+var errEmptyPassword = errors.New("empty password")
+
+// read returns the new password of a user. White space around it is dropped, as
+// it is where a password is asked for to log in.
+func (o *passwordOptions) read(ctx context.Context, s cli.Streams, user string) (string, error) {
+	switch {
+	case o.file != "":
+		return o.fromFile(ctx, s)
+	case o.interactive:
+		return confirmed(ctx, s, user)
+	}
+	line, err := s.ReadLine(ctx)
+	if err != nil {
+		return "", cli.Exit(cli.BadArgs, fmt.Errorf("read password from standard input: %w", err))
+	}
+	return strings.TrimSpace(line), nil
+}
+
+func (o *passwordOptions) fromFile(ctx context.Context, s cli.Streams) (string, error) {
+	if o.file != "-" {
+		f, err := os.Open(o.file)
+		if err != nil {
+			return "", cli.Exit(cli.BadArgs, fmt.Errorf("--password-file: %w", err))
+		}
+		defer f.Close() //nolint:errcheck // it was only read
+		s.In = f
+	}
+	line, err := s.ReadLine(ctx)
+	password := strings.TrimSpace(line)
+	if err == nil && password == "" {
+		err = errEmptyPassword
+	}
+	if err != nil {
+		return "", cli.Exit(cli.BadArgs, fmt.Errorf("--password-file %s: %w", o.file, err))
+	}
+	return password, nil
+}
+
+// confirmed asks for a password twice.
+func confirmed(ctx context.Context, s cli.Streams, user string) (string, error) {
+	password, err := s.AskPassword(ctx, fmt.Sprintf("Password of %s: ", user))
+	if err != nil {
+		return "", cli.Exit(cli.BadArgs, fmt.Errorf("failed to ask password: %w", err))
+	}
+	if password == "" {
+		return "", cli.Exit(cli.BadArgs, errEmptyPassword)
+	}
+	again, err := s.AskPassword(ctx, fmt.Sprintf("Type password of %s again for confirmation: ", user))
+	if err != nil {
+		return "", cli.Exit(cli.BadArgs, fmt.Errorf("failed to ask password: %w", err))
+	}
+	if again != password {
+		return "", cli.Exit(cli.BadArgs, errors.New("given passwords are different"))
+	}
+	return password, nil
+}
+
+// warnOfEmpty points out that a user has the empty password, which upstream
+// accepts without a word and the server takes from everybody who sends none.
+func (a *app) warnOfEmpty(user, password string) {
+	if password == "" {
+		fmt.Fprintf(a.Err, "Warning: the password of %s is empty, so anybody can log in as %s\n", user, user)
+	}
+}

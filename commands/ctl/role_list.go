@@ -1,0 +1,28 @@
+package ctl
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"etcdkit/printer"
+	"etcdkit/printer/view"
+)
+
+func newRoleList(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List all roles",
+		Example: `  etcdctl role list`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := wantArgs(args, 0, "role list command requires no arguments"); err != nil {
+				return err
+			}
+			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
+				resp, err := s.RoleList(ctx)
+				return view.RoleList{AuthRoleListResponse: (*etcdserverpb.AuthRoleListResponse)(resp)}, err
+			})
+		},
+	}
+}

@@ -1,0 +1,54 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"etcdkit/commands/cli"
+	"etcdkit/printer/view"
+	"etcdkit/snapshot"
+)
+
+// fileStatus reads the snapshot at path.
+func fileStatus(ctx context.Context, path string) (st snapshot.Status, err error) {
+	f, err := snapshot.Open(path)
+	if err != nil {
+		return st, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return f.Status(ctx)
+}
+
+func newSnapshotStatus(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status <filename>",
+		Short: "Show what a snapshot holds (deprecated: etcdutl snapshot status)",
+		Long: `Verify a snapshot and show what it holds, as releases up to 3.5 did: hash,
+revision, number of keys, size, and version of the storage. See "etcdutl snapshot
+status".`,
+		Example: "  etcdctl snapshot status backup.db -w table",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return cli.Exit(cli.BadArgs, errors.New("snapshot status requires exactly one argument"))
+			}
+			p, err := a.printer()
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.Err, "Deprecated: use \"%s snapshot status\" instead.\n\n", utility)
+			st, err := fileStatus(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if !st.HasChecksum {
+				fmt.Fprintf(a.Err, "Warning: %s ends without a checksum, so it is not known to be as it was saved\n", args[0])
+			}
+			return p.Print(view.SnapshotStatus{
+				Hash: st.Hash, Revision: st.Revision, TotalKey: st.TotalKey, TotalSize: st.TotalSize, Version: st.Version,
+			})
+		},
+	}
+}

@@ -1,0 +1,44 @@
+package ctl
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"etcdkit/printer"
+	"etcdkit/printer/view"
+)
+
+func newUserPasswd(a *app) *cobra.Command {
+	o := &passwordOptions{}
+	cmd := &cobra.Command{
+		Use:   "passwd [options] <name>",
+		Short: "Change the password of a user",
+		Example: `  etcdctl user passwd alice
+  etcdctl user passwd alice --password-file alice.password
+  pass show etcd/alice | etcdctl user passwd alice --password-file -`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := wantArgs(args, 1, "user passwd command requires user name as its argument"); err != nil {
+				return err
+			}
+			if _, err := a.printer(); err != nil {
+				return err
+			}
+			password, err := o.read(cmd.Context(), a.Streams, args[0])
+			if err != nil {
+				return err
+			}
+			err = a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
+				resp, err := s.UserChangePassword(ctx, args[0], password)
+				return view.UserPasswd{Ack: view.Ack{Response: (*etcdserverpb.AuthUserChangePasswordResponse)(resp)}, User: args[0]}, err
+			})
+			if err == nil {
+				a.warnOfEmpty(args[0], password)
+			}
+			return err
+		},
+	}
+	o.addFlags(cmd.Flags())
+	return cmd
+}

@@ -1,0 +1,306 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/commands/cli"
+	"etcdkit/printer"
+)
+
+// hookVariable makes the test's own binary the command of a watch; what it
+// holds says what the command does.
+const hookVariable = "ETCDKIT_TEST_HOOK"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(hookVariable) {
+	case "":
+		os.Exit(m.Run())
+	case "print":
+		fmt.Printf("%q", os.Args[1:])
+		for _, name := range []string{"REVISION", "EVENT_TYPE", "KEY", "VALUE"} {
+			fmt.Printf(" %s", os.Getenv("ETCD_WATCH_"+name))
+		}
+		fmt.Println()
+	case "fail":
+		os.Exit(7)
+	case "wait": // until told to end, but not for ever
+		fmt.Println("waiting")
+		time.Sleep(time.Minute)
+	}
+}
+
+func TestWatchArguments(t *testing.T) {
+	t.Parallel()
+	var none watchEnv
+	key, both := watchEnv{"k"}, watchEnv{"k", "l"}
+	const dash = "--"
+	for _, tt := range []struct {
+		env   watchEnv
+		args  string
+		keys  []string
+		argv  []string
+		err   error // of a command line
+		lines error // of a line of -i; the same where nil
+	}{
+		{none, "a", []string{"a"}, nil, nil, nil},
+		{none, "a b", []string{"a", "b"}, nil, nil, nil},
+		{none, "a b c", []string{"a", "b", "c"}, nil, nil, nil},
+		{none, "a -- x y", []string{"a"}, []string{"x", "y"}, nil, nil},
+		{none, "a b -- x", []string{"a", "b"}, []string{"x"}, nil, nil},
+		{none, "a -- -- x", []string{"a"}, []string{dash, "x"}, nil, nil},
+		{none, "a -- x x", []string{"a"}, []string{"x", "x"}, nil, nil}, // upstream takes the first x for a range end
+		{none, "-- x", []string{}, []string{"x"}, nil, nil},
+		{none, "a --", nil, nil, errWatchSeparator, nil},
+		{none, "--", nil, nil, errWatchSeparator, nil},
+		{none, "", []string{}, nil, nil, errWatchArgs},
+		{key, "", []string{"k"}, nil, nil, nil},
+		{both, "", []string{"k", "l"}, nil, nil, nil},
+		{key, "-- x y", []string{"k"}, []string{"x", "y"}, nil, nil},
+		{both, "-- x", []string{"k", "l"}, []string{"x"}, nil, nil},
+		{key, "a", nil, nil, errWatchConflict, nil},
+		{both, "a b", nil, nil, errWatchConflict, nil},
+		{key, "--", nil, nil, errWatchSeparator, nil},
+	} {
+		args, at := strings.Fields(tt.args), -1
+		if at = slices.Index(args, dash); at >= 0 {
+			args = slices.Delete(args, at, at+1)
+		}
+		for name, try := range map[string]struct {
+			split func([]string, int) (watchArgs, error)
+			err   error
+		}{"command line": {tt.env.split, tt.err}, "line": {tt.env.splitLine, errors.Join(tt.err, tt.lines)}} {
+			got, err := try.split(args, at)
+			if try.err != nil {
+				if !errors.Is(try.err, errors.Unwrap(err)) || cli.CodeOf(err) != cli.BadArgs {
+					t.Errorf("%s %q with %q: error %v, want %v", name, tt.args, tt.env, err, try.err)
+				}
+				continue
+			}
+			if err != nil || !slices.Equal(got.keys, tt.keys) || !slices.Equal(got.argv, tt.argv) {
+				t.Errorf("%s %q with %q: got %q %q, %v, want %q %q", name, tt.args, tt.env, got.keys, got.argv, err, tt.keys, tt.argv)
+			}
+		}
+	}
+	// The two differ in one more case: in front of a command, a line's keys
+	// come after those of the environment.
+	if _, err := key.split([]string{"a", "x"}, 1); !errors.Is(err, errWatchConflict) {
+		t.Errorf("command line: got %v", err)
+	}
+	if got, err := key.splitLine([]string{"a", "x"}, 1); err != nil || !slices.Equal(got.keys, []string{"k", "a"}) || key[0] != "k" || len(key) != 1 {
+		t.Errorf("line: got %q, %v", got.keys, err)
+	}
+}
+
+func TestWatchCommandLines(t *testing.T) {
+	t.Parallel()
+	const dead = "127.0.0.1:1" // never dialled
+	env := func(vars ...string) []string { return vars }
+	for _, tt := range []struct {
+		args string
+		env  []string
+		code cli.Code
+		err  string
+	}{
+		{"watch", nil, cli.BadArgs, "bad number of arguments"},
+		{"watch --rev 1", nil, cli.BadArgs, "bad number of arguments"},
+		{"watch -- x", nil, cli.BadArgs, "bad number of arguments"},
+		{"watch a --", nil, cli.BadArgs, "bad number of arguments (found separator --, but no commands)"},
+		{"watch a", env("ETCDCTL_WATCH_KEY=k"), cli.BadArgs, "bad number of arguments (found conflicting environment key)"},
+		{"watch a -- x", env("ETCDCTL_WATCH_KEY=k"), cli.BadArgs, "bad number of arguments (found conflicting environment key)"},
+		{"watch a", env("ETCDCTL_WATCH_RANGE_END=l\n"), cli.BadArgs, `ETCDCTL_WATCH_KEY is empty but got ETCDCTL_WATCH_RANGE_END="l\n"`},
+		{"watch -i", env("ETCDCTL_WATCH_RANGE_END=l"), cli.BadArgs, `ETCDCTL_WATCH_KEY is empty but got ETCDCTL_WATCH_RANGE_END="l"`},
+		{"watch a b --prefix", nil, cli.BadArgs, "`range_end` and `--prefix` are mutually exclusive"},
+		{"watch --prefix", env("ETCDCTL_WATCH_KEY=k", "ETCDCTL_WATCH_RANGE_END=l"), cli.BadArgs, "`range_end` and `--prefix` are mutually exclusive"},
+		{"watch a b --prefix -w bad", nil, cli.BadFeature, `unsupported output format: "bad" is none of fields, json, protobuf, simple, table`},
+		{"watch -i -w bad", nil, cli.BadFeature, `unsupported output format: "bad" is none of fields, json, protobuf, simple, table`},
+		{"watch -i", nil, cli.InvalidInput, "error reading watch request line: EOF"},
+	} {
+		runner{endpoint: dead, env: tt.env}.run(t, strings.Fields(tt.args)...).is(t, ran{code: tt.code, err: "Error: " + tt.err + "\n"})
+	}
+}
+
+// twoEvents is a response with a key that is put and one that is deleted.
+func twoEvents() *pb.WatchResponse {
+	return &pb.WatchResponse{Header: fakeHeader(), Events: []*mvccpb.Event{
+		{Kv: &mvccpb.KeyValue{Key: []byte("a"), Value: []byte("x \"\n"), ModRevision: 2}},
+		{Type: mvccpb.Event_DELETE, Kv: &mvccpb.KeyValue{Key: []byte("b"), ModRevision: 3}},
+	}}
+}
+
+const (
+	twoEventsSimple = "PUT\na\nx \"\n\nDELETE\nb\n\n"
+	watchEnded      = "Error: watch is canceled by the server\n"
+)
+
+// sends is a server that answers each watch with responses and then ends it,
+// as one that is too far behind. (The client keeps the reason of any other end
+// to itself once the watch has begun.)
+func sends(responses ...*pb.WatchResponse) *kvServer {
+	return &kvServer{watch: func(_ context.Context, w pb.Watch_WatchServer, _ *pb.WatchCreateRequest) error {
+		for _, r := range append(responses, &pb.WatchResponse{Header: fakeHeader(), Canceled: true, CompactRevision: 9}) {
+			if err := w.Send(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}
+
+const canceled = "watch was canceled (etcdserver: mvcc: required revision has been compacted)\n"
+
+func TestWatchRequests(t *testing.T) {
+	t.Parallel()
+	create := func(r *pb.WatchCreateRequest) *pb.WatchRequest {
+		return &pb.WatchRequest{RequestUnion: &pb.WatchRequest_CreateRequest{CreateRequest: r}}
+	}
+	for _, tt := range []struct {
+		args string
+		env  []string
+		want *pb.WatchCreateRequest
+	}{
+		{"watch a", nil, &pb.WatchCreateRequest{Key: []byte("a")}},
+		{"wat a b --rev 7", nil, &pb.WatchCreateRequest{Key: []byte("a"), RangeEnd: []byte("b"), StartRevision: 7}},
+		{"watch a b c", nil, &pb.WatchCreateRequest{Key: []byte("a")}},
+		{`watch --prefix ""`, nil, &pb.WatchCreateRequest{Key: []byte{0}, RangeEnd: []byte{0}}},
+		{"watch a --prefix --prev-kv --progress-notify", nil, &pb.WatchCreateRequest{Key: []byte("a"), RangeEnd: []byte("b"), PrevKv: true, ProgressNotify: true}},
+		{"watch", []string{"ETCDCTL_WATCH_KEY=k"}, &pb.WatchCreateRequest{Key: []byte("k")}},
+		{"watch --rev 3", []string{"ETCDCTL_WATCH_KEY=k", "ETCDCTL_WATCH_RANGE_END=l"}, &pb.WatchCreateRequest{Key: []byte("k"), RangeEnd: []byte("l"), StartRevision: 3}},
+	} {
+		t.Run(tt.args, func(t *testing.T) {
+			t.Parallel()
+			f := sends()
+			args := strings.Fields(strings.ReplaceAll(tt.args, `""`, "EMPTY"))
+			for i := range args {
+				args[i] = strings.ReplaceAll(args[i], "EMPTY", "")
+			}
+			runner{endpoint: f.start(t), env: tt.env}.run(t, args...).is(t, ran{code: cli.Interrupted, err: canceled + watchEnded})
+			sameMessages(t, f.requests(), create(tt.want))
+		})
+	}
+}
+
+func TestWatchPrints(t *testing.T) {
+	t.Parallel()
+	endpoint := sends(twoEvents(), &pb.WatchResponse{Header: fakeHeader()}, twoEvents()).start(t)
+	head := `{"Header":{"cluster_id":1,"member_id":2,"revision":3,"raft_term":4},"Events":`
+	events := head + `[{"kv":{"key":"YQ==","mod_revision":2,"value":"eCAiCg=="}},{"type":1,"kv":{"key":"Yg==","mod_revision":3}}],"CompactRevision":0,"Canceled":false,"Created":false,"CancelReason":""}` + "\n"
+	for format, out := range map[string]string{
+		"simple": twoEventsSimple + "progress notify: 3\n" + twoEventsSimple,
+		"json": events + head + `null,"CompactRevision":0,"Canceled":false,"Created":false,"CancelReason":""}` + "\n" + events +
+			head + `null,"CompactRevision":9,"Canceled":true,"Created":false,"CancelReason":""}` + "\n",
+	} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			runner{endpoint: endpoint}.run(t, "watch", "a", "-w", format).is(t, ran{cli.Interrupted, out, canceled + watchEnded})
+		})
+	}
+}
+
+// Events are printed before their commands run, one after the other.
+func TestWatchRunsCommand(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := runner{endpoint: sends(twoEvents(), twoEvents()).start(t), env: []string{hookVariable + "=print"}}
+	const hooks = `["-x" "y z"] 3 "PUT" "a" "x \"\n"` + "\n" + `["-x" "y z"] 3 "DELETE" "b" ""` + "\n"
+	r.run(t, "watch", "a", "--", self, "-x", "y z").
+		is(t, ran{cli.Interrupted, twoEventsSimple + hooks + twoEventsSimple + hooks, canceled + watchEnded})
+}
+
+func TestWatchCommandFails(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	endpoint := sends(twoEvents(), twoEvents()).start(t)
+	want := ran{cli.Failure, twoEventsSimple, fmt.Sprintf("command [%q \"arg\"] error (exit status 7)\n", self)}
+	r := runner{endpoint: endpoint, env: []string{hookVariable + "=fail"}}
+	r.run(t, "watch", "a", "--", self, "arg").is(t, want)
+
+	// The input of -i stays open: it is the command that ends the program.
+	in, w := io.Pipe()
+	defer w.Close()
+	go func() { _, _ = fmt.Fprintf(w, "watch a -- %q arg\n", self) }()
+	waits := &kvServer{watch: func(_ context.Context, w pb.Watch_WatchServer, _ *pb.WatchCreateRequest) error {
+		return w.Send(twoEvents())
+	}}
+	r.endpoint, r.in = waits.start(t), in
+	r.run(t, "watch", "-i").is(t, want)
+
+	none := runner{endpoint: endpoint}.run(t, "watch", "a", "--", "/no/such/command")
+	none.is(t, ran{cli.Failure, twoEventsSimple, `command ["/no/such/command"] error (fork/exec /no/such/command: no such file or directory)` + "\n"})
+}
+
+// A command that is running when the program is interrupted is ended as well.
+func TestWatchInterruptedCommand(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	out := &awaited{size: len(twoEventsSimple + "waiting\n"), then: func() { cancel(errInterrupted) }}
+	p, err := printer.New(out, "simple", printer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &watchPrinter{Streams: cli.Streams{Out: out, Err: io.Discard, Env: []string{hookVariable + "=wait"}}, session: &session{Printer: p}}
+	responses := make(chan clientv3.WatchResponse, 1)
+	responses <- clientv3.WatchResponse{Header: fakeHeader(), Events: twoEvents().Events}
+	if err := w.follow(ctx, responses, []string{self}); !errors.Is(err, errInterrupted) {
+		t.Errorf("got %v", err)
+	}
+	if got := out.String(); got != twoEventsSimple+"waiting\n" {
+		t.Errorf("printed %q", got)
+	}
+}
+
+// awaited is a stream that calls then once it has so many bytes.
+type awaited struct {
+	lockedBuffer
+	size int
+	then func()
+}
+
+func (a *awaited) Write(p []byte) (int, error) {
+	n, err := a.lockedBuffer.Write(p)
+	if len(a.String()) == a.size {
+		a.then()
+	}
+	return n, err
+}
+
+// What can't be written ends the watch.
+func TestWatchBrokenOutput(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("nobody reads")
+	p, err := printer.New(brokenWriter{broken}, "simple", printer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &watchPrinter{Streams: cli.Streams{Err: io.Discard}, session: &session{Printer: p}}
+	responses := make(chan clientv3.WatchResponse, 1)
+	responses <- clientv3.WatchResponse{Header: fakeHeader(), Events: twoEvents().Events}
+	if err := w.follow(t.Context(), responses, nil); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+}
+
+type brokenWriter struct{ err error }
+
+func (w brokenWriter) Write([]byte) (int, error) { return 0, w.err }

@@ -1,0 +1,60 @@
+package view
+
+import (
+	"strconv"
+	"strings"
+
+	"etcdkit/printer"
+)
+
+// DeletePreview is what a del would delete: the first of the keys, and how many
+// there are. As fields, json and protobuf it is the get that it comes from.
+type DeletePreview struct {
+	Range
+	Values bool // simple: the values too
+}
+
+// Simple prints how many keys there are, then the first of them, and a last
+// line of dots where there are more.
+func (d DeletePreview) Simple(t *printer.Text) {
+	for page, err := range d.Pages {
+		if err != nil {
+			t.Fail(err)
+			return
+		}
+		what := "keys"
+		if page.GetCount() == 1 {
+			what = "key"
+		}
+		t.Printf("%d %s would be deleted\n", page.GetCount(), what)
+		for _, kv := range page.GetKvs() {
+			t.Data(kv.GetKey())
+			t.Byte('\n')
+			if d.Values {
+				valueSimple(t, kv)
+			}
+		}
+		if page.GetMore() {
+			t.Line("...")
+		}
+	}
+}
+
+// Table shows how many keys there are and the first of them.
+func (d DeletePreview) Table(g *printer.Grid) {
+	g.Header("Would Delete", "First Keys")
+	for page, err := range d.Pages {
+		if err != nil {
+			g.Fail(err)
+			return
+		}
+		var keys []string
+		for _, kv := range page.GetKvs() {
+			keys = append(keys, printable(kv.GetKey()))
+		}
+		if page.GetMore() {
+			keys = append(keys, "...")
+		}
+		g.Row(strconv.FormatInt(page.GetCount(), 10), strings.Join(keys, "\n"))
+	}
+}

@@ -1,0 +1,258 @@
+package view
+
+import (
+	"bytes"
+
+	"go.etcd.io/etcd/api/v3/authpb"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"etcdkit/printer"
+)
+
+const (
+	rootRole = "root" // may do everything, and needs no permissions for it
+	openEnd  = "\x00" // the end of a range that has none
+	openCell = "<open ended>"
+)
+
+// RoleAdd is the result of a role add.
+type RoleAdd struct {
+	Ack
+	Role string
+}
+
+// Simple prints which role is new.
+func (r RoleAdd) Simple(t *printer.Text) { t.Line("Role " + r.Role + " created") }
+
+// Table shows which role is new.
+func (r RoleAdd) Table(g *printer.Grid) { roleTable(g, r.Role, "created") }
+
+// RoleDelete is the result of a role delete.
+type RoleDelete struct {
+	Ack
+	Role string
+}
+
+// Simple prints which role is gone.
+func (r RoleDelete) Simple(t *printer.Text) { t.Line("Role " + r.Role + " deleted") }
+
+// Table shows which role is gone.
+func (r RoleDelete) Table(g *printer.Grid) { roleTable(g, r.Role, "deleted") }
+
+func roleTable(g *printer.Grid, role, status string) {
+	g.Header("Role", "Status")
+	g.Row(role, status)
+}
+
+// RoleGrantPermission is the result of a role grant-permission.
+type RoleGrantPermission struct {
+	Ack
+	Role string
+	Perm *authpb.Permission // the new one
+}
+
+// Simple prints which role has changed.
+func (r RoleGrantPermission) Simple(t *printer.Text) { t.Line("Role " + r.Role + " updated") }
+
+// Table shows the new permission.
+func (r RoleGrantPermission) Table(g *printer.Grid) {
+	g.Header(append(roleHeader(), "Status")...)
+	g.Row(append(permRow(r.Role, r.Perm), "granted")...)
+}
+
+// RoleRevokePermission is the result of a role revoke-permission.
+type RoleRevokePermission struct {
+	Ack
+	Role     string
+	Key, End string // as in authpb.Permission, but for an empty key, which stays empty
+}
+
+// Simple prints what the role may not do any more.
+func (r RoleRevokePermission) Simple(t *printer.Text) {
+	t.Raw("Permission of ")
+	if r.End == "" {
+		t.Raw("key " + r.Key)
+	} else {
+		t.Raw("range " + interval(r.Key, r.End))
+	}
+	t.Line(" is revoked from role " + r.Role)
+}
+
+// Table shows what the role may not do any more.
+func (r RoleRevokePermission) Table(g *printer.Grid) {
+	g.Header("Role", "Key", "Range End", "Prefix", "Status")
+	g.Row(append(append([]string{r.Role}, rangeCells([]byte(r.Key), []byte(r.End))...), "revoked")...)
+}
+
+// RoleList is the list of all roles.
+type RoleList struct {
+	*etcdserverpb.AuthRoleListResponse
+}
+
+// Simple prints a line for each role.
+func (r RoleList) Simple(t *printer.Text) {
+	for _, role := range r.GetRoles() {
+		t.Line(role)
+	}
+}
+
+// Fields lists header and roles.
+func (r RoleList) Fields(t *printer.Text) {
+	headerFields(t, r.GetHeader())
+	namesField(t, "Roles", r.GetRoles())
+}
+
+// JSON prints the response.
+func (r RoleList) JSON(t *printer.Text) { namesJSON(t, r.GetHeader(), "roles", r.GetRoles()) }
+
+// Table shows a row for each role.
+func (r RoleList) Table(g *printer.Grid) {
+	g.Header("Role")
+	for _, role := range r.GetRoles() {
+		g.Row(role)
+	}
+}
+
+// Protobuf writes the response.
+func (r RoleList) Protobuf(t *printer.Text) { t.Message(r.AuthRoleListResponse) }
+
+// RoleGet is what one role may do.
+type RoleGet struct {
+	*etcdserverpb.AuthRoleGetResponse
+	Role string
+}
+
+// perms are the permissions of the role; that of root need not be said.
+func (r RoleGet) perms() []*authpb.Permission {
+	if r.Role == rootRole && len(r.GetPerm()) == 0 {
+		return []*authpb.Permission{{PermType: authpb.READWRITE, RangeEnd: []byte(openEnd)}}
+	}
+	return r.GetPerm()
+}
+
+// Simple prints what can be read, then what can be written. Keys are printed as
+// they are, with --hex too. 3.5 does not know what root may do.
+func (r RoleGet) Simple(t *printer.Text) {
+	perms := r.perms()
+	if t.Release == printer.V35 {
+		perms = r.GetPerm()
+	}
+	t.Line("Role " + r.Role)
+	for _, may := range []struct {
+		title string
+		kind  authpb.Permission_Type
+	}{{"KV Read:", authpb.READ}, {"KV Write:", authpb.WRITE}} {
+		t.Line(may.title)
+		for _, perm := range perms {
+			if kind := perm.GetPermType(); kind == may.kind || kind == authpb.READWRITE {
+				permLine(t, perm)
+			}
+		}
+	}
+}
+
+// permLine prints a key or a range. A range without an end has no closing
+// parenthesis. 3.5 also points out the empty prefix.
+func permLine(t *printer.Text, perm *authpb.Permission) {
+	key, end := string(perm.GetKey()), string(perm.GetRangeEnd())
+	text := key
+	if end != "" {
+		text = interval(key, end)
+	}
+	if end == string(prefixEnd(perm.GetKey())) && (key != "" || t.Release == printer.V35) {
+		text += " (prefix " + key + ")"
+	}
+	t.Line("\t" + text)
+}
+
+func interval(key, end string) string {
+	if end == openEnd {
+		return "[" + key + ", " + openCell
+	}
+	return "[" + key + ", " + end + ")"
+}
+
+// prefixEnd is the end of the range of all keys that begin with prefix.
+func prefixEnd(prefix []byte) []byte {
+	for last := len(prefix) - 1; last >= 0; last-- {
+		if prefix[last] < 0xff {
+			end := bytes.Clone(prefix[:last+1])
+			end[last]++
+			return end
+		}
+	}
+	return []byte(openEnd)
+}
+
+// Fields lists header and permissions; upstream's type has two blanks before
+// it.
+func (r RoleGet) Fields(t *printer.Text) {
+	headerFields(t, r.GetHeader())
+	for _, perm := range r.GetPerm() {
+		fieldName(t, "PermType")
+		t.Line(" " + perm.GetPermType().String())
+		quotedField(t, "Key", perm.GetKey())
+		quotedField(t, "RangeEnd", perm.GetRangeEnd())
+	}
+}
+
+// JSON prints the response.
+func (r RoleGet) JSON(t *printer.Text) {
+	o := t.Object()
+	headerJSON(t, o, r.GetHeader())
+	if len(r.GetPerm()) > 0 {
+		o.Key("perm")
+		all := t.Array()
+		for _, one := range r.GetPerm() {
+			all.Next()
+			perm := t.Object()
+			perm.Int("permType", int64(one.GetPermType()))
+			perm.Bytes("key", one.GetKey())
+			perm.Bytes("range_end", one.GetRangeEnd())
+			perm.End()
+		}
+		all.End()
+	}
+	o.End()
+}
+
+// Table shows a row for each permission. A role without any has a row too.
+func (r RoleGet) Table(g *printer.Grid) {
+	g.Header(roleHeader()...)
+	for _, row := range r.rows() {
+		g.Row(row...)
+	}
+}
+
+// Protobuf writes the response.
+func (r RoleGet) Protobuf(t *printer.Text) { t.Message(r.AuthRoleGetResponse) }
+
+// roleHeader names the columns that rows and permRow fill.
+func roleHeader() []string { return []string{"Role", "Permission", "Key", "Range End", "Prefix"} }
+
+func (r RoleGet) rows() [][]string {
+	if len(r.perms()) == 0 {
+		return [][]string{{r.Role, "", "", "", ""}}
+	}
+	var rows [][]string
+	for _, perm := range r.perms() {
+		rows = append(rows, permRow(r.Role, perm))
+	}
+	return rows
+}
+
+func permRow(role string, perm *authpb.Permission) []string {
+	return append([]string{role, perm.GetPermType().String()}, rangeCells(perm.GetKey(), perm.GetRangeEnd())...)
+}
+
+// rangeCells are key, end and prefix of a range. A single key has no end.
+func rangeCells(key, end []byte) []string {
+	cells := []string{printable(key), printable(end), ""}
+	if string(end) == openEnd {
+		cells[1] = openCell
+	}
+	if len(key) > 0 && bytes.Equal(end, prefixEnd(key)) {
+		cells[2] = cells[0]
+	}
+	return cells
+}

@@ -1,0 +1,200 @@
+package view
+
+import (
+	"strings"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"etcdkit/printer"
+)
+
+// UserAdd is the result of a user add.
+type UserAdd struct {
+	Ack
+	User string
+}
+
+// Simple prints who is new.
+func (u UserAdd) Simple(t *printer.Text) { t.Line("User " + u.User + " created") }
+
+// Table shows who is new.
+func (u UserAdd) Table(g *printer.Grid) { userTable(g, u.User, "created") }
+
+// UserDelete is the result of a user delete.
+type UserDelete struct {
+	Ack
+	User string
+}
+
+// Simple prints who is gone.
+func (u UserDelete) Simple(t *printer.Text) { t.Line("User " + u.User + " deleted") }
+
+// Table shows who is gone.
+func (u UserDelete) Table(g *printer.Grid) { userTable(g, u.User, "deleted") }
+
+// UserPasswd is the result of a user passwd.
+type UserPasswd struct {
+	Ack
+	User string
+}
+
+// Simple prints that the password is a new one.
+func (u UserPasswd) Simple(t *printer.Text) { t.Line("Password updated") }
+
+// Table shows whose password is a new one.
+func (u UserPasswd) Table(g *printer.Grid) { userTable(g, u.User, "password updated") }
+
+// UserGrantRole is the result of a user grant-role.
+type UserGrantRole struct {
+	Ack
+	User, Role string
+}
+
+// Simple prints who has which role now.
+func (u UserGrantRole) Simple(t *printer.Text) {
+	t.Line("Role " + u.Role + " is granted to user " + u.User)
+}
+
+// Table shows who has which role now.
+func (u UserGrantRole) Table(g *printer.Grid) { userRoleTable(g, u.User, u.Role, "granted") }
+
+// UserRevokeRole is the result of a user revoke-role.
+type UserRevokeRole struct {
+	Ack
+	User, Role string
+}
+
+// Simple prints who has which role no more.
+func (u UserRevokeRole) Simple(t *printer.Text) {
+	t.Line("Role " + u.Role + " is revoked from user " + u.User)
+}
+
+// Table shows who has which role no more.
+func (u UserRevokeRole) Table(g *printer.Grid) { userRoleTable(g, u.User, u.Role, "revoked") }
+
+func userTable(g *printer.Grid, user, status string) {
+	g.Header("User", "Status")
+	g.Row(user, status)
+}
+
+func userRoleTable(g *printer.Grid, user, role, status string) {
+	g.Header("User", "Role", "Status")
+	g.Row(user, role, status)
+}
+
+// UserGet is what is known of one user.
+type UserGet struct {
+	*etcdserverpb.AuthUserGetResponse
+	User string
+}
+
+// Simple prints the user and the roles.
+func (u UserGet) Simple(t *printer.Text) {
+	t.Line("User: " + u.User)
+	t.Raw("Roles:")
+	for _, role := range u.GetRoles() {
+		t.Raw(" " + role)
+	}
+	t.Byte('\n')
+}
+
+// Fields lists header and roles.
+func (u UserGet) Fields(t *printer.Text) {
+	headerFields(t, u.GetHeader())
+	namesField(t, "Roles", u.GetRoles())
+}
+
+// JSON prints the response.
+func (u UserGet) JSON(t *printer.Text) { namesJSON(t, u.GetHeader(), "roles", u.GetRoles()) }
+
+// Table shows the user and a line for each role.
+func (u UserGet) Table(g *printer.Grid) {
+	g.Header("User", "Roles")
+	g.Row(u.User, strings.Join(u.GetRoles(), "\n"))
+}
+
+// Protobuf writes the response.
+func (u UserGet) Protobuf(t *printer.Text) { t.Message(u.AuthUserGetResponse) }
+
+// UserDetail is what a user may do: a user get with each role in detail.
+//
+// Upstream prints a line with the user's name and a blank line before each
+// role, whatever the format; these bytes are kept, although they make neither
+// JSON nor protobuf.
+type UserDetail struct {
+	User  string
+	Roles []RoleGet
+}
+
+// Simple prints the roles.
+func (u UserDetail) Simple(t *printer.Text) { u.print(t, RoleGet.Simple) }
+
+// Fields lists the roles.
+func (u UserDetail) Fields(t *printer.Text) { u.print(t, RoleGet.Fields) }
+
+// Protobuf writes each role's response.
+func (u UserDetail) Protobuf(t *printer.Text) { u.print(t, RoleGet.Protobuf) }
+
+func (u UserDetail) print(t *printer.Text, role func(RoleGet, *printer.Text)) {
+	t.Line("User: " + u.User)
+	for _, one := range u.Roles {
+		t.Byte('\n')
+		role(one, t)
+	}
+}
+
+// JSON prints a document for each role; the format ends the last line.
+func (u UserDetail) JSON(t *printer.Text) {
+	t.Raw("User: " + u.User)
+	for _, one := range u.Roles {
+		t.Raw("\n\n")
+		one.JSON(t)
+	}
+}
+
+// Table shows the permissions of each role. Without a role there is only the
+// line that upstream prints.
+func (u UserDetail) Table(g *printer.Grid) {
+	if len(u.Roles) == 0 {
+		g.Bare("User: " + u.User)
+		return
+	}
+	g.Header(append([]string{"User"}, roleHeader()...)...)
+	for _, one := range u.Roles {
+		for _, row := range one.rows() {
+			g.Row(append([]string{u.User}, row...)...)
+		}
+	}
+}
+
+// UserList is the list of all users.
+type UserList struct {
+	*etcdserverpb.AuthUserListResponse
+}
+
+// Simple prints a line for each user.
+func (u UserList) Simple(t *printer.Text) {
+	for _, user := range u.GetUsers() {
+		t.Line(user)
+	}
+}
+
+// Fields lists header and users.
+func (u UserList) Fields(t *printer.Text) {
+	headerFields(t, u.GetHeader())
+	namesField(t, "Users", u.GetUsers())
+}
+
+// JSON prints the response.
+func (u UserList) JSON(t *printer.Text) { namesJSON(t, u.GetHeader(), "users", u.GetUsers()) }
+
+// Table shows a row for each user.
+func (u UserList) Table(g *printer.Grid) {
+	g.Header("User")
+	for _, user := range u.GetUsers() {
+		g.Row(user)
+	}
+}
+
+// Protobuf writes the response.
+func (u UserList) Protobuf(t *printer.Text) { t.Message(u.AuthUserListResponse) }
