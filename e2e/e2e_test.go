@@ -46,23 +46,55 @@ func runTests(m *testing.M) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	*engine = script.Engine{Refs: r, Ours: ours, Update: *update, KeepGoing: *goOn}
+	matrix, err := openMatrix(context.Background(), ours)
+	if err != nil {
+		return 0, err
+	}
+	*engine = script.Engine{Refs: r, Ours: ours, Update: *update, KeepGoing: *goOn, Matrix: matrix}
 	return m.Run(), nil
 }
 
 // TestScript runs every script on our programs.
 func TestScript(t *testing.T) {
 	t.Parallel()
-	eachFile(t, "script", engine.Script)
+	for _, file := range scripts(t, "script") {
+		t.Run(name(file), func(t *testing.T) {
+			t.Parallel()
+			engine.Script(t, file)
+		})
+	}
 }
 
-// TestDiff runs every differential script on the reference and on our programs.
+// TestDiff runs every differential script on our programs and on the reference of each release. With -update it brings
+// the compatibility matrix up to date with what ran.
 func TestDiff(t *testing.T) {
 	t.Parallel()
-	eachFile(t, "diff", engine.Diff)
+	for _, file := range scripts(t, "diff") {
+		lines, err := engine.Releases(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(name(file), func(t *testing.T) {
+			t.Parallel()
+			for _, line := range lines {
+				t.Run(line, func(t *testing.T) {
+					t.Parallel()
+					engine.Diff(t, file, line)
+				})
+			}
+		})
+	}
+	if *update {
+		t.Cleanup(func() { // once all of them are through
+			if err := engine.Matrix.Save(compares); err != nil {
+				t.Fatal(err)
+			}
+			writePage(t)
+		})
+	}
 }
 
-func eachFile(t *testing.T, dir string, run func(*testing.T, string)) {
+func scripts(t *testing.T, dir string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", dir, "*.txtar"))
 	if err != nil {
@@ -71,10 +103,7 @@ func eachFile(t *testing.T, dir string, run func(*testing.T, string)) {
 	if len(files) == 0 {
 		t.Fatalf("no scripts in testdata/%s", dir)
 	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			t.Parallel()
-			run(t, file)
-		})
-	}
+	return files
 }
+
+func name(file string) string { return strings.TrimSuffix(filepath.Base(file), ".txtar") }

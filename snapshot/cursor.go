@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 )
 
@@ -37,6 +38,7 @@ type Cursor struct {
 	current element
 	visited uint64
 	err     error
+	report  func(*CorruptError) // takes damage; see forgive
 }
 
 // frame is a branch page on the way to the current leaf. Its page has a buffer
@@ -52,7 +54,9 @@ type frame struct {
 func (c *Cursor) Next() bool {
 	for c.err == nil {
 		if c.next < c.leaf.count {
-			c.err = c.step()
+			if c.err = c.step(); c.forgive() {
+				continue
+			}
 			return c.err == nil
 		}
 		t, ok := c.pop()
@@ -60,8 +64,24 @@ func (c *Cursor) Next() bool {
 			return false
 		}
 		c.err = c.enter(t)
+		c.forgive()
 	}
 	return false
+}
+
+// forgive hands damage to report, where there is one, so that the cursor goes
+// on behind it: the element is left out, or the page with all below it.
+func (c *Cursor) forgive() bool {
+	if c.report == nil || c.err == nil {
+		return false
+	}
+	damage := (*CorruptError)(nil)
+	if !errors.As(c.err, &damage) {
+		return false
+	}
+	c.report(damage)
+	c.err = nil
+	return true
 }
 
 // Key is the key of the current element. It is valid until the next Next.
@@ -84,20 +104,21 @@ func (c *Cursor) Err() error { return c.err }
 
 // step takes the next element of the leaf and checks its place in the order.
 func (c *Cursor) step() error {
-	e, err := c.leaf.leaf(c.next)
+	i := c.next
+	c.next++
+	e, err := c.leaf.leaf(i)
 	if err != nil {
 		return err
 	}
 	switch {
-	case c.next > 0 && bytes.Compare(c.current.key, e.key) >= 0:
+	case i > 0 && bytes.Compare(c.current.key, e.key) >= 0:
 		err = c.misplaced(e.key, "the key is not above the one before it")
-	case c.next == 0 && c.bounds.min != nil && bytes.Compare(c.bounds.min, e.key) > 0:
+	case i == 0 && c.bounds.min != nil && bytes.Compare(c.bounds.min, e.key) > 0:
 		err = c.misplaced(e.key, "the key is below the range of its page")
-	case c.next == c.leaf.count-1 && c.bounds.max != nil && bytes.Compare(e.key, c.bounds.max) >= 0:
+	case i == c.leaf.count-1 && c.bounds.max != nil && bytes.Compare(e.key, c.bounds.max) >= 0:
 		err = c.misplaced(e.key, "the key is above the range of its page")
 	}
 	c.current = e
-	c.next++
 	return err
 }
 
@@ -133,7 +154,11 @@ func (c *Cursor) enter(t subtree) error {
 		c.leaf, c.next, c.bounds = pg, 0, t
 		return nil
 	}
-	return c.push(t, pg).checkOrder()
+	if err := c.push(t, pg).checkOrder(); err != nil {
+		c.stack = c.stack[:len(c.stack)-1]
+		return err
+	}
+	return nil
 }
 
 // visit reads a page of a tree, which is a leaf or a branch, once.

@@ -30,24 +30,28 @@ type CorruptError struct {
 	Bucket string // name of the bucket, where known
 	Key    []byte // key of the record, where known
 	Detail string
+	kind   FaultKind
 }
 
 // Error names the page, the bucket and the key, as far as they are known.
-func (e *CorruptError) Error() string {
-	var where []string
+func (e *CorruptError) Error() string { return ErrCorrupt.Error() + ": " + e.Where() }
+
+// Where is the error without the words that it is one.
+func (e *CorruptError) Where() string {
+	var parts []string
 	if e.Page != NoPage {
-		where = append(where, fmt.Sprintf("page %d", e.Page))
+		parts = append(parts, fmt.Sprintf("page %d", e.Page))
 	}
 	if e.Bucket != "" {
-		where = append(where, fmt.Sprintf("bucket %q", e.Bucket))
+		parts = append(parts, fmt.Sprintf("bucket %q", e.Bucket))
 	}
 	if e.Key != nil {
-		where = append(where, fmt.Sprintf("key %s", keyText(e.Key)))
+		parts = append(parts, fmt.Sprintf("key %s", keyText(e.Key)))
 	}
-	if len(where) == 0 {
-		return ErrCorrupt.Error() + ": " + e.Detail
+	if len(parts) == 0 {
+		return e.Detail
 	}
-	return ErrCorrupt.Error() + ": " + strings.Join(where, ", ") + ": " + e.Detail
+	return strings.Join(parts, ", ") + ": " + e.Detail
 }
 
 // Unwrap makes errors.Is(err, ErrCorrupt) true.

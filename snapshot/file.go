@@ -7,6 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"time"
+
+	"etcdkit/snapshot/internal/lock"
 )
 
 // checksumUnit is the disk sector size by which etcd tells a snapshot (a file
@@ -36,18 +40,34 @@ type source interface {
 // Open opens the backend file at path for reading, and reads its meta pages.
 // It takes no lock. An error that is not the operating system's wraps
 // ErrCorrupt. The caller closes the File.
-func Open(path string) (_ *File, err error) {
-	// A named pipe would block in open, so look first.
-	if info, err := os.Stat(path); err == nil {
-		if err := regular(info); err != nil {
-			return nil, err
-		}
-	}
-	src, err := os.Open(path)
+func Open(path string) (*File, error) {
+	src, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	f, err := newFile(src, path)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open snapshot %s: %w", path, err), src.Close())
+	}
+	return f, nil
+}
+
+// DataDirFile is the backend file of the data directory dir.
+func DataDirFile(dir string) string { return filepath.Join(dir, "member", "snap", "db") }
+
+// OpenLocked is Open for the file of a data directory: it makes sure that no
+// server is running on it, and keeps one from starting until the File is
+// closed. It waits for the lock as long as wait says, and without end where it
+// is 0.
+func OpenLocked(ctx context.Context, path string, wait time.Duration) (_ *File, err error) {
+	src, err := openRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	f := (*File)(nil)
+	if err = lock.Wait(ctx, src, lock.Shared, wait); err == nil || errors.Is(err, errors.ErrUnsupported) {
+		f, err = newFile(src, path)
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open snapshot %s: %w", path, err), src.Close())
 	}
@@ -72,6 +92,16 @@ func newFile(src source, path string) (*File, error) {
 	}
 	f.meta, err = readMeta(f)
 	return f, err
+}
+
+func openRegular(path string) (*os.File, error) {
+	// A named pipe would block in open, so look first.
+	if info, err := os.Stat(path); err == nil {
+		if err := regular(info); err != nil {
+			return nil, err
+		}
+	}
+	return os.Open(path)
 }
 
 func regular(info os.FileInfo) error {

@@ -1,7 +1,5 @@
 package snapshot
 
-import "slices"
-
 // counter counts the live keys of the key bucket, in one of two ways.
 //
 // Without a set: once a compaction at revision c has finished, a key that was
@@ -20,20 +18,14 @@ type counter struct {
 
 // record counts the record at c, which is in the key bucket.
 func (n counter) record(c *Cursor, p *part) error {
-	damage := func(what string, err error) error {
-		return &CorruptError{
-			Page: c.Page(), Bucket: KeyBucket, Key: slices.Clone(c.Key()),
-			Detail: what + ": " + err.Error(),
-		}
+	rev, kv, err := parseElement(c)
+	if err == nil {
+		n.add(rev, kv, p)
 	}
-	rev, err := ParseRevision(c.Key())
-	if err != nil {
-		return damage("cannot parse revision key", err)
-	}
-	kv, err := parseRecord(c.Value())
-	if err != nil {
-		return damage("cannot unmarshal value", err)
-	}
+	return err
+}
+
+func (n counter) add(rev Revision, kv record, p *part) {
 	p.revisions++
 	p.last = rev.Main
 	switch {
@@ -55,5 +47,4 @@ func (n counter) record(c *Cursor, p *part) error {
 			p.odd = true
 		}
 	}
-	return nil
 }

@@ -55,14 +55,18 @@ func checkMetaPage(f *File, id uint64) error {
 	return nil
 }
 
+func misused(id uint64, detail string) error {
+	return &CorruptError{Page: int64(id), Detail: detail, kind: FaultUse}
+}
+
 // claim records that the page and those that continue it are in use.
 func (u *pageUse) claim(p page) error {
 	for id := p.id; id <= p.id+uint64(p.more); id++ {
 		if !u.used.add(id) {
-			return corrupt(int64(id), "the page is referred to more than once")
+			return misused(id, "the page is referred to more than once")
 		}
 		if u.free != nil && u.free.has(id) {
-			return corrupt(int64(id), "the page is in use and in the freelist")
+			return misused(id, "the page is in use and in the freelist")
 		}
 	}
 	return nil
@@ -97,7 +101,7 @@ func (u *pageUse) readFreelist(f *File) error {
 			return corrupt(int64(id), "the page is free twice")
 		}
 		if u.used.has(id) {
-			return corrupt(int64(id), "the page is in use and in the freelist")
+			return misused(id, "the page is in use and in the freelist")
 		}
 	}
 	return nil

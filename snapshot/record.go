@@ -54,6 +54,7 @@ func (r Revision) AppendKey(b []byte) []byte {
 type record struct {
 	key                  []byte // points into the message
 	create, mod, version int64
+	lease                int64
 }
 
 // Field numbers of mvccpb.KeyValue.
@@ -62,6 +63,7 @@ const (
 	fieldCreate  = 2
 	fieldMod     = 3
 	fieldVersion = 4
+	fieldLease   = 6
 )
 
 // parseRecord decodes a KeyValue. It accepts what proto.Unmarshal accepts, but
@@ -80,7 +82,7 @@ func parseRecord(b []byte) (record, error) {
 		switch {
 		case num == fieldKey && typ == protowire.BytesType:
 			r.key, n = protowire.ConsumeBytes(b)
-		case num >= fieldCreate && num <= fieldVersion && typ == protowire.VarintType:
+		case (num >= fieldCreate && num <= fieldVersion || num == fieldLease) && typ == protowire.VarintType:
 			var v uint64
 			v, n = protowire.ConsumeVarint(b)
 			switch num {
@@ -88,6 +90,8 @@ func parseRecord(b []byte) (record, error) {
 				r.create = int64(v)
 			case fieldMod:
 				r.mod = int64(v)
+			case fieldLease:
+				r.lease = int64(v)
 			default:
 				r.version = int64(v)
 			}

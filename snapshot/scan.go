@@ -3,14 +3,8 @@ package snapshot
 import (
 	"context"
 	"hash/crc32"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 )
-
-// maxParts is into how many parts a bucket is split to be scanned side by side.
-const maxParts = 64
 
 // part is what a scan finds in a run of elements; parts of neighbours add up.
 type part struct {
@@ -80,83 +74,16 @@ func (f *File) scan(ctx context.Context, count counter) (part, error) {
 
 // bucket scans a top-level bucket, side by side where it is large.
 func (s *scanner) bucket(ctx context.Context, b *Bucket) (part, error) {
-	if b.root == 0 {
-		return s.elements(b, b.cursor(ctx, s.use))
-	}
-	trees, err := s.split(ctx, b)
+	w := walk{use: s.use, alone: s.count.exact != nil}
+	parts, err := inParts(ctx, b, w, func(c *Cursor) (part, error) { return s.elements(b, c) })
 	if err != nil {
 		return part{}, err
 	}
-	n := min(len(trees), maxParts)
-	parts, errs := make([]part, n), make([]error, n)
-	var next atomic.Int64
-	var failed atomic.Bool
-	var workers sync.WaitGroup
-	for range s.workers(n) {
-		workers.Go(func() {
-			pages := newPager(s.f)
-			for i := int(next.Add(1)) - 1; i < n && !failed.Load(); i = int(next.Add(1)) - 1 {
-				c := &Cursor{ctx: ctx, pages: pages, use: s.use, todo: trees[i*len(trees)/n : (i+1)*len(trees)/n]}
-				if parts[i], errs[i] = s.elements(b, c); errs[i] != nil {
-					failed.Store(true)
-				}
-			}
-		})
-	}
-	workers.Wait()
 	var total part
-	for i := range n {
-		if errs[i] != nil {
-			return part{}, errs[i]
-		}
-		total.add(parts[i])
+	for _, p := range parts {
+		total.add(p)
 	}
 	return total, nil
-}
-
-// workers is the number of goroutines for n parts. An exact count needs the
-// records in their order.
-func (s *scanner) workers(n int) int {
-	if s.count.exact != nil {
-		return 1
-	}
-	return min(n, runtime.GOMAXPROCS(0))
-}
-
-// split takes apart the upper levels of a bucket's tree until there are enough
-// subtrees to share out, or only leaves. The branches it takes apart are
-// checked and claimed; the subtrees are left to whoever walks them.
-func (s *scanner) split(ctx context.Context, b *Bucket) ([]subtree, error) {
-	reader := &Cursor{ctx: ctx, pages: newPager(s.f)}
-	trees := []subtree{{page: b.root}}
-	for branches := true; branches && len(trees) < maxParts; {
-		branches = false
-		var below []subtree
-		for _, t := range trees {
-			pg, err := reader.visit(t)
-			if err != nil {
-				return nil, err
-			}
-			if pg.flags == leafPage {
-				below = append(below, t)
-				continue
-			}
-			branches = true
-			pg.data = slices.Clone(pg.data)
-			f := frame{subtree: t, pg: pg}
-			if err := f.checkOrder(); err != nil {
-				return nil, err
-			}
-			if err := s.use.claim(pg); err != nil {
-				return nil, err
-			}
-			for i := range pg.count {
-				below = append(below, f.child(i))
-			}
-		}
-		trees = below
-	}
-	return trees, nil
 }
 
 // elements scans what c yields of the top-level bucket b. Buckets within it
@@ -167,7 +94,11 @@ func (s *scanner) elements(b *Bucket, c *Cursor) (part, error) {
 		p.records++
 		p.write(c.Key(), s.table)
 		if c.IsBucket() {
-			if err := s.nested(c.ctx, b, c); err != nil {
+			n, err := b.child(c)
+			if err == nil {
+				err = nestedPages(c.ctx, n, s.use)
+			}
+			if err != nil {
 				return part{}, err
 			}
 			continue
@@ -180,21 +111,4 @@ func (s *scanner) elements(b *Bucket, c *Cursor) (part, error) {
 		}
 	}
 	return p, c.Err()
-}
-
-// nested checks the pages of the bucket at c, which stands in the bucket b.
-func (s *scanner) nested(ctx context.Context, b *Bucket, c *Cursor) error {
-	n, err := b.child(c)
-	if err != nil {
-		return err
-	}
-	in := n.cursor(ctx, s.use)
-	for in.Next() {
-		if in.IsBucket() {
-			if err := s.nested(ctx, n, in); err != nil {
-				return err
-			}
-		}
-	}
-	return inBucket(in.Err(), n.Name)
 }

@@ -86,7 +86,13 @@ func (e signalError) Error() string { return e.String() }
 func withSignals(parent context.Context) (context.Context, *signals) {
 	ctx, cancel := context.WithCancelCause(parent)
 	s := &signals{ch: make(chan os.Signal, 1), done: make(chan struct{}), cancel: cancel}
-	signal.Notify(s.ch, os.Interrupt, syscall.SIGTERM)
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		// A shell starts background jobs with SIGINT ignored; it stays so, and
+		// the process could not end itself by it either.
+		if !signal.Ignored(sig) {
+			signal.Notify(s.ch, sig)
+		}
+	}
 	go func() {
 		defer close(s.done)
 		if got, ok := <-s.ch; ok {

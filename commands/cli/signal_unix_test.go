@@ -38,6 +38,7 @@ func TestSignals(t *testing.T) {
 		{"done nevertheless", "success", syscall.SIGINT, 0, 0, "ready\nclean\n", ""},
 		{"dealt with", "final", syscall.SIGINT, 0, 7, "ready\nclean\n", "Error: end of its own\n"},
 		{"twice", "stuck", syscall.SIGINT, syscall.SIGINT, 0, "ready\nstuck\n", ""},
+		{"ignored from the start", "deaf", syscall.SIGINT, syscall.SIGTERM, 0, "ready\nclean after terminated\n", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -47,6 +48,9 @@ func TestSignals(t *testing.T) {
 			}
 			var stderr bytes.Buffer
 			child := exec.CommandContext(t.Context(), self, "-test.run=^TestSignals$")
+			if tt.how == "deaf" { // as a shell starts a background job
+				child = exec.CommandContext(t.Context(), "/bin/sh", "-c", `trap "" INT; exec "$0" "$@"`, self, "-test.run=^TestSignals$")
+			}
 			child.Env = append(os.Environ(), signalled+"="+tt.how)
 			child.Stderr = &stderr
 			stdout, err := child.StdoutPipe()
@@ -58,17 +62,24 @@ func TestSignals(t *testing.T) {
 			}
 			var out bytes.Buffer
 			lines := bufio.NewReader(io.TeeReader(stdout, &out))
-			signal := func() {
+			next := func() {
 				if _, err := lines.ReadString('\n'); err != nil {
 					t.Errorf("before the signal: %v", err)
 				}
-				if err := child.Process.Signal(tt.signal); err != nil {
+			}
+			send := func(s syscall.Signal) {
+				if err := child.Process.Signal(s); err != nil {
 					t.Errorf("send signal: %v", err)
 				}
 			}
-			signal()
-			if tt.how == "stuck" {
-				signal()
+			next()
+			send(tt.signal)
+			switch tt.how {
+			case "stuck":
+				next()
+				send(tt.signal)
+			case "deaf":
+				send(syscall.SIGTERM)
 			}
 			_, _ = io.Copy(io.Discard, lines)
 			err = child.Wait()
@@ -97,6 +108,9 @@ func waitForSignal(how string) Code {
 		case "stuck":
 			fmt.Fprintln(cmd.OutOrStdout(), "stuck")
 			select {}
+		case "deaf":
+			fmt.Fprintln(cmd.OutOrStdout(), "clean after", context.Cause(cmd.Context()))
+			return cmd.Context().Err()
 		}
 		fmt.Fprintln(cmd.OutOrStdout(), "clean")
 		if how == "final" {

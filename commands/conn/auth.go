@@ -16,18 +16,28 @@ func (f *Flags) auth(ctx context.Context, s cli.Streams) (*clientv3.AuthConfig, 
 	if f.token != "" {
 		return &clientv3.AuthConfig{Token: f.token}, nil
 	}
-	if f.user == "" {
-		return nil, nil
-	}
-	if f.password != "" {
-		return &clientv3.AuthConfig{Username: f.user, Password: f.password}, nil
-	}
-	if name, password, ok := strings.Cut(f.user, ":"); ok {
-		return &clientv3.AuthConfig{Username: name, Password: password}, nil
-	}
-	password, err := s.AskPassword(ctx, "Password: ")
+	who, err := login(ctx, s, f.user, f.password, "Password: ")
 	if err != nil {
 		return nil, fmt.Errorf("failed during password entry: %w", err)
 	}
-	return &clientv3.AuthConfig{Username: f.user, Password: password}, nil
+	return who, nil
+}
+
+// login returns the user that two flags name, or nil for none. A missing
+// password is asked for with the given prompt.
+func login(ctx context.Context, s cli.Streams, user, password, prompt string) (*clientv3.AuthConfig, error) {
+	if user == "" {
+		return nil, nil
+	}
+	if password != "" {
+		return &clientv3.AuthConfig{Username: user, Password: password}, nil
+	}
+	if name, password, ok := strings.Cut(user, ":"); ok {
+		return &clientv3.AuthConfig{Username: name, Password: password}, nil
+	}
+	password, err := s.AskPassword(ctx, prompt)
+	if err != nil {
+		return nil, err
+	}
+	return &clientv3.AuthConfig{Username: user, Password: password}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
 
 	"etcdkit/commands/cli"
 )
@@ -33,7 +34,20 @@ func (f *Flags) Dialer(ctx context.Context, s cli.Streams) (*Dialer, error) {
 	if err != nil {
 		return nil, cli.Exit(cli.BadArgs, err)
 	}
-	spec := &clientv3.ConfigSpec{
+	cfg, err := f.config(eps, secure, log)
+	if err != nil {
+		return nil, err
+	}
+	who, err := f.auth(ctx, s)
+	if err != nil {
+		return nil, cli.Exit(cli.Failure, err)
+	}
+	return newDialer(s, cfg, who), nil
+}
+
+// config is what clientv3 makes of the flags for the given endpoints.
+func (f *Flags) config(eps []string, secure *clientv3.SecureConfig, log *zap.Logger) (*clientv3.Config, error) {
+	cfg, err := clientv3.NewClientConfig(&clientv3.ConfigSpec{
 		Endpoints:          eps,
 		DialTimeout:        f.dialTimeout,
 		KeepAliveTime:      f.keepAliveTime,
@@ -41,20 +55,19 @@ func (f *Flags) Dialer(ctx context.Context, s cli.Streams) (*Dialer, error) {
 		MaxCallSendMsgSize: f.maxRequestBytes,
 		MaxCallRecvMsgSize: f.maxRecvBytes,
 		Secure:             secure,
-	}
-	cfg, err := clientv3.NewClientConfig(spec, log)
+	}, log)
 	if err != nil {
 		return nil, cli.Exit(cli.BadArgs, err)
 	}
-	who, err := f.auth(ctx, s)
-	if err != nil {
-		return nil, cli.Exit(cli.Failure, err)
-	}
+	cfg.Logger = log
+	return cfg, nil
+}
+
+func newDialer(s cli.Streams, cfg *clientv3.Config, who *clientv3.AuthConfig) *Dialer {
 	if who != nil {
 		cfg.Username, cfg.Password, cfg.Token = who.Username, who.Password, who.Token
 	}
-	cfg.Logger = log
-	return &Dialer{cfg: *cfg, proxied: proxied(s, eps)}, nil
+	return &Dialer{cfg: *cfg, proxied: proxied(s, cfg.Endpoints)}
 }
 
 // Endpoints returns the resolved endpoints, in the order given.

@@ -46,6 +46,7 @@ func (c *Client) Explain(err error) error {
 }
 
 func (c *Client) cause(err error) string {
+	err = rpctypes.Error(err) // a stream's errors come as grpc has them
 	last := c.calls.latest()
 	unanswered := ""
 	if last.write && last.to != nil {

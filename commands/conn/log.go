@@ -24,10 +24,15 @@ const envPrefix = "ETCDCTL"
 // error is that of the process. A run in memory logs nothing: what grpc and the
 // client say comes from their own goroutines, at any time.
 func (f *Flags) logger(s cli.Streams) *zap.Logger {
-	file, own := s.Err.(*os.File)
 	if f.debug {
 		printSettings(s.Err, f.set)
 	}
+	return f.quietLogger(s)
+}
+
+// quietLogger is logger without the list, for a second client.
+func (f *Flags) quietLogger(s cli.Streams) *zap.Logger {
+	file, own := s.Err.(*os.File)
 	switch {
 	case own && f.debug:
 		grpclog.SetLoggerV2(grpclog.NewLoggerV2WithVerbosity(file, file, file, 4))

@@ -78,25 +78,52 @@ func (a *app) warn(ctx context.Context, warning string) error {
 	}
 }
 
+// previewKeys is how many of the keys a preview shows.
+const previewKeys = 10
+
+// preview returns a request for what valid arguments would delete.
+func (o *delOptions) preview(args []string) clientv3.Op {
+	key, opts := o.keys(args)
+	opts = append(opts, clientv3.WithLimit(previewKeys))
+	if !o.prevKV {
+		opts = append(opts, clientv3.WithKeysOnly())
+	}
+	return clientv3.OpGet(key, opts...)
+}
+
+// dryRun prints what would be deleted.
+func (o *delOptions) dryRun(cmd *cobra.Command, a *app, args []string) error {
+	return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
+		resp, err := s.Do(ctx, o.preview(args))
+		page := view.OnePage((*etcdserverpb.RangeResponse)(resp.Get()))
+		return view.DeletePreview{Range: view.Range{Pages: page}, Values: o.prevKV}, err
+	})
+}
+
 func newDel(a *app) *cobra.Command {
 	o := &delOptions{}
-	yes := false
+	yes, dryRun := false, false
 	cmd := &cobra.Command{
 		Use:   "del [options] <key> [range_end]",
 		Short: "Delete a key or a range of keys",
 		Long: `Delete a key, the keys from <key> up to but not including <range_end>, those
-with a prefix, or those from a key on, and print how many there were.
+with a prefix, or those from a key on, and print how many there were. With
+--dry-run, print how many there are and the first of them, and delete nothing.
 
 A plain range waits two seconds first, unless --range says that it is meant.
 Deleting every key asks first on a terminal, unless --yes answers.`,
 		Example: `  etcdctl del /app/mode
   etcdctl del /app/ --prefix --prev-kv
+  etcdctl del /app/ --prefix --dry-run
   etcdctl del /app/a /app/m --range
   etcdctl del "" --prefix --yes`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			op, err := o.op(args)
 			if err != nil {
 				return err
+			}
+			if dryRun {
+				return o.dryRun(cmd, a, args)
 			}
 			if _, err := a.printer(); err != nil {
 				return err
@@ -117,5 +144,6 @@ Deleting every key asks first on a terminal, unless --yes answers.`,
 	}
 	o.addFlags(cmd.Flags())
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "don't ask before deleting every key")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would be deleted, and delete nothing")
 	return cmd
 }

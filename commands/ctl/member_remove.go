@@ -2,7 +2,6 @@ package ctl
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -72,7 +71,7 @@ func (a *app) beforeRemove(ctx context.Context, d *conn.Dialer, s *session, who 
 	up := turnout(ctx, a, d, list)
 	for _, m := range list.Members {
 		if m.GetID() == id && !m.GetIsLearner() {
-			a.caution(countVoters(list.Members, up).warnRemove(fmt.Sprintf("%x", id), up[id]))
+			a.caution(countVoters(list.Members, up).warnRemove(m, up))
 		}
 	}
 	return id, nil

@@ -3,6 +3,7 @@ package ctl
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -18,29 +19,46 @@ type voters struct {
 // quorum is how many have to be there for anything to be written.
 func (v voters) quorum() int { return v.all/2 + 1 }
 
-// warnAdd returns what to say before one more voter is added, which is not
-// there until it is started.
-func (v voters) warnAdd() string {
-	after := voters{v.all + 1, v.present}
-	if after.present >= after.quorum() {
+// shortfall says that those that are up can't write anything, or nothing.
+func (v voters) shortfall() string {
+	if v.present >= v.quorum() {
 		return ""
 	}
-	return fmt.Sprintf("Warning: of %s %d must be up for anything to be written, and only %s now: the cluster stands still "+
-		"until the new member has joined. With --learner it gets its vote later.",
-		count(after.all, "voting member"), after.quorum(), areUp(after.present))
+	are := "are"
+	if v.present == 1 {
+		are = "is"
+	}
+	return fmt.Sprintf("%d of %d voting members must be up for anything to be written, and %d %s", v.quorum(), v.all, v.present, are)
 }
 
-// warnRemove returns what to say before a voter is removed.
-func (v voters) warnRemove(name string, up bool) string {
-	after := voters{v.all - 1, v.present}
-	if up {
-		after.present--
-	}
-	if after.present >= after.quorum() {
+// warnAdd returns what to say before one more voter is added, which is not up
+// until it has joined.
+func (v voters) warnAdd() string {
+	why := voters{v.all + 1, v.present}.shortfall()
+	if why == "" {
 		return ""
 	}
-	return fmt.Sprintf("Warning: without %s there are %s, of which %d must be up for anything to be written, and only %s now.",
-		name, count(after.all, "voting member"), after.quorum(), areUp(after.present))
+	return "Warning: with the new member " + why + " until it has joined (--learner adds it without a vote)"
+}
+
+// warnRemove returns what to say before a voter is removed, which may be up.
+func (v voters) warnRemove(m *etcdserverpb.Member, up map[uint64]bool) string {
+	after := voters{v.all - 1, v.present}
+	if up[m.GetID()] {
+		after.present--
+	}
+	name := m.GetName()
+	if name == "" {
+		name = strconv.FormatUint(m.GetID(), 16)
+	}
+	if after.all == 0 {
+		return "Warning: " + name + " is the last voting member"
+	}
+	why := after.shortfall()
+	if why == "" {
+		return ""
+	}
+	return "Warning: without " + name + ", " + why
 }
 
 // turnout tells which members are up, as far as can be seen from here. Where
@@ -86,21 +104,4 @@ func (a *app) caution(warning string) {
 	if warning != "" {
 		fmt.Fprintln(a.Err, warning)
 	}
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func areUp(n int) string {
-	switch n {
-	case 0:
-		return "none is"
-	case 1:
-		return "1 is"
-	}
-	return fmt.Sprintf("%d are", n)
 }

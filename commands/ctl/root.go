@@ -17,6 +17,7 @@ const program = "etcdctl"
 const (
 	groupKV      = "kv"
 	groupCluster = "cluster"
+	groupSync    = "concurrency"
 	groupAuth    = "auth"
 	groupUtility = "utility"
 )
@@ -44,6 +45,7 @@ func NewRoot(s cli.Streams) *cobra.Command {
 	root.AddGroup(
 		&cobra.Group{ID: groupKV, Title: "Keys and leases:"},
 		&cobra.Group{ID: groupCluster, Title: "Cluster:"},
+		&cobra.Group{ID: groupSync, Title: "Concurrency:"},
 		&cobra.Group{ID: groupAuth, Title: "Authentication:"},
 		&cobra.Group{ID: groupUtility, Title: "Other:"},
 	)
@@ -55,9 +57,10 @@ func NewRoot(s cli.Streams) *cobra.Command {
 		}
 	}
 	add(groupKV, newGet(a), newPut(a), newDel(a), newTxn(a), newCompaction(a), newWatch(a), newLease(a))
-	add(groupCluster, newEndpoint(a), newMember(a), newSnapshot(a), newAlarm(a))
+	add(groupCluster, newEndpoint(a), newMember(a), newSnapshot(a), newAlarm(a), newDefrag(a), newMoveLeader(a), newDowngrade(a))
+	add(groupSync, newLock(a), newElect(a))
 	add(groupAuth, newAuth(a), newUser(a), newRole(a))
-	add(groupUtility, newOptions(root), cli.Version(program, &a.output), cli.Completion(program))
+	add(groupUtility, newMakeMirror(a), newCheck(a), newOptions(root), cli.Version(program, &a.output), cli.Completion(program))
 	cli.FinishHelp(root, fmt.Sprintf("Use %q for the global flags, which every command takes.", program+" options"))
 	return root
 }

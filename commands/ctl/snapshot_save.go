@@ -148,8 +148,9 @@ func unavailable(err error) bool {
 
 func newSnapshotSave(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "save <filename>",
-		Short: "Save a snapshot of a member to a file",
+		Use:     "save <filename>",
+		Aliases: []string{"s"}, // it is what "s" means in 3.6 and later, which have no status
+		Short:   "Save a snapshot of a member to a file",
 		Long: `Save all that one member has stored to a file, from which "etcdutl snapshot
 restore" makes a new cluster. The file is whole, with its checksum verified, or
 it is not there; one of that name stays until the new one can take its place.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -34,6 +35,9 @@ status".`,
 			if len(args) != 1 {
 				return cli.Exit(cli.BadArgs, errors.New("snapshot status requires exactly one argument"))
 			}
+			if _, err := os.Stat(args[0]); err != nil { // before the format, as upstream
+				return err
+			}
 			p, err := a.printer()
 			if err != nil {
 				return err
@@ -47,7 +51,8 @@ status".`,
 				fmt.Fprintf(a.Err, "Warning: %s ends without a checksum, so it is not known to be as it was saved\n", args[0])
 			}
 			return p.Print(view.SnapshotStatus{
-				Hash: st.Hash, Revision: st.Revision, TotalKey: st.TotalKey, TotalSize: st.TotalSize, Version: st.Version,
+				Hash: st.Hash, Revision: st.Revision, TotalSize: st.TotalSize, Version: st.Version,
+				TotalKey: st.TotalKey, TotalRecords: st.TotalRecords,
 			})
 		},
 	}

@@ -24,7 +24,7 @@ type userAddOptions struct {
 
 func (o *userAddOptions) addFlags(fs *pflag.FlagSet) {
 	o.passwordOptions.addFlags(fs)
-	fs.StringVar(&o.password, "new-user-password", "", "the `password`, for all who can list processes to see")
+	fs.StringVar(&o.password, "new-user-password", "", "the `password`; whoever can list processes sees it")
 	fs.BoolVar(&o.noPassword, "no-password", false, "the user has no password and logs in with a client certificate")
 }
 

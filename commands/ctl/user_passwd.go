@@ -15,6 +15,8 @@ func newUserPasswd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "passwd [options] <name>",
 		Short: "Change the password of a user",
+		Long: `Change the password of a user. A user who was added with --no-password can't log
+in with one afterwards either: delete and add the user instead.`,
 		Example: `  etcdctl user passwd alice
   etcdctl user passwd alice --password-file alice.password
   pass show etcd/alice | etcdctl user passwd alice --password-file -`,

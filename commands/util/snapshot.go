@@ -7,6 +7,6 @@ func newSnapshot(a *app) *cobra.Command {
 		Use:   "snapshot <subcommand>",
 		Short: "Look into a snapshot and restore it",
 	}
-	cmd.AddCommand(newSnapshotStatus(a), newSnapshotRestore(a))
+	cmd.AddCommand(newSnapshotStatus(a), newSnapshotRestore(a), newSnapshotVerify(a))
 	return cmd
 }

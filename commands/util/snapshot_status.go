@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -13,9 +12,9 @@ import (
 	"etcdkit/snapshot"
 )
 
-// status reads the file at path.
-func status(ctx context.Context, path string) (st snapshot.Status, err error) {
-	f, err := snapshot.Open(path)
+// statusOf reads the file.
+func statusOf(ctx context.Context, a *app, o *fileOptions) (st snapshot.Status, err error) {
+	f, err := o.open(ctx, a)
 	if err != nil {
 		return st, err
 	}
@@ -24,31 +23,34 @@ func status(ctx context.Context, path string) (st snapshot.Status, err error) {
 }
 
 func newSnapshotStatus(a *app) *cobra.Command {
-	return &cobra.Command{
+	o := &fileOptions{}
+	cmd := &cobra.Command{
 		Use:   "status <filename>",
 		Short: "Verify a snapshot and show what it holds",
 		Long: `Verify the checksum and every page of a snapshot and show its hash, revision,
 number of live keys, size and the version of the storage. The simple format has
 them in one line, in that order. The file is only read.`,
 		Example: `  etcdutl snapshot status backup.db
-  etcdutl snapshot status backup.db -w table`,
+  etcdutl snapshot status backup.db -w table
+  etcdutl snapshot status --data-dir /var/lib/etcd`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return cli.Exit(cli.BadArgs, errors.New("snapshot status requires exactly one argument"))
+			wrong := cli.Exit(cli.BadArgs, errors.New("snapshot status requires exactly one argument"))
+			if err := o.resolve(args, wrong); err != nil {
+				return err
 			}
-			if _, err := os.Stat(args[0]); err != nil { // before the format, as upstream
+			if err := o.exists(); err != nil { // before the format, as upstream
 				return err
 			}
 			p, err := a.output.Printer(a.Out)
 			if err != nil {
 				return err
 			}
-			st, err := status(cmd.Context(), args[0])
+			st, err := statusOf(cmd.Context(), a, o)
 			if err != nil {
 				return err
 			}
-			if !st.HasChecksum {
-				fmt.Fprintf(a.Err, "Warning: %s ends without a checksum, so it is not known to be as it was saved\n", args[0])
+			if !st.HasChecksum && o.dataDir == "" {
+				fmt.Fprintf(a.Err, "Warning: %s ends without a checksum, so it is not known to be as it was saved\n", o.path)
 			}
 			return p.Print(view.SnapshotStatus{
 				Hash: st.Hash, Revision: st.Revision, TotalSize: st.TotalSize, Version: st.Version,
@@ -56,4 +58,6 @@ them in one line, in that order. The file is only read.`,
 			})
 		},
 	}
+	o.addFlags(cmd)
+	return cmd
 }

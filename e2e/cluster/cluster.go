@@ -34,10 +34,14 @@ type Options struct {
 	ClientCertAuth bool     // clients need a certificate of our authority; implies TLS
 	ServerCert     string   // the pair the servers show, CertServer by default
 	Auth           bool     // create the root user and enable authentication
+	TwoURLs        bool     // members advertise a second client URL: the first with localhost for 127.0.0.1
 	Settled        bool     // wait also until the storage version is decided (takes four seconds)
 	DataDir        string   // boot a single member from this directory instead of a fresh one
 	MemberName     string   // name of that member, "default" unless given
 	Args           []string // more server flags
+	// Prepare fills the members' data directories before they start. It is called again, for other members, when it turns
+	// out that a port was taken.
+	Prepare func(*Cluster) error
 }
 
 // Cluster is a running cluster. Its methods are for one goroutine.
@@ -54,11 +58,13 @@ type Member struct {
 	ID        uint64 // 0 where a member that came with its data directory would not say
 	Endpoint  string // host:port
 	ClientURL string
+	SecondURL string // of Options.TwoURLs
 	PeerURL   string
+	DataDir   string
 	LogFile   string
 
-	dataDir string
-	proc    *proc.Process
+	proc   *proc.Process
+	joined bool // it did not found the cluster
 }
 
 var errPortTaken = errors.New("a port was taken")
@@ -109,6 +115,11 @@ func startOnce(ctx context.Context, opts Options, try int) (_ *Cluster, err erro
 			c.Stop()
 		}
 	}()
+	if opts.Prepare != nil {
+		if err := opts.Prepare(c); err != nil {
+			return nil, err
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, startBound)
 	defer cancel()
 	for _, m := range c.Members {
@@ -140,27 +151,15 @@ func plan(opts Options, try int) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	scheme := "http"
-	if opts.TLS {
-		scheme = "https"
-	}
 	c := &Cluster{opts: opts}
 	peers := make([]string, 0, opts.Members)
 	for i := range opts.Members {
-		name := fmt.Sprintf("m%d", i+1)
-		m := &Member{
-			Name:     name,
-			Endpoint: fmt.Sprintf("127.0.0.1:%d", ports[2*i]),
-			PeerURL:  fmt.Sprintf("http://127.0.0.1:%d", ports[2*i+1]),
-			LogFile:  filepath.Join(opts.Dir, fmt.Sprintf("%s-%d.log", name, try)),
-			dataDir:  filepath.Join(opts.Dir, fmt.Sprintf("%s-%d.etcd", name, try)),
-		}
-		m.ClientURL = scheme + "://" + m.Endpoint
+		m := opts.member(i+1, try, ports[2*i], ports[2*i+1])
 		c.Members = append(c.Members, m)
 		peers = append(peers, m.PeerURL)
 	}
 	if opts.DataDir != "" {
-		c.Members[0].dataDir = opts.DataDir
+		c.Members[0].DataDir = opts.DataDir
 		c.Members[0].Name = "default"
 		if opts.MemberName != "" {
 			c.Members[0].Name = opts.MemberName
@@ -174,6 +173,27 @@ func plan(opts Options, try int) (*Cluster, error) {
 		m.ID = memberID(m.PeerURL, c.token)
 	}
 	return c, nil
+}
+
+// member is the nth member, on its two ports.
+func (o Options) member(n, try, clientPort, peerPort int) *Member {
+	scheme := "http"
+	if o.TLS {
+		scheme = "https"
+	}
+	name := fmt.Sprintf("m%d", n)
+	m := &Member{
+		Name:     name,
+		Endpoint: fmt.Sprintf("127.0.0.1:%d", clientPort),
+		PeerURL:  fmt.Sprintf("http://127.0.0.1:%d", peerPort),
+		LogFile:  filepath.Join(o.Dir, fmt.Sprintf("%s-%d.log", name, try)),
+		DataDir:  filepath.Join(o.Dir, fmt.Sprintf("%s-%d.etcd", name, try)),
+	}
+	m.ClientURL = scheme + "://" + m.Endpoint
+	if o.TwoURLs {
+		m.SecondURL = fmt.Sprintf("%s://localhost:%d", scheme, clientPort)
+	}
+	return m
 }
 
 // Stop ends every member and returns when they are gone.
@@ -212,6 +232,40 @@ func (c *Cluster) HasAuth() bool { return c.opts.Auth }
 
 // Bin is the directory of the programs the cluster was started from.
 func (c *Cluster) Bin() string { return c.opts.Bin }
+
+// Token is the token that the members' ids are made from, and the cluster's.
+func (c *Cluster) Token() string { return c.token }
+
+// InitialCluster lists the members as etcd's flag of that name does.
+func (c *Cluster) InitialCluster() string {
+	all := make([]string, 0, len(c.Members))
+	for _, m := range c.Members {
+		all = append(all, m.Name+"="+m.PeerURL)
+	}
+	return strings.Join(all, ",")
+}
+
+// Reserve chooses name and ports of one more member. The servers know nothing of it yet: add it to the cluster, then Join.
+func (c *Cluster) Reserve() (*Member, error) {
+	ports, err := freePorts(2)
+	if err != nil {
+		return nil, err
+	}
+	m := c.opts.member(len(c.Members)+1, 1, ports[0], ports[1])
+	m.joined = true
+	c.Members = append(c.Members, m)
+	return m, nil
+}
+
+// Join starts the server of a member that Reserve made. It does not wait until the member is healthy, which a learner
+// never is.
+func (c *Cluster) Join(name string) error {
+	m, err := c.Member(name)
+	if err != nil {
+		return err
+	}
+	return c.launch(m)
+}
 
 // Member finds a member by name.
 func (c *Cluster) Member(name string) (*Member, error) {

@@ -51,25 +51,27 @@ func (c *Cluster) args(m *Member) []string {
 	if len(c.Members) > 1 {
 		heartbeat, election = "100", "2000" // so that the leader stays when the machine is busy
 	}
+	advertised := m.ClientURL
+	if m.SecondURL != "" {
+		advertised += "," + m.SecondURL
+	}
 	args := []string{
 		"--name=" + m.Name,
-		"--data-dir=" + m.dataDir,
+		"--data-dir=" + m.DataDir,
 		"--listen-client-urls=" + m.ClientURL,
-		"--advertise-client-urls=" + m.ClientURL,
+		"--advertise-client-urls=" + advertised,
 		"--listen-peer-urls=" + m.PeerURL,
 		"--initial-advertise-peer-urls=" + m.PeerURL,
 		"--heartbeat-interval=" + heartbeat,
 		"--election-timeout=" + election,
 		"--unsafe-no-fsync",
 	}
-	if c.opts.DataDir == "" {
-		initial := make([]string, 0, len(c.Members))
-		for _, p := range c.Members {
-			initial = append(initial, p.Name+"="+p.PeerURL)
-		}
-		args = append(args, "--initial-cluster="+strings.Join(initial, ","), "--initial-cluster-token="+c.token)
-	} else {
-		args = append(args, "--initial-cluster="+m.Name+"="+m.PeerURL)
+	args = append(args, "--initial-cluster="+c.InitialCluster())
+	if c.token != "" {
+		args = append(args, "--initial-cluster-token="+c.token)
+	}
+	if m.joined {
+		args = append(args, "--initial-cluster-state=existing")
 	}
 	if c.opts.TLS {
 		certs := c.opts.certs()

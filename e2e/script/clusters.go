@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // cmdCluster: cluster [-name NAME] [-version LINE] [-members 1|3] [-tls] [-client-cert-auth] [-cert PAIR] [-auth]
-// [-settled] [-datadir DIR] [-member NAME] [-- SERVER ARGS...] starts servers that live as long as the script.
+// [-settled] [-two-urls] [-datadir DIR] [-member NAME] [-- SERVER ARGS...] starts servers that live as long as the script.
 func cmdCluster(ts *testscript.TestScript, st *state, args []string) {
 	fs := flag.NewFlagSet("cluster", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
@@ -25,6 +26,7 @@ func cmdCluster(ts *testscript.TestScript, st *state, args []string) {
 	fs.BoolVar(&opts.ClientCertAuth, "client-cert-auth", false, "")
 	fs.StringVar(&opts.ServerCert, "cert", "", "")
 	fs.BoolVar(&opts.Auth, "auth", false, "")
+	fs.BoolVar(&opts.TwoURLs, "two-urls", false, "")
 	fs.BoolVar(&opts.Settled, "settled", false, "")
 	fs.StringVar(&opts.DataDir, "datadir", "", "")
 	fs.StringVar(&opts.MemberName, "member", "", "")
@@ -67,23 +69,31 @@ func (st *state) export(ts *testscript.TestScript, name string, c *cluster.Clust
 		}
 	}
 	for i, m := range c.Members {
-		n := strconv.Itoa(i + 1)
-		st.setenv(ts, prefix+"URL"+n, m.ClientURL)
-		st.setenv(ts, prefix+"PEERURL"+n, m.PeerURL)
-		st.setenv(ts, prefix+"EP"+n, m.Endpoint)
-		if err := st.masks.add(m.Endpoint, prefix+"EP"+n); err != nil {
+		if err := st.exportMember(ts, prefix, i+1, m); err != nil {
 			return err
-		}
-		if err := st.masks.add(m.PeerURL[len("http://"):], prefix+"PEER"+n); err != nil {
-			return err
-		}
-		if m.ID != 0 {
-			if err := st.nameID(ts, prefix+"ID"+n, m.ID); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
+}
+
+func (st *state) exportMember(ts *testscript.TestScript, prefix string, number int, m *cluster.Member) error {
+	n := strconv.Itoa(number)
+	st.setenv(ts, prefix+"URL"+n, m.ClientURL)
+	st.setenv(ts, prefix+"PEERURL"+n, m.PeerURL)
+	st.setenv(ts, prefix+"EP"+n, m.Endpoint)
+	names := map[string]string{m.Endpoint: "EP", strings.TrimPrefix(m.PeerURL, "http://"): "PEER"}
+	if _, second, ok := strings.Cut(m.SecondURL, "://"); ok {
+		names[second] = "SECOND"
+	}
+	for text, name := range names {
+		if err := st.masks.add(text, prefix+name+n); err != nil {
+			return err
+		}
+	}
+	if m.ID == 0 {
+		return nil
+	}
+	return st.nameID(ts, prefix+"ID"+n, m.ID)
 }
 
 // patience is how long programs wait for an answer unless a script says otherwise: longer than by default, since the
@@ -142,6 +152,28 @@ func cmdStartMember(ts *testscript.TestScript, st *state, args []string) {
 	for _, m := range members {
 		ts.Check(c.RestartMember(st.ctx, m))
 	}
+}
+
+// cmdReserveMember: reservemember sets the variables of one more member, which the first cluster does not know of yet.
+func cmdReserveMember(ts *testscript.TestScript, st *state, args []string) {
+	c, args, err := st.clusterArgs(args)
+	ts.Check(err)
+	if len(args) != 0 {
+		ts.Fatalf("usage: reservemember")
+	}
+	m, err := c.Reserve()
+	ts.Check(err)
+	ts.Check(st.exportMember(ts, "", len(c.Members), m))
+}
+
+// cmdJoinMember: joinmember MEMBER starts the server of a member that was reserved and added to the cluster.
+func cmdJoinMember(ts *testscript.TestScript, st *state, args []string) {
+	c, args, err := st.clusterArgs(args)
+	ts.Check(err)
+	if len(args) != 1 {
+		ts.Fatalf("usage: joinmember MEMBER")
+	}
+	ts.Check(c.Join(args[0]))
 }
 
 // cmdAwaitWatchers: awaitwatchers [-name CLUSTER] N waits until the first member serves N watchers, no more and no fewer.

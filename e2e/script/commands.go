@@ -28,8 +28,12 @@ func commands() map[string]command {
 		"cluster":       positive(cmdCluster),
 		"stopmember":    positive(cmdStopMember),
 		"startmember":   positive(cmdStartMember),
+		"proxy":         positive(cmdProxy),
 		"awaitwatchers": positive(cmdAwaitWatchers),
+		"reservemember": positive(cmdReserveMember),
+		"joinmember":    positive(cmdJoinMember),
 		"reference":     positive(cmdReference),
+		"releases":      positive(cmdReleases),
 		"unenv":         positive(cmdUnenv),
 		"exitcode":      positive(cmdExitCode),
 		"capture":       positive(cmdCapture),
@@ -57,11 +61,14 @@ func cmdReference(ts *testscript.TestScript, st *state, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: reference LINE")
 	}
+	if st.side.diff {
+		ts.Fatalf("a differential script runs on every release, or on those that releases names")
+	}
 	path, err := st.choose(args[0], ts.Getenv("PATH"))
 	ts.Check(err)
 	st.setenv(ts, "PATH", path)
 	compat := args[0]
-	if compat == DefaultLine || st.side.reference {
+	if compat == DefaultLine {
 		compat = ""
 	}
 	st.setenv(ts, "ETCDCTL_COMPAT", compat)
@@ -174,7 +181,8 @@ func cmdCmpMask(ts *testscript.TestScript, st *state, args []string) {
 	if args[0] == "stdout" {
 		format = st.last.format
 	}
-	got := st.masks.apply(st.readable(ts.ReadFile(args[0]), format), format == "table")
+	text, _ := st.readable(ts.ReadFile(args[0]), format)
+	got := st.masks.apply(text, format == "table")
 	want := ts.ReadFile(args[1])
 	if got == want {
 		return

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,51 +37,78 @@ type Engine struct {
 	Update bool   // rewrite expectations instead of failing
 	// KeepGoing runs a script to its end even when a line fails, so that one run shows everything that is wrong.
 	KeepGoing bool
+	Matrix    *Matrix // what differential runs add to and are held against; nil for none
 }
 
 // side says whose programs a run of a script uses.
 type side struct {
 	name      string
 	reference bool
+	diff      bool   // the other side of a comparison runs as well
+	line      string // release line of the reference and of servers
+	compat    string // the release that ours is told to print as, "" for none
 }
 
-func referenceSide() side { return side{"reference", true} }
-func ourSide() side       { return side{"ours", false} }
+func referenceSide(line string) side {
+	return side{name: "reference", reference: true, diff: true, line: line}
+}
+
+func ourSide(name, line, compat string) side {
+	return side{name: name, diff: true, line: line, compat: compat}
+}
 
 // Script runs one script on our programs. Of each program it runs, a golden has to tell what it did.
 func (e *Engine) Script(t *testing.T, file string) {
 	t.Helper()
-	if left := e.run(t, file, ourSide(), new(Transcript)); left > 0 && !t.Failed() {
+	if left := e.run(t, file, side{name: "ours", line: DefaultLine}, new(Transcript)); left > 0 && !t.Failed() {
 		t.Errorf("%s: no golden line follows the last %d programs", file, left)
 	}
 }
 
-// Diff runs one script on the reference programs and on ours and fails where their transcripts differ.
-func (e *Engine) Diff(t *testing.T, file string) {
+// Diff runs one script on the reference programs of a release line and on ours, told to print as that line, and fails
+// where their transcripts differ. With the default line a third run leaves ours as it is out of the box: then only the
+// borders of tables may differ.
+func (e *Engine) Diff(t *testing.T, file, line string) {
 	t.Helper()
-	ref, ours := e.Both(t, file)
-	if d := Compare(ref, ours); d != "" {
-		t.Errorf("%s: ours differs from the reference\n%s", file, d)
+	sides := []side{referenceSide(line), ourSide("ours", line, line)}
+	if line == DefaultLine {
+		sides = append(sides, ourSide("default", line, ""))
 	}
+	trs := e.together(t, file, sides)
+	ref := trs[0]
 	if len(ref.Entries) == 0 {
 		t.Errorf("%s compares nothing", file)
 	}
+	for i, ours := range trs[1:] {
+		s := sides[i+1]
+		if d := Compare(ref.bordersOf(s), ours); d != "" {
+			t.Errorf("%s, %s: ours differs from the reference\n%s", file, s.name, d)
+		}
+	}
+	if e.Matrix != nil && !t.Failed() {
+		if d := e.Matrix.add(scriptName(file), line, ref, trs[1], e.Update); d != "" {
+			t.Error(d)
+		}
+	}
 }
 
-// Both runs one script on each side, both at once, and returns what they did.
-func (e *Engine) Both(t *testing.T, file string) (ref, ours *Transcript) {
+// together runs one script on each side, all at once, and returns what they did.
+func (e *Engine) together(t *testing.T, file string, sides []side) []*Transcript {
 	t.Helper()
-	ref, ours = new(Transcript), new(Transcript)
+	trs := make([]*Transcript, len(sides))
 	t.Run("run", func(t *testing.T) {
-		for s, tr := range map[side]*Transcript{referenceSide(): ref, ourSide(): ours} {
+		for i, s := range sides {
+			trs[i] = new(Transcript)
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
-				e.run(t, file, s, tr)
+				e.run(t, file, s, trs[i])
 			})
 		}
 	})
-	return ref, ours
+	return trs
 }
+
+func scriptName(file string) string { return strings.TrimSuffix(filepath.Base(file), ".txtar") }
 
 // state is one run of one script. It lives on the script's goroutine.
 type state struct {
@@ -90,12 +118,13 @@ type state struct {
 	tr   *Transcript
 
 	stranded bool   // a cluster did not start
-	line     string // release line of the reference
+	line     string // release line of the reference, which a plain script may change
 	masks    masks
 	keys     map[string]bool // names of the variables programs see
 	unset    map[string]bool // those of them that are to be missing rather than empty
 	clusters map[string]*cluster.Cluster
 	jobs     map[string]*job
+	proxies  []*proxy
 	updates  map[string]string // new contents of files in the script's archive
 
 	deviates  map[string]string // for the next recorded command
@@ -153,6 +182,7 @@ func (e *Engine) play(ctx context.Context, t testscript.T, file string, side sid
 		RequireExplicitExec: true,
 		Setup:               st.setup,
 		Cmds:                commands(),
+		Condition:           st.condition,
 	})
 	return len(tr.Entries) - st.asserted, st.applyUpdates(file)
 }
@@ -167,11 +197,15 @@ func (st *state) setup(env *testscript.Env) error {
 	if err := st.masks.add(env.WorkDir, "WORK"); err != nil {
 		return err
 	}
-	path, err := st.choose(DefaultLine, env.Getenv("PATH"))
+	path, err := st.choose(st.side.line, env.Getenv("PATH"))
 	if err != nil {
 		return err
 	}
 	env.Setenv("PATH", path)
+	if st.side.compat != "" {
+		env.Setenv("ETCDCTL_COMPAT", st.side.compat)
+		env.Setenv("ETCDUTL_COMPAT", st.side.compat)
+	}
 	for _, kv := range env.Vars {
 		name, _, _ := strings.Cut(kv, "=")
 		st.keys[name] = true
@@ -199,6 +233,9 @@ func (st *state) choose(line, path string) (string, error) {
 func (st *state) cleanup() {
 	for _, j := range st.jobs {
 		j.end()
+	}
+	for _, p := range st.proxies {
+		p.close()
 	}
 	for _, c := range st.clusters {
 		c.Stop()

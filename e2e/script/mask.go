@@ -47,6 +47,12 @@ func rules() []rule {
 			`(?m)(^1\.2: )[0-9a-zA-Z$_]+`), "$$MEMBER"},
 		{"idpad", "spaces before an id that is shorter than 16 digits by chance", regexps(
 			`((?:Member|cluster) ) +`), ""},
+		{"alarmblank", "blanks between the fields of an alarm, which differ from build to build", regexps(
+			`(memberID:[0-9a-zA-Z$_]+) +`), " "},
+		{"sha256", "checksums, as an error about a snapshot has them", regexps(
+			`((?:sha256|got) )\[[0-9 ]+\]`), "$$SHA256"},
+		{"times", "points in time, as an error about a certificate has them", regexps(
+			`()\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z`), "$$TIME"},
 		{"remaining", "seconds a lease still has", regexps(
 			`(remaining\()[0-9]+s`,
 			`("ttl":)[0-9]+`,

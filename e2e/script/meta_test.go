@@ -76,7 +76,7 @@ func (e *Engine) tryBoth(t *testing.T, file string) string {
 	for _, run := range []struct {
 		side side
 		tr   *Transcript
-	}{{referenceSide(), ref}, {ourSide(), ours}} {
+	}{{referenceSide(DefaultLine), ref}, {ourSide("ours", DefaultLine, ""), ours}} {
 		rec := &recorder{log: &logs}
 		done := make(chan error, 1)
 		go func() { // a failing script ends its goroutine
@@ -88,7 +88,7 @@ func (e *Engine) tryBoth(t *testing.T, file string) string {
 			t.Fatalf("reference: %v\n%s", err, logs.String())
 		}
 	}
-	if d := Compare(ref, ours); d != "" {
+	if d := Compare(ref.bordersOf(side{}), ours); d != "" {
 		return d + logs.String()
 	}
 	return ""

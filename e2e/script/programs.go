@@ -84,7 +84,7 @@ func (st *state) finish(ts *testscript.TestScript, r ran, stdout, stderr string)
 	var errs string
 	if st.allStderr || r.exit != 0 {
 		errs = errorText(stderr, st.allStderr)
-		if st.side.reference && r.prog == "etcdutl" {
+		if st.side.reference {
 			errs = dropRepeats(errs)
 		}
 	}
@@ -92,10 +92,18 @@ func (st *state) finish(ts *testscript.TestScript, r ran, stdout, stderr string)
 	if r.tty {
 		stderr = ""
 	}
+	shown, borders := st.readable(stdout, st.last.format)
+	usage := st.side.diff && st.side.reference && r.exit != 0 && strings.HasPrefix(shown, "NAME:\n")
+	if usage {
+		shown = ""
+	}
 	st.tr.Entries = append(st.tr.Entries, Entry{
 		stderr:   stderr,
+		words:    append([]string{r.prog}, r.args...),
 		Line:     quoteArgs(append([]string{r.prog}, r.args...)),
-		Stdout:   st.readable(stdout, st.last.format),
+		Stdout:   shown,
+		Borders:  borders,
+		Usage:    usage,
 		Errors:   errs,
 		Exit:     r.exit,
 		Deviates: st.deviates,
@@ -112,15 +120,16 @@ func (st *state) finish(ts *testscript.TestScript, r ran, stdout, stderr string)
 	}
 }
 
-// readable turns protobuf into text and gives the reference's tables the borders of ours.
-func (st *state) readable(stdout, format string) string {
+// readable turns protobuf into text. Where two sides are compared it takes the box characters out of a table, so that
+// one set of masks does for all, and returns them beside it.
+func (st *state) readable(stdout, format string) (text, borders string) {
 	switch {
 	case format == "protobuf":
-		return dumpWire([]byte(stdout))
-	case format == "table" && st.side.reference:
-		return asciiBorders(stdout)
+		return dumpWire([]byte(stdout)), ""
+	case format == "table" && st.side.diff:
+		return asciiBorders(stdout), boxes(stdout)
 	default:
-		return stdout
+		return stdout, ""
 	}
 }
 

@@ -15,6 +15,24 @@ func asciiBorders(text string) string {
 	).Replace(text)
 }
 
+// boxes returns the box characters of a table, line by line, with runs of ─ shortened to one: what asciiBorders loses.
+func boxes(text string) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		var last rune
+		for _, c := range line {
+			if c >= '─' && c <= '╿' && (c != '─' || c != last) {
+				out.WriteRune(c)
+				last = c
+			}
+		}
+		if last != 0 {
+			out.WriteByte('\n')
+		}
+	}
+	return out.String()
+}
+
 // squeezeTable takes the padding out of a table, for columns whose width depends on what is masked.
 func squeezeTable(text string) string {
 	border := regexp.MustCompile(`-+`)

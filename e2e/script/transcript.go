@@ -2,6 +2,7 @@ package script
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,13 +26,19 @@ type Transcript struct {
 // Entry is one command of a transcript, all texts masked once its script is through.
 type Entry struct {
 	Line   string
-	Stdout string
+	Stdout string // of a table with ASCII borders
+	// Borders are the box characters that the table had instead.
+	Borders string
+	// Usage says that the reference explained a wrong flag at length on stdout, as etcdctl did up to 3.6; that text is in
+	// no other field.
+	Usage  bool
 	Errors string // the "Error:" lines of a failing command, or all of stderr where the script asks
 	Exit   int
 	// Deviates lists the aspects the script says differ, with its reason.
 	Deviates map[string]string
 
-	stderr string // all of it; nothing on a terminal, which mixes the two
+	words  []string // the command line, unmasked
+	stderr string   // all of it; nothing on a terminal, which mixes the two
 	format string
 	masks  masks // the rules that were on
 }
@@ -46,6 +53,18 @@ func (tr *Transcript) mask(values []value) {
 		e.Stdout = e.masks.apply(e.Stdout, e.format == "table")
 		e.Errors = e.masks.apply(e.Errors, false)
 	}
+}
+
+// bordersOf returns the transcript as it is to be compared with a side: one that is told no release keeps ASCII borders.
+func (tr *Transcript) bordersOf(s side) *Transcript {
+	if s.compat != "" {
+		return tr
+	}
+	ascii := &Transcript{Entries: slices.Clone(tr.Entries)}
+	for i := range ascii.Entries {
+		ascii.Entries[i].Borders = ""
+	}
+	return ascii
 }
 
 // Compare returns "" where ours did what the reference did, and otherwise every difference as a unified diff under its
@@ -72,8 +91,8 @@ func compareEntry(ref, ours *Entry) string {
 		var same bool
 		switch aspect {
 		case aspectStdout:
-			same = a.Stdout == b.Stdout
-			b.Stdout = a.Stdout
+			same = a.Stdout == b.Stdout && a.Borders == b.Borders
+			b.Stdout, b.Borders = a.Stdout, a.Borders
 		case aspectExtra:
 			if strings.HasPrefix(b.Stdout, a.Stdout) {
 				same = a.Stdout == b.Stdout
@@ -108,6 +127,7 @@ func (e *Entry) text() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "$ %s\n", e.Line)
 	writeBlock(&out, "", e.Stdout)
+	writeBlock(&out, "[borders] ", e.Borders)
 	writeBlock(&out, "[stderr] ", e.Errors)
 	fmt.Fprintf(&out, "[exit %d]\n", e.Exit)
 	return out.String()
@@ -132,7 +152,8 @@ func isPlain(s string) bool {
 	if strings.HasPrefix(s, `"`) && strings.HasSuffix(s, `"`) && strings.Contains(s, `\`) {
 		return false // would look like a quoted line
 	}
-	if strings.HasPrefix(s, "[exit ") || strings.HasPrefix(s, "[stderr] ") || strings.HasSuffix(s, " [no newline]") {
+	if strings.HasPrefix(s, "[exit ") || strings.HasPrefix(s, "[stderr] ") ||
+		strings.HasPrefix(s, "[borders] ") || strings.HasSuffix(s, " [no newline]") {
 		return false
 	}
 	return strconv.CanBackquote(strings.ReplaceAll(s, "`", "'"))
@@ -152,7 +173,8 @@ func errorText(stderr string, all bool) string {
 	return out.String()
 }
 
-// dropRepeats drops a line that repeats the one before it: upstream's etcdutl prints its error twice.
+// dropRepeats drops a line that repeats the one before it: upstream's etcdutl prints its errors twice,
+// and so does etcdctl 3.5.
 func dropRepeats(text string) string {
 	var out strings.Builder
 	last := ""

@@ -58,7 +58,9 @@ func (w Watch) Fields(t *printer.Text) {
 }
 
 // JSON prints the response. Its own members are always there, as upstream's
-// Go struct has no tags on them; those of the events are left out when zero.
+// Go struct has no tags on them; those of the events are left out when zero. The
+// reason of a cancellation is there since 3.7, and what is no list of events in
+// an answer of the server is null since then.
 func (w Watch) JSON(t *printer.Text) {
 	o := t.Object()
 	o.Key("Header")
@@ -70,15 +72,22 @@ func (w Watch) JSON(t *printer.Text) {
 		t.Raw("null")
 	}
 	o.Key("Events")
-	eventsJSON(t, w.GetEvents())
+	old := t.Release.Before(printer.V37)
+	if answered := w.GetHeader().GetClusterId() != 0; old && answered && w.GetEvents() == nil {
+		t.Raw("[]")
+	} else {
+		eventsJSON(t, w.GetEvents())
+	}
 	o.Key("CompactRevision")
 	t.Int(w.GetCompactRevision())
 	o.Key("Canceled")
 	t.Raw(strconv.FormatBool(w.GetCanceled()))
 	o.Key("Created")
 	t.Raw(strconv.FormatBool(w.GetCreated()))
-	o.Key("CancelReason")
-	t.JSONString(w.GetCancelReason())
+	if !old {
+		o.Key("CancelReason")
+		t.JSONString(w.GetCancelReason())
+	}
 	o.End()
 }
 

@@ -20,16 +20,17 @@ import (
 func main() {
 	out := flag.String("out", "", "write the page to this file instead of standard output")
 	pairs := flag.Int("pairs", 30, "how often each pair of programs runs")
+	only := flag.String("only", "", "measure this section alone")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *out, *pairs); err != nil {
+	if err := run(ctx, *out, *only, *pairs); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, out string, pairs int) error {
+func run(ctx context.Context, out, only string, pairs int) error {
 	dir, err := os.MkdirTemp("", "etcdkit-bench-")
 	if err != nil {
 		return err
@@ -42,8 +43,19 @@ func run(ctx context.Context, out string, pairs int) error {
 	b.pairs = pairs
 	var page bytes.Buffer
 	fmt.Fprintf(&page, pageHead, b.version)
-	if err := b.startUp(ctx, &page); err != nil {
-		return err
+	for _, section := range []struct {
+		name    string
+		measure func(context.Context, *bytes.Buffer) error
+	}{
+		{"start-up", b.startUp},
+		{"make-mirror", b.firstCopy},
+	} {
+		if only != "" && only != section.name {
+			continue
+		}
+		if err := section.measure(ctx, &page); err != nil {
+			return err
+		}
 	}
 	if out == "" {
 		_, err = page.WriteTo(os.Stdout)

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"etcdkit/snapshot/internal/lock"
 )
 
 // tmpMark is part of the name of every directory under construction.
@@ -51,7 +53,7 @@ func NewDir(path string) (_ *Dir, err error) {
 	if d.lock, err = os.Open(d.tmp); err != nil {
 		return nil, err
 	}
-	_ = tryLock(d.lock) // where locks do not work, leftovers are not swept
+	_ = lock.Try(d.lock) // where locks do not work, leftovers are not swept
 	return d, nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+
+	"etcdkit/snapshot/internal/lock"
 )
 
 // Sweep removes what killed runs of NewDir(path) have left behind. A directory
@@ -29,7 +31,7 @@ func sweep(dir string) error {
 	if err != nil {
 		return nil //nolint:nilerror // gone, or not ours to look at
 	}
-	if info, err := f.Stat(); err == nil && info.IsDir() && tryLock(f) {
+	if info, err := f.Stat(); err == nil && info.IsDir() && lock.Try(f) {
 		err = os.RemoveAll(dir)
 		return errors.Join(err, f.Close())
 	}

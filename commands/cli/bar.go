@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Bar shows on the error stream how much of a known amount is done, in one line
+// that is written over and taken away at the end. Where that stream is not a
+// terminal it shows nothing. It may be used from several goroutines, as long as
+// nobody else writes to the error stream: Line is for that.
+type Bar struct {
+	mu    sync.Mutex
+	err   io.Writer
+	shows bool // err is a terminal
+	what  string
+	now   func() time.Time
+	next  time.Time // nothing is shown before
+	drawn bool
+}
+
+// barWidth is the length of the bar itself. With what stands beside it the
+// line fits a terminal of 80 columns.
+const barWidth = 30
+
+// Bar starts to show how much of the work is done that what names, such as
+// "copied".
+func (s Streams) Bar(what string) *Bar {
+	b := &Bar{err: s.Err, what: what, now: s.Time, next: s.Time().Add(progressPause)}
+	_, b.shows = Terminal(s.Err)
+	return b
+}
+
+// Set says how much is done, and of how much.
+func (b *Bar) Set(done, total int64) {
+	if !b.shows {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.now()
+	if now.Before(b.next) {
+		return
+	}
+	b.next, b.drawn = now.Add(progressPause), true
+	part := 1.0
+	if done < total {
+		part = float64(done) / float64(total)
+	}
+	full := int(part * barWidth)
+	fmt.Fprintf(b.err, "\r\x1b[K%s [%s%s] %3d%% %d/%d", b.what,
+		strings.Repeat("=", full), strings.Repeat(" ", barWidth-full), int(part*100), done, total)
+}
+
+// Line prints a line on the error stream.
+func (b *Bar) Line(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.clear()
+	fmt.Fprintln(b.err, text)
+}
+
+// Done takes the bar away.
+func (b *Bar) Done() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.clear()
+}
+
+func (b *Bar) clear() {
+	if b.drawn {
+		fmt.Fprint(b.err, "\r\x1b[K")
+	}
+	b.drawn = false
+}

@@ -1,0 +1,103 @@
+package bulk
+
+import clientv3 "go.etcd.io/etcd/client/v3"
+
+// Change is what is to become of one key: Put and Delete make one. The slices
+// belong to the change from then on.
+type Change struct {
+	key, value []byte
+	lease      int64
+	delete     bool
+}
+
+// Put writes a key. A lease other than 0 is one in the caller's terms, which
+// [Leases] turns into one of the cluster.
+func Put(key, value []byte, lease int64) Change {
+	return Change{key: key, value: value, lease: lease}
+}
+
+// Delete deletes a key.
+func Delete(key []byte) Change { return Change{key: key, delete: true} }
+
+// Key returns the key. It is not to be modified.
+func (c Change) Key() []byte { return c.key }
+
+// overhead is more than what a request adds to a key and its value: tags,
+// lengths and a lease.
+const overhead = 40
+
+func (c Change) size() int { return len(c.key) + len(c.value) + overhead }
+
+// op turns the change into a request. The lease is the cluster's.
+func (c Change) op(lease clientv3.LeaseID) clientv3.Op {
+	if c.delete {
+		return clientv3.OpDelete(string(c.key))
+	}
+	return clientv3.OpPut(string(c.key), string(c.value), clientv3.WithLease(lease))
+}
+
+// Limits bound what goes into one transaction.
+type Limits struct {
+	Ops   int // 0 is as many as the bytes allow
+	Bytes int // 0 is DefaultBytes
+}
+
+// The limits of a server that was not told otherwise are 128 operations
+// (--max-txn-ops) and 1.5 MiB (--max-request-bytes), of which the request's
+// frame takes a little.
+const (
+	DefaultOps   = 128
+	DefaultBytes = 1 << 20
+)
+
+func (l Limits) allow(ops, bytes int) bool {
+	return (l.Ops <= 0 || ops <= l.Ops) && bytes <= l.Bytes
+}
+
+// Batch is what goes into one transaction; [Committer.Batch] makes one. It is
+// for one goroutine.
+type Batch struct {
+	limits  Limits
+	changes []Change
+	bytes   int
+	keys    map[string]struct{}
+}
+
+// Add adds changes that belong into one transaction, and tells whether it did:
+// it adds none where they exceed the limits together with what is there, or
+// where a key comes a second time, which a transaction can't have. An empty
+// batch takes them all, whatever their size; [Committer.Commit] then splits
+// what is too much for one transaction.
+func (b *Batch) Add(changes ...Change) bool {
+	if len(b.changes) > 0 && !b.fits(changes) {
+		return false
+	}
+	for _, c := range changes {
+		b.changes = append(b.changes, c)
+		b.bytes += c.size()
+		b.keys[string(c.key)] = struct{}{}
+	}
+	return true
+}
+
+func (b *Batch) fits(changes []Change) bool {
+	bytes := b.bytes
+	for _, c := range changes {
+		bytes += c.size()
+		if _, there := b.keys[string(c.key)]; there {
+			return false
+		}
+	}
+	return b.limits.allow(len(b.changes)+len(changes), bytes)
+}
+
+// Len returns how many changes the batch has.
+func (b *Batch) Len() int { return len(b.changes) }
+
+// Take returns the changes and leaves the batch empty.
+func (b *Batch) Take() []Change {
+	changes := b.changes
+	b.changes, b.bytes = nil, 0
+	clear(b.keys)
+	return changes
+}

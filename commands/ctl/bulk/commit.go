@@ -1,0 +1,194 @@
+package bulk
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// KV is a cluster that can be written to, such as a [clientv3.Client].
+type KV interface {
+	Do(ctx context.Context, op clientv3.Op) (clientv3.OpResponse, error)
+}
+
+// Leases finds the cluster's leases for those that changes name.
+type Leases interface {
+	// Of returns the lease that stands for id, and makes it where there is none.
+	Of(ctx context.Context, id int64) (clientv3.LeaseID, error)
+	// Gone says that one at least of those that stand for the ids is gone, so
+	// that the next Of for it has to make another.
+	Gone(ctx context.Context, ids []int64) error
+}
+
+// Committer commits changes in transactions. It may be used from several
+// goroutines; its fields are set before.
+type Committer struct {
+	KV     KV
+	Retry  *Retry
+	Limits Limits                            // of one transaction
+	Leases Leases                            // nil where no change has a lease
+	Done   func(changes int, revision int64) // told of each transaction, from any goroutine; may be nil
+
+	mu      sync.Mutex
+	learned Limits // what the server takes, as far as it has said
+}
+
+// Batch returns an empty batch within the committer's limits.
+func (c *Committer) Batch() *Batch {
+	return &Batch{limits: c.allowed(), keys: make(map[string]struct{})}
+}
+
+// allowed returns the limits with what the server has said.
+func (c *Committer) allowed() Limits {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := Limits{Ops: smaller(c.Limits.Ops, c.learned.Ops), Bytes: smaller(c.Limits.Bytes, c.learned.Bytes)}
+	if l.Bytes == 0 {
+		l.Bytes = DefaultBytes
+	}
+	return l
+}
+
+// Commit commits the changes, of which no two may be of one key, in a single
+// transaction; where the server refuses that as too large, in several, one
+// after another. Each change is safe to make twice, so that what is not
+// answered is sent again.
+//
+// When ctx ends, a transaction that is on its way is still waited for.
+func (c *Committer) Commit(ctx context.Context, changes []Change) error {
+	for len(changes) > 0 {
+		n := c.fit(changes)
+		err := c.commit(ctx, changes[:n])
+		if n > 1 && c.shrink(changes[:n], err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		changes = changes[n:]
+	}
+	return nil
+}
+
+// fit returns how many of the changes go into the next transaction.
+func (c *Committer) fit(changes []Change) int {
+	limits, bytes := c.allowed(), 0
+	for i, change := range changes {
+		bytes += change.size()
+		if i > 0 && !limits.allow(i+1, bytes) {
+			return i
+		}
+	}
+	return len(changes)
+}
+
+// shrink learns from the refusal of a transaction, and tells whether it was one
+// for its size.
+func (c *Committer) shrink(refused []Change, err error) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case errors.Is(err, rpctypes.ErrTooManyOps):
+		c.learned.Ops = smaller(c.learned.Ops, len(refused)/2)
+	case tooLarge(err):
+		bytes := 0
+		for _, change := range refused {
+			bytes += change.size()
+		}
+		c.learned.Bytes = smaller(c.learned.Bytes, bytes/2)
+	default:
+		return false
+	}
+	return true
+}
+
+// smaller returns the smaller of two limits, of which 0 is none.
+func smaller(a, b int) int {
+	if a <= 0 || b <= 0 {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
+// tooLarge tells whether a request has too many bytes, by the server's measure
+// or by that of one of the two ends of the connection.
+func tooLarge(err error) bool {
+	if errors.Is(err, rpctypes.ErrRequestTooLarge) {
+		return true
+	}
+	var refusal rpctypes.EtcdError
+	return !errors.As(err, &refusal) && status.Code(err) == codes.ResourceExhausted
+}
+
+// leaseTries is how often a transaction is made again because leases had ended
+// in the time between their making and their use.
+const leaseTries = 10
+
+// commit commits the changes in one transaction.
+func (c *Committer) commit(ctx context.Context, changes []Change) error {
+	for try := 1; ; try++ {
+		op, ids, err := c.op(ctx, changes)
+		if err != nil {
+			return err
+		}
+		var resp clientv3.OpResponse
+		err = c.Retry.Do(ctx, func(ctx context.Context) (err error) {
+			ctx, cancel := finishing(ctx)
+			defer cancel()
+			resp, err = c.KV.Do(ctx, op)
+			return err
+		})
+		switch {
+		case err == nil:
+			if c.Done != nil {
+				c.Done(len(changes), revision(resp))
+			}
+			return nil
+		case len(ids) == 0 || !errors.Is(err, rpctypes.ErrLeaseNotFound) || try == leaseTries:
+			return err
+		}
+		if err := c.Leases.Gone(ctx, ids); err != nil {
+			return err
+		}
+	}
+}
+
+// op returns the request for the changes and the leases, in their terms, that
+// it uses. A single change needs no transaction, whose frame could make the
+// largest value that a server takes too large.
+func (c *Committer) op(ctx context.Context, changes []Change) (clientv3.Op, []int64, error) {
+	ops := make([]clientv3.Op, len(changes))
+	var ids []int64
+	for i, change := range changes {
+		var lease clientv3.LeaseID
+		if change.lease != 0 && c.Leases != nil {
+			id, err := c.Leases.Of(ctx, change.lease)
+			if err != nil {
+				return clientv3.Op{}, nil, err
+			}
+			lease, ids = id, append(ids, change.lease)
+		}
+		ops[i] = change.op(lease)
+	}
+	if len(ops) == 1 {
+		return ops[0], ids, nil
+	}
+	return clientv3.OpTxn(nil, ops, nil), ids, nil
+}
+
+func revision(r clientv3.OpResponse) int64 {
+	switch {
+	case r.Txn() != nil:
+		return r.Txn().Header.GetRevision()
+	case r.Put() != nil:
+		return r.Put().Header.GetRevision()
+	case r.Del() != nil:
+		return r.Del().Header.GetRevision()
+	}
+	return 0
+}

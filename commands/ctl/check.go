@@ -1,0 +1,220 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/commands/cli"
+	"etcdkit/commands/conn"
+	"etcdkit/printer"
+	"etcdkit/printer/view"
+)
+
+func newCheck(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check <subcommand>",
+		Short: "Check what the cluster can bear",
+	}
+	cmd.AddCommand(newCheckPerf(a), newCheckDatascale(a))
+	return cmd
+}
+
+// checkOptions are the flags of both checks.
+type checkOptions struct {
+	load, prefix            string
+	autoCompact, autoDefrag bool
+}
+
+func (o *checkOptions) addFlags(fs *pflag.FlagSet, prefix string) {
+	fs.StringVar(&o.load, "load", "s", "how much `load`: s (small), m (medium), l (large) or xl (xLarge)")
+	fs.StringVar(&o.prefix, "prefix", prefix, "what the keys begin with that are written; there must be none yet")
+	fs.BoolVar(&o.autoCompact, "auto-compact", false, "compact the history when the keys are deleted again")
+	fs.BoolVar(&o.autoDefrag, "auto-defrag", false, "defragment every endpoint at the end")
+}
+
+// The loads, in the order of tables of what they are.
+const (
+	loadSmall = iota
+	loadMedium
+	loadLarge
+	loadXLarge
+)
+
+// size reads --load.
+func (o *checkOptions) size() (int, error) {
+	size, ok := map[string]int{
+		"s": loadSmall, "small": loadSmall, "m": loadMedium, "medium": loadMedium,
+		"l": loadLarge, "large": loadLarge, "xl": loadXLarge, "xLarge": loadXLarge,
+	}[o.load]
+	if !ok {
+		return 0, cli.Exit(cli.BadFeature, fmt.Errorf("unknown load option %s", o.load))
+	}
+	return size, nil
+}
+
+// completeLoad makes shells offer the loads.
+func completeLoad(cmd *cobra.Command) {
+	cli.CompleteFlag(cmd, "load", "small", "medium", "large", "xLarge")
+}
+
+// check is one run of a check: clients, and what it prints to.
+type check struct {
+	*checkOptions
+	*app
+	*printer.Printer
+	dialer  *conn.Dialer
+	clients []*conn.Client
+}
+
+// openCheck dials the clients that a load has, each with a connection of its
+// own. The caller closes them.
+func (a *app) openCheck(cmd *cobra.Command, o *checkOptions, clients int) (*check, error) {
+	d, p, err := a.dialer(cmd)
+	if err != nil {
+		return nil, err
+	}
+	c := &check{checkOptions: o, app: a, Printer: p, dialer: d}
+	for range clients {
+		client, err := d.Dial(cmd.Context())
+		if err != nil {
+			c.close()
+			return nil, err
+		}
+		c.clients = append(c.clients, client)
+	}
+	return c, nil
+}
+
+func (c *check) close() {
+	for _, client := range c.clients {
+		_ = client.Close() // the answers are in
+	}
+}
+
+// print prints a line at once.
+func (c *check) print(format string, args ...any) error {
+	return c.Print(view.Line(fmt.Sprintf(format, args...)))
+}
+
+var errCheckFailed = errors.New("check failed")
+
+// lines prints lines, and returns the error of a check that failed unless it
+// passed.
+func (c *check) lines(lines []string, passed bool) error {
+	for _, line := range lines {
+		if err := c.print("%s", line); err != nil {
+			return err
+		}
+	}
+	if !passed {
+		return cli.Reported(cli.Failure, errCheckFailed)
+	}
+	return nil
+}
+
+// unused returns an error if there are keys with the prefix. It quotes the
+// command that deletes them, which upstream does for one check only.
+func (c *check) unused(ctx context.Context, quote string) error {
+	ctx, cancel := c.limit(ctx)
+	defer cancel()
+	resp, err := c.clients[0].Get(ctx, c.prefix, clientv3.WithPrefix(), clientv3.WithLimit(1))
+	if err != nil {
+		return c.clients[0].Explain(err)
+	}
+	if len(resp.Kvs) > 0 {
+		return cli.Exit(cli.InvalidInput, fmt.Errorf("prefix %[1]q has keys. Delete with %[2]setcdctl del --prefix %[1]s%[2]s first", c.prefix, quote))
+	}
+	return nil
+}
+
+// checkTidy is how long deleting, compacting or defragmenting may take after a
+// check, as upstream has it, unless --command-timeout is given.
+const checkTidy = 30 * time.Second
+
+// tidying returns a context for one of those. It goes on when ctx has ended: a
+// check that is interrupted leaves nothing behind.
+func (c *check) tidying(ctx context.Context) (context.Context, context.CancelFunc) {
+	limit := checkTidy
+	if c.conn.TimeoutGiven() {
+		limit = c.conn.Timeout()
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), limit)
+}
+
+// deleteKeys deletes the keys of a check that has made so many puts, and
+// returns the revision of that.
+func (c *check) deleteKeys(ctx context.Context, puts int) (rev int64, err error) {
+	for _, r := range checkRanges(c.prefix, puts) {
+		if rev, err = c.deleteRange(ctx, r[0], r[1]); err != nil {
+			return 0, err
+		}
+	}
+	return rev, nil
+}
+
+func (c *check) deleteRange(ctx context.Context, key, end string) (int64, error) {
+	ctx, cancel := c.tidying(ctx)
+	defer cancel()
+	resp, err := c.clients[0].Delete(ctx, key, clientv3.WithRange(end))
+	if err != nil {
+		return 0, err
+	}
+	return resp.Header.GetRevision(), nil
+}
+
+// interrupted deletes the keys of a check that was not to go on. Whoever
+// interrupts does not want to wait for anything else.
+func (c *check) interrupted(ctx context.Context, puts int) {
+	fmt.Fprintln(c.Err, "Interrupted, deleting the keys written so far")
+	if _, err := c.deleteKeys(ctx, puts); err != nil {
+		fmt.Fprintf(c.Err, "Keys with the prefix %q are left: %v\n", c.prefix, c.clients[0].Explain(err))
+	}
+}
+
+// finish compacts and defragments, as asked for.
+func (c *check) finish(ctx context.Context, rev int64) error {
+	if c.autoCompact && rev > 0 {
+		if err := c.compact(ctx, rev); err != nil {
+			return err
+		}
+	}
+	if !c.autoDefrag {
+		return nil
+	}
+	for _, endpoint := range c.dialer.Endpoints() {
+		if err := c.defragment(ctx, endpoint); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *check) compact(ctx context.Context, rev int64) error {
+	if err := c.print("Compacting with revision %d", rev); err != nil {
+		return err
+	}
+	ctx, cancel := c.tidying(ctx)
+	defer cancel()
+	if _, err := c.clients[0].Compact(ctx, rev, clientv3.WithCompactPhysical()); err != nil {
+		return c.clients[0].Explain(err)
+	}
+	return c.print("Compacted with revision %d", rev)
+}
+
+func (c *check) defragment(ctx context.Context, endpoint string) error {
+	if err := c.print("Defragmenting %q", endpoint); err != nil {
+		return err
+	}
+	ctx, cancel := c.tidying(ctx)
+	defer cancel()
+	if _, err := c.clients[0].Defragment(ctx, endpoint); err != nil {
+		return c.clients[0].Explain(err)
+	}
+	return c.print("Defragmented %q", endpoint)
+}

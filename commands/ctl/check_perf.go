@@ -1,0 +1,96 @@
+package ctl
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// perfLoad is a load of check perf.
+type perfLoad struct{ rate, clients int }
+
+// perfLoads are upstream's, by size.
+func perfLoads() [loadXLarge + 1]perfLoad {
+	return [...]perfLoad{loadSmall: {150, 50}, loadMedium: {1000, 200}, loadLarge: {8000, 500}, loadXLarge: {15000, 1000}}
+}
+
+const (
+	perfTime      = 60 * time.Second
+	perfKeySize   = 256
+	perfValueSize = 1024
+)
+
+func newCheckPerf(a *app) *cobra.Command {
+	o := &checkOptions{}
+	cmd := &cobra.Command{
+		Use:   "perf [options]",
+		Short: "Check how fast the cluster writes",
+		Long: `Write for a minute, at a rate that goes by --load, and tell whether the cluster
+kept up with it: with nine tenths of the rate at least, no write slower than
+half a second and a standard deviation of at most 100 ms.
+
+  load  writes/s  clients
+  s          150       50
+  m         1000      200
+  l         8000      500
+  xl       15000     1000
+
+The keys are deleted at the end, also when the check is interrupted.`,
+		Example: `  etcdctl check perf
+  etcdctl check perf --load m --auto-compact --auto-defrag`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			size, err := o.size()
+			if err != nil {
+				return err
+			}
+			load := perfLoads()[size]
+			c, err := a.openCheck(cmd, o, load.clients)
+			if err != nil {
+				return err
+			}
+			defer c.close()
+			return c.perf(cmd.Context(), load.rate, perfTime)
+		},
+	}
+	o.addFlags(cmd.Flags(), "/etcdctl-check-perf/")
+	completeLoad(cmd)
+	return cmd
+}
+
+// perf puts a load on the cluster for a time and prints the verdict, as
+// upstream also does on what was done before an interruption.
+func (c *check) perf(ctx context.Context, rate int, length time.Duration) error {
+	begun := time.Now()
+	if err := c.unused(ctx, "'"); err != nil {
+		return err
+	}
+	loading, cancel := context.WithDeadline(ctx, begun.Add(length))
+	defer cancel()
+	bar := c.Bar("seconds")
+	stats := (&checkLoad{
+		prefix: c.prefix, keySize: perfKeySize, valueSize: perfValueSize, rate: rate, timeout: c.conn.Timeout(),
+		progress: func(int) { bar.Set(int64(time.Since(begun).Seconds()), int64(length.Seconds())) },
+	}).run(loading, c.putters())
+	bar.Done()
+	if ctx.Err() != nil {
+		c.interrupted(ctx, stats.puts)
+	} else if err := c.perfCleanUp(ctx, stats.puts); err != nil {
+		return err
+	}
+	if err := c.lines(stats.verdict(rate)); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
+}
+
+// perfCleanUp deletes the keys. Where that fails the verdict still counts.
+func (c *check) perfCleanUp(ctx context.Context, puts int) error {
+	rev, err := c.deleteKeys(ctx, puts)
+	if err != nil {
+		if err := c.print("FAIL: Cleanup failed during key deletion: ERROR(%v)", err); err != nil {
+			return err
+		}
+	}
+	return c.finish(ctx, rev)
+}

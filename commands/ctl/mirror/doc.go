@@ -1,0 +1,7 @@
+// Package mirror keeps the keys of one etcd cluster, or those with a prefix,
+// the same in another one: a first copy, then what changes, and where a
+// connection was lost for too long, another copy.
+//
+// It may import commands/ctl/bulk and etcd's client and API packages; never a
+// printer or the command line.
+package mirror

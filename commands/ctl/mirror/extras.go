@@ -1,0 +1,44 @@
+package mirror
+
+import (
+	"bytes"
+
+	"go.etcd.io/etcd/api/v3/mvccpb"
+)
+
+// extras finds the keys of the destination that the source lacks, by walking
+// through both in step. The zero extras finds none.
+type extras struct {
+	parts *parts // of the destination; nil where there is nothing to find
+	extra func(*mvccpb.KeyValue) bool
+	part  []*mvccpb.KeyValue
+}
+
+// before calls f with the extra keys before key, which the source has. Each
+// call takes a greater key; nil stands for the end of all keys.
+func (x *extras) before(key []byte, f func(extra []byte) error) error {
+	for x.parts != nil {
+		if len(x.part) == 0 {
+			var err error
+			if x.part, err = x.parts.next(); x.part == nil {
+				x.parts = nil
+				return err
+			}
+		}
+		kv, order := x.part[0], -1
+		if key != nil {
+			order = bytes.Compare(kv.GetKey(), key)
+		}
+		if order > 0 {
+			return nil
+		}
+		x.part = x.part[1:]
+		if order == 0 || !x.extra(kv) {
+			continue
+		}
+		if err := f(kv.GetKey()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

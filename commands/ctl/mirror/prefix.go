@@ -1,0 +1,35 @@
+package mirror
+
+import (
+	"fmt"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// renaming is what keys that begin with one prefix are called with another one.
+// It keeps their order.
+type renaming struct{ from, to string }
+
+// key returns the name of a key of the source at the destination.
+func (r renaming) key(key []byte) ([]byte, error) {
+	if r.from == r.to {
+		return key, nil
+	}
+	rest := key[len(r.from):]
+	if len(r.to)+len(rest) == 0 {
+		return nil, fmt.Errorf("%w: of %q nothing is left without the prefix", rpctypes.ErrEmptyKey, key)
+	}
+	return append([]byte(r.to), rest...), nil
+}
+
+// span is a range of keys, its end left out, as the API spells it.
+type span struct{ key, end string }
+
+// prefixSpan returns the keys that begin with prefix.
+func prefixSpan(prefix string) span {
+	if prefix == "" {
+		return span{"\x00", "\x00"}
+	}
+	return span{prefix, clientv3.GetPrefixRangeEnd(prefix)}
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+
+	"etcdkit/e2e/cluster"
+	"etcdkit/e2e/refs"
+)
+
+const (
+	mirrorKeys   = 200_000
+	mirrorRounds = 3
+	// mirrorBound ends a run that has not copied everything; upstream's needs
+	// minutes for it, at a rate that does not change.
+	mirrorBound = 20 * time.Second
+)
+
+// firstCopy measures the keys per second of make-mirror's first copy.
+func (b *bench) firstCopy(ctx context.Context, page *bytes.Buffer) error {
+	source, err := cluster.Start(ctx, cluster.Options{Bin: b.upstream, Dir: filepath.Join(b.dir, "mirror-source")})
+	if err != nil {
+		return err
+	}
+	defer source.Stop()
+	if err := fill(ctx, source.Endpoints(), mirrorKeys); err != nil {
+		return fmt.Errorf("fill the source: %w", err)
+	}
+	var upstream, ours []float64
+	for round := range mirrorRounds {
+		for _, p := range []struct {
+			name, bin string
+			rates     *[]float64
+		}{{"upstream", b.upstream, &upstream}, {"ours", b.ours, &ours}} {
+			dir := filepath.Join(b.dir, fmt.Sprintf("mirror-%s-%d", p.name, round))
+			rate, err := b.copyRate(ctx, refs.Path(p.bin, "etcdctl"), source.Endpoints(), dir)
+			if err != nil {
+				return fmt.Errorf("make-mirror, %s: %w", p.name, err)
+			}
+			*p.rates = append(*p.rates, rate)
+		}
+	}
+	slices.Sort(upstream)
+	slices.Sort(ours)
+	fmt.Fprintf(page, "\n## make-mirror\n\nFirst copy of %d small keys into an empty cluster, both servers local; medians of %d runs, each\n"+
+		"ended when all is copied or after %v.\n\n", mirrorKeys, mirrorRounds, mirrorBound)
+	fmt.Fprintln(page, "| work | keys per second, times upstream's | target |\n| --- | --- | --- |")
+	fmt.Fprintf(page, "| first copy | %.1f | 20 |\n", ours[mirrorRounds/2]/upstream[mirrorRounds/2])
+	return nil
+}
+
+// copyRate runs one program on a fresh destination and returns the keys that
+// came there in a second.
+func (b *bench) copyRate(ctx context.Context, program, source, dir string) (float64, error) {
+	dest, err := cluster.Start(ctx, cluster.Options{Bin: b.upstream, Dir: dir})
+	if err != nil {
+		return 0, err
+	}
+	defer dest.Stop()
+	c, err := clientv3.New(clientv3.Config{Endpoints: []string{dest.Endpoints()}, Logger: zap.NewNop()})
+	if err != nil {
+		return 0, err
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(ctx, 2*mirrorBound)
+	defer cancel()
+
+	var stderr bytes.Buffer
+	mirror := exec.CommandContext(ctx, program, "make-mirror", dest.Endpoints())
+	mirror.Env = append(os.Environ(), "ETCDCTL_ENDPOINTS="+source)
+	mirror.Stderr = &stderr
+	start := time.Now()
+	if err := mirror.Start(); err != nil {
+		return 0, err
+	}
+	copied, err := watchCopy(ctx, c, start)
+	took := time.Since(start)
+	_ = mirror.Process.Signal(os.Interrupt)
+	_ = mirror.Wait() // it was interrupted
+	if err != nil || copied == 0 {
+		return 0, errors.Join(err, fmt.Errorf("copied %d keys; %s", copied, stderr.Bytes()))
+	}
+	return float64(copied) / took.Seconds(), os.RemoveAll(dir)
+}
+
+// watchCopy counts keys until all are there, or the time is up.
+func watchCopy(ctx context.Context, c *clientv3.Client, start time.Time) (int64, error) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-tick.C:
+		}
+		resp, err := c.Get(ctx, "", clientv3.WithPrefix(), clientv3.WithCountOnly())
+		if err != nil {
+			return 0, err
+		}
+		if resp.Count >= mirrorKeys || time.Since(start) > mirrorBound {
+			return resp.Count, nil
+		}
+	}
+}
+
+// fill writes n small keys.
+func fill(ctx context.Context, endpoints string, n int) error {
+	const perTxn = 128
+	c, err := clientv3.New(clientv3.Config{Endpoints: strings.Split(endpoints, ","), Logger: zap.NewNop()})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	value := strings.Repeat("v", 32)
+	for i := 0; i < n; i += perTxn {
+		var ops []clientv3.Op
+		for k := i; k < min(i+perTxn, n); k++ {
+			ops = append(ops, clientv3.OpPut(fmt.Sprintf("/bench/%08d", k), value))
+		}
+		if _, err := c.Txn(ctx).Then(ops...).Commit(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package e2e
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/diff"
+
+	"etcdkit/e2e/script"
+)
+
+const (
+	matrixFile = "testdata/matrix.txt"
+	matrixPage = "../docs/compat-matrix.md"
+)
+
+func openMatrix(ctx context.Context, ours string) (*script.Matrix, error) {
+	commands, err := script.Commands(ctx, ours)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := script.ReadDeviations("../docs/compat.md")
+	if err != nil {
+		return nil, err
+	}
+	return script.OpenMatrix(matrixFile, commands, rows)
+}
+
+// TestMatrix holds the page of the compatibility matrix against what the differential scripts compare, which TestDiff
+// in turn holds against what they do: every command has to be compared in every format with every release.
+func TestMatrix(t *testing.T) {
+	want, missing := page(t)
+	if len(missing) > 0 {
+		t.Errorf("there is still missing:\n%s", strings.Join(missing, "\n"))
+	}
+	if *update {
+		writePage(t)
+		return
+	}
+	have, err := os.ReadFile(matrixPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(have) != want {
+		t.Errorf("%s is stale: go test . -run TestMatrix -update\n%s", matrixPage, diff.Diff("now", have, "new", []byte(want)))
+	}
+}
+
+func page(t *testing.T) (text string, missing []string) {
+	t.Helper()
+	lines, err := engine.Refs.Lines()
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := make(map[string][]script.Command)
+	for _, line := range lines {
+		dir, err := engine.Refs.Build(context.Background(), line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if has[line], err = script.Commands(context.Background(), dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return engine.Matrix.Page(has, compares)
+}
+
+func writePage(t *testing.T) {
+	t.Helper()
+	text, _ := page(t)
+	if err := os.WriteFile(matrixPage, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// compares tells whether there is a differential script of that name.
+func compares(name string) bool {
+	_, err := os.Stat(filepath.Join("testdata", "diff", name+".txtar"))
+	return err == nil
+}

@@ -1,0 +1,193 @@
+package script
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
+)
+
+// What a comparison says about a command in a format, besides the deviations that a script announces.
+const (
+	verdictIdentical = "identical"
+	verdictAdditive  = "additive"   // the reference refuses the format, ours prints
+	verdictDeviates  = "deviates: " // and the row of the page of differences
+)
+
+// usageRow is the row of the page of differences for [Entry.Usage].
+const usageRow = "a wrong flag"
+
+// cell is what one script says about one command in one format on one release.
+type cell struct{ script, command, format, line string }
+
+// verdicts is a set.
+type verdicts map[string]bool
+
+// Matrix is what the differential scripts compare, kept in a file so that a run of a few scripts can be held against it.
+// Safe for concurrent use.
+type Matrix struct {
+	path     string
+	commands []Command
+	rows     Deviations
+
+	mu    sync.Mutex
+	cells map[cell]verdicts
+	fresh map[[2]string]map[cell]verdicts // by script and line: what is to replace the file's
+}
+
+// OpenMatrix reads the file at path, which may be missing. commands are those of our programs.
+func OpenMatrix(path string, commands []Command, rows Deviations) (*Matrix, error) {
+	cells, err := readCells(path)
+	return &Matrix{
+		path: path, commands: commands, rows: rows,
+		cells: cells, fresh: make(map[[2]string]map[cell]verdicts),
+	}, err
+}
+
+// add holds what one script compared on one release line against the file and returns how they differ; with update the
+// file will be changed by Save.
+func (m *Matrix) add(script, line string, ref, ours *Transcript, update bool) string {
+	found := m.evaluate(script, line, ref, ours)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if update {
+		m.fresh[[2]string{script, line}] = found
+		return ""
+	}
+	recorded := make(map[cell]verdicts)
+	for c, v := range m.cells {
+		if c.script == script && c.line == line {
+			recorded[c] = v
+		}
+	}
+	if maps.EqualFunc(found, recorded, maps.Equal) {
+		return ""
+	}
+	return fmt.Sprintf("%s is stale: bring it up to date with\n\tgo test . -run 'TestDiff/^%s$/%s' -update", m.path, script, line)
+}
+
+// evaluate collects the verdicts of a pair of transcripts which differ in nothing but what the script announces.
+func (m *Matrix) evaluate(script, line string, ref, ours *Transcript) map[cell]verdicts {
+	found := make(map[cell]verdicts)
+	for i := range ref.Entries {
+		a, b := &ref.Entries[i], &ours.Entries[i]
+		command := commandOf(a.words, m.commands)
+		format := cmp.Or(a.format, "simple")
+		said := m.said(a, b)
+		if command == "" || !slices.Contains(formats(), format) || len(said) == 0 {
+			continue
+		}
+		c := cell{script, command, format, line}
+		if found[c] == nil {
+			found[c] = make(verdicts)
+		}
+		maps.Copy(found[c], said)
+	}
+	return found
+}
+
+// said is what a pair of entries says. Two that fail alike say nothing: a wrong argument is no result.
+func (m *Matrix) said(ref, ours *Entry) verdicts {
+	v := make(verdicts)
+	if ref.Usage {
+		v[verdictDeviates+m.rows.name(usageRow)] = true
+	}
+	if len(ref.Deviates) == 0 {
+		if ref.Exit == 0 || ref.Stdout != "" {
+			v[verdictIdentical] = true
+		}
+		return v
+	}
+	if ours.Exit == 0 && strings.Contains(ref.Errors, "not supported as output format") {
+		v[verdictAdditive] = true
+		return v
+	}
+	for _, reason := range ref.Deviates {
+		v[verdictDeviates+m.rows.name(reason)] = true
+	}
+	return v
+}
+
+// Save writes the file, if anything is to be changed: what scripts found that ran, and nothing of scripts that exists
+// says are gone.
+func (m *Matrix) Save(exists func(script string) bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.fresh) == 0 {
+		return nil
+	}
+	unlock, err := lockedfile.MutexAt(m.path + ".lock").Lock() // others may be updating other scripts
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	cells, err := readCells(m.path)
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(cells, func(c cell, _ verdicts) bool {
+		_, ran := m.fresh[[2]string{c.script, c.line}]
+		return ran || !exists(c.script)
+	})
+	for _, found := range m.fresh {
+		maps.Copy(cells, found)
+	}
+	m.cells, m.fresh = cells, make(map[[2]string]map[cell]verdicts)
+	if err := os.WriteFile(m.path, []byte(formatCells(cells)), 0o644); err != nil {
+		return err
+	}
+	return os.Remove(m.path + ".lock")
+}
+
+// formatCells writes a line for each script, command, format and verdict, with the releases it was found on.
+func formatCells(cells map[cell]verdicts) string {
+	lines := make(map[string][]string)
+	for c, said := range cells {
+		for v := range said {
+			key := strings.Join([]string{c.script, c.command, c.format, v}, "\t")
+			lines[key] = append(lines[key], c.line)
+		}
+	}
+	var out strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(lines)) {
+		slices.Sort(lines[key])
+		fmt.Fprintf(&out, "%s\t%s\n", key, strings.Join(lines[key], " "))
+	}
+	return out.String()
+}
+
+func readCells(path string) (map[cell]verdicts, error) {
+	cells := make(map[cell]verdicts)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return cells, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(string(text)) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		const fields = 5
+		if len(f) != fields {
+			return nil, fmt.Errorf("%s: not five fields: %q", path, line)
+		}
+		for release := range strings.FieldsSeq(f[4]) {
+			c := cell{f[0], f[1], f[2], release}
+			if cells[c] == nil {
+				cells[c] = make(verdicts)
+			}
+			cells[c][f[3]] = true
+		}
+	}
+	return cells, nil
+}
+
+// formats are the columns of the matrix.
+func formats() []string { return []string{"simple", "json", "table", "fields", "protobuf"} }

@@ -1,0 +1,65 @@
+package script
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// Releases returns the release lines that a differential script runs on, of those there are: the ones that its line
+// "releases LINE..." names, or all.
+func (e *Engine) Releases(file string) ([]string, error) {
+	all, err := e.Refs.Lines()
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	m := regexp.MustCompile(`(?m)^releases[ \t]+(.+)$`).FindSubmatch(txtar.Parse(text).Comment)
+	if m == nil {
+		return all, nil
+	}
+	chosen := strings.Fields(string(m[1]))
+	for _, line := range chosen {
+		if !slices.Contains(all, line) {
+			return nil, fmt.Errorf("%s: releases names %s, there are %v", file, line, all)
+		}
+	}
+	return chosen, nil
+}
+
+// cmdReleases: releases LINE... names the releases that a differential script runs on. It has been read before the
+// script runs.
+func cmdReleases(ts *testscript.TestScript, st *state, args []string) {
+	if len(args) == 0 {
+		ts.Fatalf("usage: releases LINE...")
+	}
+	if !st.side.diff {
+		ts.Fatalf("only a differential script runs on several releases")
+	}
+}
+
+// condition decides [ref:LINE], the reference's release line, and [ref:LINE+], that one or a later.
+func (st *state) condition(cond string) (bool, error) {
+	line, ok := strings.CutPrefix(cond, "ref:")
+	if !ok {
+		return false, fmt.Errorf("no condition [%s]", cond)
+	}
+	line, later := strings.CutSuffix(line, "+")
+	all, err := st.eng.Refs.Lines()
+	if err != nil {
+		return false, err
+	}
+	want, is := slices.Index(all, line), slices.Index(all, st.line)
+	if want < 0 {
+		return false, fmt.Errorf("no release %q in the condition [%s]", line, cond)
+	}
+	return is == want || later && is > want, nil
+}

@@ -1,0 +1,58 @@
+// Package lock takes the lock that bbolt, and so an etcd server, holds on a
+// database that is open. It imports nothing of this module.
+package lock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// ErrTimeout says that another process held the lock for the whole time.
+var ErrTimeout = errors.New("timeout")
+
+// errHeld says that another process holds the lock.
+var errHeld = errors.New("locked")
+
+// retry is how long to wait between two tries; the system has no way to wait
+// for a lock and for something else at once.
+const retry = 50 * time.Millisecond
+
+// Mode says who else may hold the lock.
+type Mode int
+
+// The modes: a reader's lock is shared with other readers, a writer's with
+// nobody.
+const (
+	Shared Mode = iota
+	Exclusive
+)
+
+// Wait locks f until it is closed, and waits for others that hold the lock: as
+// long as wait says, and without end where it is 0. The system drops the lock
+// when the process dies.
+func Wait(ctx context.Context, f *os.File, m Mode, wait time.Duration) error {
+	if wait > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, wait, fmt.Errorf("%w: another process has locked %s: is an etcd server running on it?", ErrTimeout, f.Name()))
+		defer cancel()
+	}
+	tick := time.NewTicker(retry)
+	defer tick.Stop()
+	for {
+		err := try(f, m)
+		if !errors.Is(err, errHeld) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+}
+
+// Try locks f until it is closed, and tells whether it could.
+func Try(f *os.File) bool { return try(f, Exclusive) == nil }
