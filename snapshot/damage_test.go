@@ -81,6 +81,9 @@ func TestTruncated(t *testing.T) {
 	}
 	for _, n := range cuts {
 		st, err := status(t, whole[:n])
+		if r := verified(t, whole[:n]); (len(r.Faults) == 0) != (n == len(plain)) {
+			t.Errorf("cut at %d of %d: Verify: %+v", n, len(whole), r)
+		}
 		if n == len(plain) {
 			if err != nil || st.HasChecksum {
 				t.Errorf("without its sha256: %+v, %v", st, err)
@@ -156,6 +159,9 @@ func checkFlip(t *testing.T, whole, plain []byte, inTree pageSet, at int, bit by
 		b = slices.Clone(b)
 		b[at] ^= bit
 		_, err := status(t, b)
+		if r := verified(t, b); err != nil && len(r.Faults) == 0 {
+			t.Errorf("byte %d, bit %#x: not found by Verify: %v", at, bit, err)
+		}
 		switch {
 		case err != nil && !errors.Is(err, ErrCorrupt):
 			t.Errorf("byte %d, bit %#x: %v", at, bit, err)
@@ -256,6 +262,14 @@ func TestCraftedDamage(t *testing.T) {
 			st, err := status(t, b)
 			if err == nil || !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got %+v, %v\nwant %s", st, err, tc.want)
+			}
+			r := verified(t, b)
+			want := tc.want
+			if tc.name == "bucket as a record" { // which Verify does not go into
+				want = "a bucket where only records should be"
+			}
+			if !slices.ContainsFunc(r.Faults, func(f Fault) bool { return strings.Contains(f.First.Error(), want) }) {
+				t.Errorf("Verify: got %v\nwant %s", r, tc.want)
 			}
 		})
 	}

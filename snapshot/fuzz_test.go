@@ -32,7 +32,11 @@ func FuzzFile(f *testing.F) {
 				setMeta(b, at, func([]byte) {})
 			}
 		}
-		switch _, err := status(t, b); {
+		_, err := status(t, b)
+		if r := verified(t, b); err != nil && len(r.Faults) == 0 {
+			t.Errorf("not found by Verify: %v", err)
+		}
+		switch {
 		case err == nil:
 			checkWithBbolt(t, b)
 		case !errors.Is(err, ErrCorrupt):

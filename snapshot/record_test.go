@@ -17,7 +17,7 @@ func checkRecord(t *testing.T, b []byte) {
 	if (err == nil) != (wantErr == nil) {
 		t.Fatalf("%x: got error %v, want %v", b, err, wantErr)
 	}
-	if err == nil && (!bytes.Equal(got.key, want.Key) || got.create != want.CreateRevision || got.mod != want.ModRevision || got.version != want.Version) {
+	if err == nil && (!bytes.Equal(got.key, want.Key) || got.create != want.CreateRevision || got.mod != want.ModRevision || got.version != want.Version || got.lease != want.Lease) {
 		t.Errorf("%x: got %+v, want %v", b, got, &want)
 	}
 }

@@ -57,6 +57,8 @@ func (c *Client) cause(err error) string {
 		return "authentication is enabled and the password is empty"
 	case errors.Is(err, rpctypes.ErrUserEmpty):
 		return "authentication is enabled, so --user is needed"
+	case errors.Is(err, rpctypes.ErrNoSpace):
+		return "the quota is used up; compaction, then defrag, then alarm disarm make room"
 	case serverTimeout(err), status.Code(err) == codes.Unavailable:
 		return unanswered
 	case !timedOut(err):

@@ -38,7 +38,7 @@ func (v voters) warnAdd() string {
 	if why == "" {
 		return ""
 	}
-	return "Warning: with the new member " + why + " until it has joined (--learner adds it without a vote)"
+	return "Warning: with the new member " + why + ", until it has joined (--learner adds it without a vote)"
 }
 
 // warnRemove returns what to say before a voter is removed, which may be up.

@@ -1,6 +1,7 @@
 // Package view says how each of etcd's results looks in every format, one file
-// per noun: kv, watch, lease, member, endpoint, snapshot. Views hold responses
-// as they came; all formatting is in the methods that package printer calls.
+// per noun: kv, watch, lease, member, endpoint, alarm, auth, user, role,
+// snapshot. Views hold responses as they came; all formatting is in the methods
+// that package printer calls.
 //
 // Bytes in the simple, json, fields, table and protobuf formats are those of
 // upstream's programs where these print the view at all; docs/compat.md lists

@@ -55,7 +55,7 @@ func (m *Mirror) now(ctx context.Context) (rev, count int64, err error) {
 func (m *Mirror) copyAt(ctx context.Context, rev, count int64) error {
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
-	p := &pages{reader: m.source, retry: m.sourceRetry, span: prefixSpan(m.Prefix), rev: rev}
+	p := &pages{client: m.source, retry: m.sourceRetry, span: prefixSpan(m.Prefix), rev: rev}
 	source, extra := p.begin(reading), m.extras(reading)
 	w := bulk.NewWriter(ctx, m.commits, copyInFlight)
 	err := m.copyParts(w, source, extra, count)
@@ -76,7 +76,7 @@ func (m *Mirror) extras(ctx context.Context) *extras {
 	case m.ours.none():
 		return &extras{}
 	}
-	p := &pages{reader: m.dest, retry: m.destRetry, span: prefixSpan(m.DestPrefix), keysOnly: true}
+	p := &pages{client: m.dest, retry: m.destRetry, span: prefixSpan(m.DestPrefix), keysOnly: true}
 	return &extras{parts: p.begin(ctx), extra: extra}
 }
 

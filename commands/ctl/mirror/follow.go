@@ -22,7 +22,7 @@ func (m *Mirror) follow(ctx context.Context, after int64) (int64, error) {
 		f.end, f.ask = end, askPauseOnce
 	}
 	watching, stop := context.WithCancel(ctx)
-	t := &tail{watcher: m.source, retry: m.sourceRetry, span: prefixSpan(m.Prefix), ask: f.ask, out: make(chan update, maxUpdates)}
+	t := &tail{client: m.source, retry: m.sourceRetry, span: prefixSpan(m.Prefix), ask: f.ask, out: make(chan update, maxUpdates)}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

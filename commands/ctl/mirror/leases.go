@@ -12,28 +12,14 @@ import (
 	"etcdkit/commands/ctl/bulk"
 )
 
-// timer is a cluster whose leases are asked about.
-type timer interface {
-	TimeToLive(ctx context.Context, id clientv3.LeaseID, opts ...clientv3.LeaseOption) (*clientv3.LeaseTimeToLiveResponse, error)
-}
-
-// granter is a cluster in which leases are made and kept alive.
-type granter interface {
-	timer
-	Grant(ctx context.Context, ttl int64) (*clientv3.LeaseGrantResponse, error)
-	KeepAliveOnce(ctx context.Context, id clientv3.LeaseID) (*clientv3.LeaseKeepAliveResponse, error)
-}
-
 // leases gives each lease of the source that a key comes with one of its own at
 // the destination, which ends when that of the source would, and is renewed
 // when that of the source has been. Its size is the number of leases. It may be
 // used from several goroutines.
 type leases struct {
-	source      timer
-	sourceRetry *bulk.Retry
-	dest        granter
-	destRetry   *bulk.Retry
-	refused     func(error) // told once where there is no permission to carry leases over
+	source, dest           *clientv3.Client
+	sourceRetry, destRetry *bulk.Retry
+	refused                func(error) // told once where there is no permission to carry leases over
 
 	mu    sync.Mutex
 	known map[int64]*lease // by the source's id
@@ -125,10 +111,10 @@ func (l *leases) left(ctx context.Context, id int64) (int64, error) {
 
 // secondsLeft asks a cluster for the time of a lease. The server rounds down,
 // by which the counterpart would end too early.
-func secondsLeft(ctx context.Context, t timer, retry *bulk.Retry, id clientv3.LeaseID) (int64, error) {
+func secondsLeft(ctx context.Context, c *clientv3.Client, retry *bulk.Retry, id clientv3.LeaseID) (int64, error) {
 	var resp *clientv3.LeaseTimeToLiveResponse
 	err := retry.Do(ctx, func(ctx context.Context) (err error) {
-		resp, err = t.TimeToLive(ctx, id)
+		resp, err = c.TimeToLive(ctx, id)
 		return err
 	})
 	if err != nil || resp.TTL < 0 {

@@ -34,25 +34,10 @@ type Cluster struct {
 	Explain func(error) error // adds the cause to the error of a request
 }
 
-// source is what a mirror asks of the cluster that it reads.
-type source interface {
-	reader
-	watcher
-	timer
-}
-
-// dest is what a mirror asks of the cluster that it writes to.
-type dest interface {
-	reader
-	granter
-	bulk.KV
-}
-
 // Mirror copies keys from one cluster to another.
 type Mirror struct {
 	Options
-	source                 source
-	dest                   dest
+	source, dest           *clientv3.Client
 	sourceRetry, destRetry *bulk.Retry
 	name                   renaming
 	commits                *bulk.Committer
@@ -62,21 +47,10 @@ type Mirror struct {
 }
 
 // New returns a mirror, which Run starts.
-func New(from, to Cluster, o Options) *Mirror {
-	m := newMirror(from.Client, to.Client, o)
-	m.sourceRetry.Explain = at("source", from.Explain)
-	m.destRetry.Explain = at("destination", to.Explain)
-	return m
-}
-
-// at returns an explanation that also says which cluster has failed.
-func at(cluster string, explain func(error) error) func(error) error {
-	return func(err error) error { return fmt.Errorf("%w: at the %s", explain(err), cluster) }
-}
-
-func newMirror(from source, to dest, o Options) *Mirror {
-	m := &Mirror{Options: o, source: from, dest: to, name: renaming{o.Prefix, o.DestPrefix}}
-	m.sourceRetry, m.destRetry = m.retry("source"), m.retry("destination")
+func New(source, dest Cluster, o Options) *Mirror {
+	m := &Mirror{Options: o, source: source.Client, dest: dest.Client, name: renaming{o.Prefix, o.DestPrefix}}
+	m.sourceRetry = m.retry("source", source.Explain)
+	m.destRetry = m.retry("destination", dest.Explain)
 	m.leases = &leases{
 		source: m.source, sourceRetry: m.sourceRetry,
 		dest: m.dest, destRetry: m.destRetry,
@@ -89,8 +63,10 @@ func newMirror(from source, to dest, o Options) *Mirror {
 // retry returns how requests of one of the clusters are made again. A mirror
 // waits for a cluster to come back for as long as it takes; a single copy has
 // an end.
-func (m *Mirror) retry(cluster string) *bulk.Retry {
-	r := &bulk.Retry{Timeout: m.Timeout}
+func (m *Mirror) retry(cluster string, explain func(error) error) *bulk.Retry {
+	r := &bulk.Retry{Timeout: m.Timeout, Explain: func(err error) error {
+		return fmt.Errorf("%w: at the %s", explain(err), cluster)
+	}}
 	if m.Once {
 		r.Patience = m.Timeout
 	}

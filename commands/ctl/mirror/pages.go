@@ -14,12 +14,6 @@ import (
 	"etcdkit/commands/ctl/bulk"
 )
 
-// reader is a cluster that ranges are read from.
-type reader interface {
-	Get(ctx context.Context, key string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error)
-	GetStream(ctx context.Context, key string, opts ...clientv3.OpOption) (clientv3.GetStreamChan, error)
-}
-
 // The measures of a page: a server counts all keys that are left for each of
 // them, so small ones cost. The number of keys bounds what comes where large
 // values follow small ones.
@@ -32,7 +26,7 @@ const (
 // pages reads a range in the order of its keys, in memory that does not depend
 // on its size. A read that fails for want of a connection goes on where it was.
 type pages struct {
-	reader
+	client   *clientv3.Client
 	retry    *bulk.Retry
 	span     span
 	rev      int64 // 0: each page as it is when it is read
@@ -132,7 +126,7 @@ func (p *pages) options() []clientv3.OpOption {
 func (p *pages) page(ctx context.Context, hand func([]*mvccpb.KeyValue) error) (more bool, err error) {
 	reading, cancel := context.WithTimeout(ctx, p.retry.Timeout)
 	defer cancel()
-	resp, err := p.Get(reading, p.span.key, append(p.options(), clientv3.WithLimit(p.limit))...)
+	resp, err := p.client.Get(reading, p.span.key, append(p.options(), clientv3.WithLimit(p.limit))...)
 	if err != nil {
 		return false, err
 	}
@@ -151,7 +145,7 @@ func (p *pages) stream(ctx context.Context, hand func([]*mvccpb.KeyValue) error)
 	reading, cancel := context.WithCancelCause(ctx)
 	late := time.AfterFunc(p.retry.Timeout, func() { cancel(context.DeadlineExceeded) })
 	defer late.Stop()
-	parts, err := p.GetStream(reading, p.span.key, p.options()...)
+	parts, err := p.client.GetStream(reading, p.span.key, p.options()...)
 	if err != nil {
 		cancel(nil)
 		return err

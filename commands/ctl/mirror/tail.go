@@ -10,12 +10,6 @@ import (
 	"etcdkit/commands/ctl/bulk"
 )
 
-// watcher is a cluster whose events are followed.
-type watcher interface {
-	Watch(ctx context.Context, key string, opts ...clientv3.OpOption) clientv3.WatchChan
-	RequestProgress(ctx context.Context) error
-}
-
 // update is what a watch has brought: the events up to a revision, whole
 // revisions at a time, or the reason why there are no more.
 type update struct {
@@ -38,11 +32,11 @@ const (
 
 // tail follows the events of a range.
 type tail struct {
-	watcher
-	retry *bulk.Retry
-	span  span
-	ask   time.Duration // how often the source is asked how far it is
-	out   chan update
+	client *clientv3.Client
+	retry  *bulk.Retry
+	span   span
+	ask    time.Duration // how often the source is asked how far it is
+	out    chan update
 }
 
 // run sends the updates after a revision until ctx ends, or after the one that
@@ -75,7 +69,7 @@ func (t *tail) send(ctx context.Context, u update) {
 // returns the last revision that was sent.
 func (t *tail) watch(ctx context.Context, after int64) (int64, error) {
 	watching, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
-	responses := t.Watch(watching, t.span.key, clientv3.WithRange(t.span.end), clientv3.WithRev(after+1),
+	responses := t.client.Watch(watching, t.span.key, clientv3.WithRange(t.span.end), clientv3.WithRev(after+1),
 		clientv3.WithProgressNotify(), clientv3.WithCreatedNotify())
 	stop := func() {
 		cancel()
@@ -88,7 +82,7 @@ func (t *tail) watch(ctx context.Context, after int64) (int64, error) {
 	for {
 		select {
 		case <-ask.C:
-			_ = t.RequestProgress(watching) // what is wrong shows in the watch
+			_ = t.client.RequestProgress(watching) // what is wrong shows in the watch
 		case resp, ok := <-responses:
 			if !ok {
 				return after, rpctypes.ErrNoLeader // or ctx has ended
