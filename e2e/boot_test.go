@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/diff"
 
 	"etcdkit/e2e/cluster"
 	"etcdkit/e2e/refs"
@@ -50,7 +53,7 @@ func TestBoot(t *testing.T) {
 					})
 					for _, m := range c.Members {
 						if got := contentsOf(t, m, revision); got != want {
-							t.Errorf("%s of %d holds\n%s\nwant\n%s", m.Name, members, got, want)
+							t.Errorf("%s of %d\n%s", m.Name, members, diff.Diff("the source", []byte(want), "restored", []byte(got)))
 						}
 					}
 					if !bytes.Equal(readFile(t, file), saved) {
@@ -112,7 +115,7 @@ func fill(t *testing.T, c *cluster.Cluster) int64 {
 		{"role", "grant-permission", "reader", "read", "key/", "--prefix"},
 		{"user", "grant-role", "reader", "reader"},
 	} {
-		if _, err := c.Ctl(t.Context(), args...); err != nil {
+		if _, err := c.Ctl(t.Context(), append(args, "--endpoints="+m.Endpoint)...); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -154,6 +157,7 @@ func contentsOf(t *testing.T, m *cluster.Member, revision int64) string {
 	if len(leases.Leases) != 2 {
 		t.Errorf("%d leases", len(leases.Leases))
 	}
+	slices.SortFunc(leases.Leases, func(a, b struct{ ID int64 }) int { return cmp.Compare(a.ID, b.ID) })
 	for _, l := range leases.Leases {
 		note("lease", "timetolive", strconv.FormatInt(l.ID, 16), "--keys", "-w", "json")
 	}

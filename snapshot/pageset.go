@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"sync/atomic"
 )
 
@@ -19,6 +20,15 @@ func (s pageSet) add(id uint64) bool {
 
 func (s pageSet) has(id uint64) bool {
 	return atomic.LoadUint64(&s[id/64])&(1<<(id%64)) != 0
+}
+
+// count is the number of ids in the set. Nobody may add meanwhile.
+func (s pageSet) count() int {
+	var n int
+	for _, word := range s {
+		n += bits.OnesCount64(word)
+	}
+	return n
 }
 
 // pageUse records who owns each page, so that no page is read twice and none

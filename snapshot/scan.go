@@ -15,6 +15,7 @@ type part struct {
 	last      int64  // highest main revision
 	live      int    // live keys, see counter
 	odd       bool   // records that counter cannot count
+	pages     int    // in use; only in the sum of all parts
 }
 
 func (p *part) write(b []byte, table *crc32.Table) {
@@ -69,6 +70,7 @@ func (f *File) scan(ctx context.Context, count counter) (part, error) {
 	if c.Err() != nil {
 		return part{}, c.Err()
 	}
+	total.pages = use.used.count()
 	return total, use.checkLost(f.meta.end)
 }
 

@@ -33,6 +33,8 @@ type Status struct {
 	// TotalSize is the size in bytes of the pages in use and free, which can
 	// be less than the file has.
 	TotalSize int64
+	// UsedSize is the size in bytes of the pages in use.
+	UsedSize int64
 	// Version is the storage version of 3.6 and later, like "3.6.0"; empty in
 	// files of earlier servers.
 	Version string
@@ -96,6 +98,7 @@ func (f *File) Scan(ctx context.Context) (Status, error) {
 		TotalRecords:   p.records,
 		TotalRevisions: p.revisions,
 		TotalSize:      int64(f.meta.end) * f.meta.pageSize,
+		UsedSize:       int64(p.pages) * f.meta.pageSize,
 		Version:        m.version,
 		HasChecksum:    f.valid,
 	}, nil

@@ -222,7 +222,7 @@ func open(t testing.TB, path string) *File {
 // after the other.
 func reference(t testing.TB, path string) Status {
 	t.Helper()
-	db, err := bolt.Open(path, 0o400, &bolt.Options{ReadOnly: true})
+	db, err := bolt.Open(path, 0o400, &bolt.Options{ReadOnly: true, PreLoadFreelist: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,6 +232,7 @@ func reference(t testing.TB, path string) Status {
 	live := map[string]bool{}
 	err = db.View(func(tx *bolt.Tx) error {
 		st.TotalSize = tx.Size()
+		st.UsedSize = tx.Size() - int64(db.Stats().FreePageN*db.Info().PageSize)
 		st.Version = string(tx.Bucket([]byte("meta")).Get([]byte("storageVersion")))
 		return tx.ForEach(func(name []byte, b *bolt.Bucket) error {
 			h.Write(name)

@@ -183,7 +183,7 @@ func TestRefusedRequests(t *testing.T) {
 		fail error
 		want ran
 	}{
-		{"put a b", rpctypes.ErrGRPCNoSpace, ran{1, "", "Error: etcdserver: mvcc: database space exceeded\n"}},
+		{"put a b", rpctypes.ErrGRPCNoSpace, ran{1, "", "Error: etcdserver: mvcc: database space exceeded: the quota is used up; compaction, then defrag, then alarm disarm make room\n"}},
 		{"del a", rpctypes.ErrGRPCPermissionDenied, ran{1, "", "Error: etcdserver: permission denied\n"}},
 		{"compact 3", rpctypes.ErrGRPCCompacted, ran{1, "", "Error: etcdserver: mvcc: required revision has been compacted\n"}},
 		{"lease grant 3", rpctypes.ErrGRPCLeaseTTLTooLarge, ran{1, "", "Error: failed to grant lease (etcdserver: too large lease TTL)\n"}},

@@ -41,7 +41,7 @@ func NewRoot(s cli.Streams) *cobra.Command {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	a.addGlobalFlags(root)
-	root.AddCommand(newSnapshot(a), newHashKV(a), cli.Version(program, &a.output), cli.Completion(program))
+	root.AddCommand(newSnapshot(a), newHashKV(a), newDefrag(a), cli.Version(program, &a.output), cli.Completion(program))
 	cli.FinishHelp(root, "")
 	return root
 }

@@ -1,6 +1,7 @@
 package util
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -17,7 +18,8 @@ const defaultMmapSize = 10 << 30
 
 type restoreOptions struct {
 	restore.Config
-	peerURLs string
+	peerURLs   string
+	allMembers bool
 }
 
 func (o *restoreOptions) addFlags(cmd *cobra.Command) {
@@ -32,6 +34,8 @@ func (o *restoreOptions) addFlags(cmd *cobra.Command) {
 	fs.Uint64Var(&o.InitialMmapSize, "initial-memory-map-size", defaultMmapSize, "address space to reserve for the database, in `bytes`; 0 is the default")
 	fs.Uint64Var(&o.BumpRevision, "bump-revision", 0, "add this to the latest revision; needs --mark-compacted")
 	fs.BoolVar(&o.MarkCompacted, "mark-compacted", false, "let watchers of revisions up to the bumped one start afresh; needs --bump-revision")
+	fs.Int64Var(&o.RevisionAtLeast, "revision-at-least", 0, "raise the latest revision to this one, which clients have seen, and let watchers of earlier ones start afresh, if the snapshot's is lower")
+	fs.BoolVar(&o.allMembers, "all-members", false, "make the directories of all members of --initial-cluster, each of its name, below --data-dir")
 	for _, name := range []string{"data-dir", "wal-dir"} {
 		if err := cmd.MarkFlagDirname(name); err != nil {
 			panic(err) // the flag was added above
@@ -39,13 +43,27 @@ func (o *restoreOptions) addFlags(cmd *cobra.Command) {
 	}
 }
 
-// config turns arguments and flags into what to restore.
-func (o *restoreOptions) config(args []string) (restore.Config, error) {
+// config turns arguments and flags into what to restore. given tells whether a
+// flag was.
+func (o *restoreOptions) config(args []string, given func(string) bool) (restore.Config, error) {
 	switch {
 	case len(args) != 1:
 		return restore.Config{}, cli.Exit(cli.BadArgs, errors.New("snapshot restore requires exactly one argument"))
 	case o.MarkCompacted != (o.BumpRevision > 0):
 		return restore.Config{}, cli.Exit(cli.BadArgs, errors.New("--mark-compacted required if --bump-revision > 0"))
+	}
+	if o.RevisionAtLeast < 0 || (given("revision-at-least") && given("bump-revision")) {
+		return restore.Config{}, cli.Exit(cli.BadArgs, restore.ErrRevisionOptions)
+	}
+	if o.allMembers {
+		for _, name := range []string{"name", "wal-dir", "initial-advertise-peer-urls"} {
+			if given(name) {
+				return restore.Config{}, cli.Exit(cli.BadArgs, fmt.Errorf("--%s is of one member: leave it out with --all-members", name))
+			}
+		}
+		if o.DataDir == "" {
+			return restore.Config{}, cli.Exit(cli.BadArgs, errors.New("--all-members requires --data-dir, below which to make the members' directories"))
+		}
 	}
 	cfg := o.Config
 	cfg.SnapshotPath = args[0]
@@ -66,25 +84,30 @@ member of that cluster is restored from the same file, with the same
 --initial-cluster and --initial-cluster-token, and its own --name.
 
 The snapshot is verified first, and only read. The directory is there when all
-of it is, and not at all after a failure.`,
+of it is, and not at all after a failure. Members of the same name that were
+learners in the snapshot are learners again.`,
 		Example: `  etcdutl snapshot restore backup.db --data-dir /var/lib/etcd
   etcdutl snapshot restore backup.db --name m1 --data-dir m1.etcd \
     --initial-cluster m1=http://10.0.0.7:2380,m2=http://10.0.0.8:2380 \
     --initial-advertise-peer-urls http://10.0.0.7:2380
-  etcdutl snapshot restore backup.db --data-dir d --bump-revision 1000000 --mark-compacted`,
+  etcdutl snapshot restore backup.db --data-dir d --revision-at-least 1234567
+  etcdutl snapshot restore backup.db --data-dir members --all-members \
+    --initial-cluster m1=http://10.0.0.7:2380,m2=http://10.0.0.8:2380`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := o.config(args)
+			cfg, err := o.config(args, cmd.Flags().Changed)
 			if err != nil {
 				return err
 			}
-			res, err := restore.Restore(cmd.Context(), cfg)
+			all, err := o.restore(cmd.Context(), cfg)
 			if errors.Is(err, snapshot.ErrNoChecksum) {
 				return fmt.Errorf("%w; a copy of a data directory's db has none and needs --skip-hash-check", err)
 			}
 			if err != nil {
 				return err
 			}
-			a.summary(cfg, res)
+			for _, r := range all {
+				a.summary(cfg, r)
+			}
 			return nil
 		},
 	}
@@ -92,15 +115,27 @@ of it is, and not at all after a failure.`,
 	return cmd
 }
 
+func (o *restoreOptions) restore(ctx context.Context, cfg restore.Config) ([]restore.Result, error) {
+	if o.allMembers {
+		return restore.All(ctx, cfg)
+	}
+	r, err := restore.Restore(ctx, cfg)
+	return []restore.Result{r}, err
+}
+
 // summary says on the error stream what was made and how to start on it;
 // upstream logs there, and stdout stays empty.
 func (a *app) summary(cfg restore.Config, r restore.Result) {
-	fmt.Fprintf(a.Err, "Restored %s to %s: revision %d, %d keys, member %x of cluster %x\n",
-		cfg.SnapshotPath, r.DataDir, r.Revision, r.TotalKeys, r.MemberID, r.ClusterID)
+	kind := "member"
+	if r.Learner {
+		kind = "learner"
+	}
+	fmt.Fprintf(a.Err, "Restored %s to %s: revision %d, %d keys, %s %x of cluster %x\n",
+		cfg.SnapshotPath, r.DataDir, r.Revision, r.TotalKeys, kind, r.MemberID, r.ClusterID)
 	wal := ""
 	if cfg.WALDir != "" {
 		wal = " --wal-dir " + r.WALDir
 	}
 	fmt.Fprintf(a.Err, "Start it with: etcd --name %s --data-dir %s%s --initial-cluster %s --initial-cluster-token %s --initial-advertise-peer-urls %s\n",
-		cfg.Name, r.DataDir, wal, cfg.InitialCluster, cfg.InitialClusterToken, strings.Join(cfg.PeerURLs, ","))
+		r.Name, r.DataDir, wal, cfg.InitialCluster, cfg.InitialClusterToken, strings.Join(r.PeerURLs, ","))
 }

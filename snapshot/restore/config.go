@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,10 @@ const resolveTimeout = 30 * time.Second
 
 // ErrBumpOptions says that only one of BumpRevision and MarkCompacted is set.
 var ErrBumpOptions = errors.New("--mark-compacted required if --bump-revision > 0")
+
+// ErrRevisionOptions says that RevisionAtLeast is negative or that a bump is
+// given as well.
+var ErrRevisionOptions = errors.New("--revision-at-least takes a revision, in place of --bump-revision and --mark-compacted")
 
 // Config says what to restore, and as which member of which cluster. The
 // fields are the flags of "etcdutl snapshot restore"; defaults of flags are
@@ -51,8 +56,30 @@ type Config struct {
 	// MarkCompacted makes the server compact up to the revision bumped to, so
 	// that watchers of earlier ones start afresh. It needs BumpRevision.
 	MarkCompacted bool
+	// RevisionAtLeast bumps the latest revision up to this one, with
+	// MarkCompacted, where it is lower. It excludes BumpRevision.
+	RevisionAtLeast int64
 	// Logger takes the messages of etcd's packages; nil drops them.
 	Logger *zap.Logger
+}
+
+// check finds options that exclude each other.
+func (c *Config) check() error {
+	if c.MarkCompacted != (c.BumpRevision > 0) {
+		return ErrBumpOptions
+	}
+	if c.RevisionAtLeast < 0 || (c.RevisionAtLeast > 0 && c.BumpRevision > 0) {
+		return ErrRevisionOptions
+	}
+	return nil
+}
+
+// bumped is the latest revision after the bump.
+func (c *Config) bumped(latest int64) (int64, error) {
+	if c.BumpRevision > uint64(math.MaxInt64-latest) {
+		return 0, fmt.Errorf("--bump-revision %d: the latest revision is %d, and the sum is too large for a revision", c.BumpRevision, latest)
+	}
+	return max(latest+int64(c.BumpRevision), c.RevisionAtLeast), nil
 }
 
 // members reads the cluster from the configuration, and checks it as a server

@@ -18,6 +18,10 @@ const (
 	copySize    = 1 << 20
 )
 
+// copyPiece is how much of a finished database is copied between two looks at
+// the context.
+const copyPiece = 64 << 20
+
 // copyVerified copies the database in the snapshot to path, comparing its
 // sha256 on the way, and checks every page of the copy.
 func (b *builder) copyVerified(ctx context.Context, path string) (st snapshot.Status, err error) {
@@ -47,7 +51,35 @@ func (b *builder) copyVerified(ctx context.Context, path string) (st snapshot.St
 	synced := make(chan error, 1)
 	go func() { synced <- dst.Sync() }()
 	st, err = scan(ctx, path)
-	return st, errors.Join(err, <-synced)
+	if err := errors.Join(err, <-synced); err != nil {
+		return st, err
+	}
+	return st, src.WriteEmptyFreelist(dst)
+}
+
+// copyFile copies a file that this run has made; the system may do it without
+// moving a byte.
+func copyFile(ctx context.Context, to, from string) (err error) {
+	src, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, src.Close()) }()
+	dst, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dst.Close()) }()
+	for {
+		if err := canceled(ctx); err != nil {
+			return err
+		}
+		if _, err := io.CopyN(dst, src, copyPiece); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
 }
 
 // missingHashError has etcdutl's text.

@@ -28,14 +28,16 @@ const (
 // raftTerm is the term of all entries in a new WAL.
 const raftTerm = 1
 
+// edit is what to change in the backend besides the members.
+type edit struct {
+	latest int64 // the latest revision
+	bump   bool  // up to which the revision is to be raised
+}
+
 // editDB makes the backend that of the new cluster, in one transaction: the
 // new members in place of the old ones, the index of the WAL's last entry, and
-// the bumped revision, which it returns. The file has passed a scan.
-func (b *builder) editDB(path string, members []*membership.Member, latest int64) (_ int64, err error) {
-	if b.cfg.BumpRevision > uint64(math.MaxInt64-latest) {
-		return 0, fmt.Errorf("--bump-revision %d: the latest revision is %d, and the sum is too large for a revision", b.cfg.BumpRevision, latest)
-	}
-	latest += int64(b.cfg.BumpRevision)
+// the bumped revision. The file has passed a scan.
+func (b *builder) editDB(path string, members []*membership.Member, e edit) (err error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{
 		FreelistType:    bolt.FreelistMapType,
 		InitialMmapSize: int(min(b.cfg.InitialMmapSize, math.MaxInt)),
@@ -45,15 +47,15 @@ func (b *builder) editDB(path string, members []*membership.Member, latest int64
 		NoStatistics:    true,
 	})
 	if err != nil {
-		return 0, fmt.Errorf("open the backend: %w", err)
+		return fmt.Errorf("open the backend: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return latest, db.Update(func(tx *bolt.Tx) error {
+	return db.Update(func(tx *bolt.Tx) error {
 		if err := putMembers(tx, members); err != nil {
 			return fmt.Errorf("write members to the backend: %w", err)
 		}
-		if b.cfg.BumpRevision > 0 {
-			if err := bumpRevision(tx, latest); err != nil {
+		if e.bump {
+			if err := bumpRevision(tx, e.latest); err != nil {
 				return fmt.Errorf("bump the revision: %w", err)
 			}
 		}

@@ -118,16 +118,20 @@ func (o *outputs) wal() string {
 	return filepath.Join(o.walDir.Path(), "wal")
 }
 
-// commit publishes the WAL first: a data directory without one would start as
-// an empty member.
-func (o *outputs) commit() error {
-	if o.walDir == nil {
-		return output.CommitDirs(o.data)
+// commit publishes all of them, the WAL of a member before its data directory:
+// one without a WAL would start as an empty member.
+func commit(all []*outputs) error {
+	var dirs []*output.Dir
+	for _, o := range all {
+		if o.walDir != nil {
+			if err := moveUp(o.wal()); err != nil {
+				return err
+			}
+			dirs = append(dirs, o.walDir)
+		}
+		dirs = append(dirs, o.data)
 	}
-	if err := moveUp(o.wal()); err != nil {
-		return err
-	}
-	return output.CommitDirs(o.walDir, o.data)
+	return output.CommitDirs(dirs...)
 }
 
 // moveUp moves the files in dir to its parent, and removes dir.

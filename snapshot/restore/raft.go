@@ -24,30 +24,35 @@ const (
 	storeKeysPrefix    = "/1"
 )
 
-// writeRaft makes the WAL of the member own, in which all members, sorted by
-// id, have been added and all of it is committed, and the raft snapshot of
-// that state. Members that were learners are voters.
-func (b *builder) writeRaft(own types.ID, members []*membership.Member) (err error) {
-	metadata, err := proto.Marshal(&etcdserverpb.Metadata{NodeID: new(uint64(own)), ClusterID: new(uint64(b.cluster.ID()))})
+// memberDirs is where the parts of one member go that differ from the others'.
+type memberDirs struct {
+	id        types.ID
+	snap, wal string
+}
+
+// writeRaft makes the WAL of a member, in which all members, sorted by id,
+// have been added and all of it is committed, and the raft snapshot of that
+// state.
+func (b *builder) writeRaft(d memberDirs, members []*membership.Member) (err error) {
+	metadata, err := proto.Marshal(&etcdserverpb.Metadata{NodeID: new(uint64(d.id)), ClusterID: new(uint64(b.cluster.ID()))})
 	if err != nil {
 		return err
 	}
-	w, err := wal.Create(b.lg, b.wal, metadata)
+	w, err := wal.Create(b.lg, d.wal, metadata)
 	if err != nil {
 		return fmt.Errorf("create the WAL: %w", err)
 	}
-	defer func() { err = errors.Join(err, w.Close(), removeSpare(b.wal)) }()
-	entries, voters, err := additions(members)
+	defer func() { err = errors.Join(err, w.Close(), removeSpare(d.wal)) }()
+	entries, conf, err := additions(members)
 	if err != nil {
 		return err
 	}
 	commit := uint64(len(entries))
-	state := &raftpb.HardState{Term: new(uint64(raftTerm)), Vote: new(voters[0]), Commit: new(commit)}
+	state := &raftpb.HardState{Term: new(uint64(raftTerm)), Vote: new(conf.Voters[0]), Commit: new(commit)}
 	if err := w.Save(state, entries); err != nil {
 		return fmt.Errorf("write the WAL: %w", err)
 	}
-	conf := &raftpb.ConfState{Voters: voters}
-	if err := b.writeSnap(commit, conf); err != nil {
+	if err := b.writeSnap(d.snap, commit, conf); err != nil {
 		return fmt.Errorf("write the raft snapshot: %w", err)
 	}
 	mark := &walpb.Snapshot{Index: new(commit), Term: new(uint64(raftTerm)), ConfState: conf}
@@ -67,19 +72,25 @@ func removeSpare(dir string) error {
 	return err
 }
 
-// additions are the entries that add the members, and the members' ids.
-func additions(members []*membership.Member) (entries []*raftpb.Entry, ids []uint64, err error) {
+// additions are the entries that add the members, and what they come to.
+func additions(members []*membership.Member) (entries []*raftpb.Entry, conf *raftpb.ConfState, err error) {
+	conf = &raftpb.ConfState{}
 	for i, m := range members {
-		id := uint64(m.ID)
+		id, kind := uint64(m.ID), raftpb.ConfChangeAddNode
+		if m.IsLearner {
+			kind = raftpb.ConfChangeAddLearnerNode
+			conf.Learners = append(conf.Learners, id)
+		} else {
+			conf.Voters = append(conf.Voters, id)
+		}
 		about, err := json.Marshal(m)
 		if err != nil {
 			return nil, nil, err
 		}
-		change, err := proto.Marshal(&raftpb.ConfChange{Type: raftpb.ConfChangeAddNode.Enum(), NodeId: new(id), Context: about})
+		change, err := proto.Marshal(&raftpb.ConfChange{Type: kind.Enum(), NodeId: new(id), Context: about})
 		if err != nil {
 			return nil, nil, err
 		}
-		ids = append(ids, id)
 		entries = append(entries, &raftpb.Entry{
 			Type:  raftpb.EntryConfChange.Enum(),
 			Term:  new(uint64(raftTerm)),
@@ -87,19 +98,19 @@ func additions(members []*membership.Member) (entries []*raftpb.Entry, ids []uin
 			Data:  change,
 		})
 	}
-	return entries, ids, nil
+	return entries, conf, nil
 }
 
 // writeSnap writes the raft snapshot. Its data is the v2 store, from which
 // servers up to 3.5 take the members.
-func (b *builder) writeSnap(index uint64, conf *raftpb.ConfState) error {
+func (b *builder) writeSnap(dir string, index uint64, conf *raftpb.ConfState) error {
 	store := v2store.New(storeClusterPrefix, storeKeysPrefix)
 	b.cluster.Store(store)
 	data, err := store.SaveNoCopy()
 	if err != nil {
 		return err
 	}
-	return snap.New(b.lg, b.snap).SaveSnap(&raftpb.Snapshot{
+	return snap.New(b.lg, dir).SaveSnap(&raftpb.Snapshot{
 		Data:     data,
 		Metadata: &raftpb.SnapshotMetadata{Index: new(index), Term: new(uint64(raftTerm)), ConfState: conf},
 	})

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 
+	"go.etcd.io/etcd/client/pkg/v3/types"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -13,10 +16,13 @@ import (
 
 // Result describes a member that was restored.
 type Result struct {
+	Name      string
+	PeerURLs  []string
 	DataDir   string
 	WALDir    string
 	ClusterID uint64
 	MemberID  uint64
+	Learner   bool  // it was one in the snapshot, and is again
 	Revision  int64 // the latest one, after the bump
 	TotalKeys int   // live keys
 }
@@ -29,37 +35,82 @@ type Result struct {
 // and is empty), synced and renamed. After an error, or when ctx is done, none
 // of it is left. Errors about the snapshot's content wrap snapshot.ErrCorrupt;
 // a missing sha256 gives snapshot.ErrNoChecksum.
-func Restore(ctx context.Context, cfg Config) (_ Result, err error) {
-	if cfg.MarkCompacted != (cfg.BumpRevision > 0) {
-		return Result{}, ErrBumpOptions
+//
+// A member that was a learner, by its name or, where it never started, by its
+// URLs, is one again, as long as others can vote; etcdutl makes it a voter.
+func Restore(ctx context.Context, cfg Config) (Result, error) {
+	all, err := run(ctx, cfg, func(types.URLsMap) []Config { return []Config{cfg} })
+	if err != nil {
+		return Result{}, err
+	}
+	return all[0], nil
+}
+
+// All is Restore for every member of InitialCluster, from one reading of the
+// snapshot: each gets a directory of its name below DataDir, and either all of
+// them are there afterwards or none. Name, PeerURLs and WALDir are not used.
+// The results are in the order of the names.
+func All(ctx context.Context, cfg Config) ([]Result, error) {
+	urls, err := types.NewURLsMap(cfg.InitialCluster)
+	if err != nil {
+		return nil, err
+	}
+	if len(urls) == 0 {
+		return nil, errors.New("--initial-cluster has no members")
+	}
+	names := slices.Sorted(maps.Keys(urls))
+	cfg.Name, cfg.PeerURLs = names[0], urls[names[0]].StringSlice()
+	return run(ctx, cfg, func(urls types.URLsMap) []Config {
+		each := make([]Config, len(names))
+		for i, name := range names {
+			each[i] = cfg
+			each[i].Name, each[i].PeerURLs = name, urls[name].StringSlice()
+			each[i].DataDir, each[i].WALDir = filepath.Join(cfg.DataDir, name), ""
+		}
+		return each
+	})
+}
+
+// run restores the members that each returns.
+func run(ctx context.Context, cfg Config, each func(types.URLsMap) []Config) (_ []Result, err error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
 	}
 	lg := logger(cfg.Logger)
 	urls, err := cfg.members(ctx, lg)
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
 	cluster, err := membership.NewClusterFromURLsMap(lg, cfg.InitialClusterToken, urls)
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
-	dirs, err := cfg.makeDirs()
-	if err != nil {
-		return Result{}, err
+	configs := each(urls)
+	if err := checkSpace(configs); err != nil {
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, dirs.abort()) }()
-	b := builder{cfg: &cfg, lg: lg, cluster: cluster, snap: dirs.snap(), wal: dirs.wal()}
-	res, err := b.build(ctx)
+	all := make([]*outputs, 0, len(configs))
+	defer func() {
+		for _, dirs := range slices.Backward(all) { // the first one may have made a parent of all
+			err = errors.Join(err, dirs.abort())
+		}
+	}()
+	for _, c := range configs {
+		dirs, err := c.makeDirs()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, dirs)
+	}
+	b := builder{cfg: &cfg, lg: lg, cluster: cluster}
+	results, err := b.build(ctx, configs, all)
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
 	if err := canceled(ctx); err != nil {
-		return Result{}, err
+		return nil, err
 	}
-	if err := dirs.commit(); err != nil {
-		return Result{}, err
-	}
-	res.DataDir, res.WALDir = dirs.places.dataDir, dirs.places.walDir
-	return res, nil
+	return results, commit(all)
 }
 
 // logger makes the caller's logger safe to hand to etcd's packages, which end
@@ -90,44 +141,55 @@ func canceled(ctx context.Context) error {
 	return err
 }
 
-// builder makes the contents of one member's directories.
+// builder makes the contents of the members' directories. What they have in
+// common is made once.
 type builder struct {
 	cfg     *Config
 	lg      *zap.Logger
 	cluster *membership.RaftCluster
-	snap    string
-	wal     string
 }
 
-func (b *builder) build(ctx context.Context) (Result, error) {
-	db := filepath.Join(b.snap, "db")
+func (b *builder) build(ctx context.Context, configs []Config, all []*outputs) ([]Result, error) {
+	db := filepath.Join(all[0].snap(), "db")
 	st, err := b.copyVerified(ctx, db)
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
-	if err := canceled(ctx); err != nil {
-		return Result{}, err
+	if err := b.keepLearners(ctx, db); err != nil {
+		return nil, err
+	}
+	revision, err := b.cfg.bumped(st.Revision)
+	if err != nil {
+		return nil, err
 	}
 	members := b.cluster.Members()
-	revision := st.Revision
 	err = guard("write members to the backend", func() error {
-		revision, err = b.editDB(db, members, st.Revision)
-		return err
+		return b.editDB(db, members, edit{latest: revision, bump: revision > st.Revision})
 	})
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
-	if err := canceled(ctx); err != nil {
-		return Result{}, err
+	results := make([]Result, len(configs))
+	for i, c := range configs {
+		if err := canceled(ctx); err != nil {
+			return nil, err
+		}
+		if i > 0 { // the databases of all members are alike
+			if err := copyFile(ctx, filepath.Join(all[i].snap(), "db"), db); err != nil {
+				return nil, err
+			}
+		}
+		own := b.cluster.MemberByName(c.Name)
+		d := memberDirs{id: own.ID, snap: all[i].snap(), wal: all[i].wal()}
+		if err := guard("write the WAL", func() error { return b.writeRaft(d, members) }); err != nil {
+			return nil, err
+		}
+		results[i] = Result{
+			Name: c.Name, PeerURLs: own.PeerURLs, Learner: own.IsLearner,
+			DataDir: all[i].places.dataDir, WALDir: all[i].places.walDir,
+			ClusterID: uint64(b.cluster.ID()), MemberID: uint64(own.ID),
+			Revision: revision, TotalKeys: st.TotalKey,
+		}
 	}
-	own := b.cluster.MemberByName(b.cfg.Name)
-	if err := guard("write the WAL", func() error { return b.writeRaft(own.ID, members) }); err != nil {
-		return Result{}, err
-	}
-	return Result{
-		ClusterID: uint64(b.cluster.ID()),
-		MemberID:  uint64(own.ID),
-		Revision:  revision,
-		TotalKeys: st.TotalKey,
-	}, nil
+	return results, nil
 }

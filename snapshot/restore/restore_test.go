@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -40,10 +41,11 @@ func TestRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Result{
+		Name: "default", PeerURLs: []string{"http://localhost:2380"},
 		DataDir: cfg.DataDir, WALDir: filepath.Join(cfg.DataDir, "member", "wal"),
 		ClusterID: defaultCluster, MemberID: defaultMember, Revision: sourceKeys + 1, TotalKeys: sourceKeys,
 	}
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	wantTree(t, dir, "drwx------ data", "drwx------ data/member", "drwx------ data/member/snap",

@@ -17,6 +17,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
@@ -24,15 +25,16 @@ import (
 
 // etcd is a server in memory, with as much of etcd as a mirror needs: keys with
 // their history, leases that end, watches. In a bubble of synctest its time is
-// the bubble's, connections included.
+// the bubble's, connections included; but for watches, whose client waits for a
+// channel from outside any bubble.
 type etcd struct {
 	pb.UnimplementedKVServer
 	pb.UnimplementedWatchServer
 	pb.UnimplementedLeaseServer
 
 	// Set before the server is used.
-	noStream bool                   // as before 3.7
-	maxOps   int                    // of one transaction; 0: no limit
+	noStream bool                  // as before 3.7
+	maxOps   int                   // of one transaction; 0: no limit
 	before   func(op string) error // called before each request, of the names below
 
 	mu        sync.Mutex
@@ -41,7 +43,7 @@ type etcd struct {
 	history   []*mvccpb.Event
 	leases    map[int64]*heldLease
 	nextLease int64
-	changed   chan struct{} // closed and replaced at each change
+	changed   chan struct{} // closed and replaced at each request and change
 	asked     map[string]int
 	most      int // operations in one transaction
 
@@ -99,7 +101,9 @@ func (e *etcd) client(t *testing.T) *clientv3.Client {
 	}
 	c, err := clientv3.New(clientv3.Config{
 		Endpoints: []string{"http://fake"}, Logger: zap.NewNop(), Context: context.WithoutCancel(t.Context()),
-		DialOptions: []grpc.DialOption{grpc.WithContextDialer(dial)},
+		DialOptions: []grpc.DialOption{grpc.WithContextDialer(dial), grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff: backoff.Config{BaseDelay: time.Millisecond, MaxDelay: 10 * time.Millisecond, Multiplier: 2}, MinConnectTimeout: time.Second,
+		})},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -111,6 +115,7 @@ func (e *etcd) client(t *testing.T) *clientv3.Client {
 func (e *etcd) request(op string) error {
 	e.mu.Lock()
 	e.asked[op]++
+	e.wake()
 	e.mu.Unlock()
 	if e.before != nil {
 		return e.before(op)
@@ -226,7 +231,8 @@ func (e *etcd) commit(ops ...*pb.RequestOp) (*pb.ResponseHeader, error) {
 	if e.maxOps > 0 && len(ops) > e.maxOps {
 		return nil, rpctypes.ErrGRPCTooManyOps
 	}
-	return e.header(), e.write(ops)
+	err := e.write(ops)
+	return e.header(), err
 }
 
 // write makes changes, all in one revision.
@@ -261,9 +267,37 @@ func (e *etcd) write(ops []*pb.RequestOp) error {
 		}
 		e.history = append(e.history, &mvccpb.Event{Kv: kv})
 	}
+	e.wake()
+	return nil
+}
+
+func (e *etcd) wake() {
 	close(e.changed)
 	e.changed = make(chan struct{})
-	return nil
+}
+
+// await waits until a condition holds, which is looked at after each request.
+func (e *etcd) await(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	for {
+		e.mu.Lock()
+		changed := e.changed
+		e.mu.Unlock()
+		if cond() {
+			return
+		}
+		select {
+		case <-changed:
+		case <-time.After(30 * time.Second):
+			t.Fatalf("waited in vain for %s; the keys are %q", what, e.state())
+		}
+	}
+}
+
+// awaitState waits until the keys are those.
+func (e *etcd) awaitState(t *testing.T, want ...string) {
+	t.Helper()
+	e.await(t, "a state", func() bool { return slices.Equal(e.state(), want) })
 }
 
 // txn changes keys in one transaction: "k=v" or "-k".

@@ -13,7 +13,8 @@ type watchStream struct {
 	*etcd
 	pb.Watch_WatchServer
 	sending sync.Mutex
-	up      int64 // all before it has been sent, on the stream's only watch
+	stop    context.CancelFunc // ends the watch
+	up      int64              // all before it has been sent, on the stream's only watch
 }
 
 func (s *watchStream) send(r *pb.WatchResponse) error {
@@ -24,15 +25,14 @@ func (s *watchStream) send(r *pb.WatchResponse) error {
 
 // Watch serves watches, of which a stream has one at a time.
 func (e *etcd) Watch(server pb.Watch_WatchServer) error {
-	s := &watchStream{etcd: e, Watch_WatchServer: server}
+	s := &watchStream{etcd: e, Watch_WatchServer: server, stop: func() {}}
 	var watches sync.WaitGroup
 	defer watches.Wait()
-	stop := func() {}
-	defer func() { stop() }()
+	defer func() { s.stop() }()
 	for id := int64(0); ; {
 		r, err := s.Recv()
 		if err != nil {
-			return nil // the client has gone
+			return e.request("unwatch") // the client has gone
 		}
 		switch {
 		case r.GetCreateRequest() != nil:
@@ -40,12 +40,12 @@ func (e *etcd) Watch(server pb.Watch_WatchServer) error {
 				return err
 			}
 			var ctx context.Context
-			ctx, stop = context.WithCancel(s.Context())
+			ctx, s.stop = context.WithCancel(s.Context())
 			watch := id
 			watches.Go(func() { s.serve(ctx, watch, r.GetCreateRequest()) })
 			id++
 		case r.GetCancelRequest() != nil:
-			stop()
+			s.stop()
 			if err := s.send(&pb.WatchResponse{Header: &pb.ResponseHeader{}, WatchId: r.GetCancelRequest().WatchId, Canceled: true}); err != nil {
 				return err
 			}

@@ -14,8 +14,8 @@ func Sweep(path string) error {
 	path = filepath.Clean(path)
 	var err error
 	for _, pattern := range []string{
-		filepath.Join(escape(filepath.Dir(path)), "."+escape(filepath.Base(path))+tmpMark+"*"),
-		filepath.Join(escape(path), tmpMark+"*"),
+		filepath.Join(Escape(filepath.Dir(path)), "."+Escape(filepath.Base(path))+tmpMark+"*"),
+		filepath.Join(Escape(path), tmpMark+"*"),
 	} {
 		left, globErr := filepath.Glob(pattern)
 		err = errors.Join(err, globErr)
@@ -38,8 +38,8 @@ func sweep(dir string) error {
 	return f.Close()
 }
 
-// escape makes a path match itself in a pattern.
-func escape(path string) string {
+// Escape makes a path match itself in a pattern.
+func Escape(path string) string {
 	if os.PathSeparator != '/' { // patterns have no escapes there
 		return path
 	}

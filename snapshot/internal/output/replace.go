@@ -1,0 +1,18 @@
+package output
+
+import (
+	"os"
+	"path/filepath"
+)
+
+// Replace syncs the file at tmp and renames it to path, in place of what is
+// there, in the same directory.
+func Replace(tmp, path string) error {
+	if err := syncFile(tmp); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
