@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -23,12 +25,27 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	overlap()
 	code, err := runTests(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// overlap runs more tests at once than there are processors, unless -parallel says how many: most of the time a script
+// waits for servers.
+func overlap() {
+	const perProcessor = 2
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if given {
+		return
+	}
+	if err := flag.Set("test.parallel", strconv.Itoa(perProcessor*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
 }
 
 // runTests builds our programs once for all tests.

@@ -36,7 +36,7 @@ func TestTerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close()
 	if got, tty := Terminal(f); got != f || tty {
 		t.Errorf("a file: %v, %v", got, tty)
 	}

@@ -106,7 +106,7 @@ var errCheckFailed = errors.New("check failed")
 
 // lines prints lines, and returns the error of a check that failed unless it
 // passed.
-func (c *check) lines(lines []string, passed bool) error {
+func (c *check) lines(lines []string, passed bool) error { //nolint:revive // the verdict is data
 	for _, line := range lines {
 		if err := c.print("%s", line); err != nil {
 			return err

@@ -76,7 +76,7 @@ func (e *Engine) tryBoth(t *testing.T, file string) string {
 	for _, run := range []struct {
 		side side
 		tr   *Transcript
-	}{{referenceSide(DefaultLine), ref}, {ourSide("ours", DefaultLine, ""), ours}} {
+	}{{side{reference: true, diff: true, line: DefaultLine}, ref}, {side{diff: true, line: DefaultLine}, ours}} {
 		rec := &recorder{log: &logs}
 		done := make(chan error, 1)
 		go func() { // a failing script ends its goroutine

@@ -40,13 +40,13 @@ func cmdProgram(prog string) command {
 // exec runs a program to its end, in the script's directory and environment and with the standard input that the script
 // has set.
 func (st *state) exec(ts *testscript.TestScript, path string, args []string) (stdout, stderr string, code int, err error) {
-	// The script's standard input can only be had by running something on it.
-	if err := ts.Exec("cat"); err != nil {
+	stdin, err := st.stdin(ts)
+	if err != nil {
 		return "", "", 0, err
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Dir, cmd.Env = ts.MkAbs("."), st.environ(ts)
-	cmd.Stdin = strings.NewReader(ts.ReadFile("stdout"))
+	cmd.Stdin = strings.NewReader(stdin)
 	var out, errOut output
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	p, err := proc.Start(cmd)
@@ -62,6 +62,15 @@ func (st *state) exec(ts *testscript.TestScript, path string, args []string) (st
 	case <-ctx.Done():
 		return out.String(), errOut.String(), 0, fmt.Errorf("still running after %v", waitBound)
 	}
+}
+
+// stdin returns what the script has a program read. It can only be had by running something on it.
+func (st *state) stdin(ts *testscript.TestScript) (string, error) {
+	if st.noStdin {
+		return "", nil
+	}
+	err := ts.Exec("cat")
+	return ts.ReadFile("stdout"), err
 }
 
 // ran is a program that has ended, its output being the script's stdout and stderr.

@@ -67,6 +67,11 @@ func (tr *Transcript) bordersOf(s side) *Transcript {
 	return ascii
 }
 
+// hasBorders tells whether there is a table with borders other than ASCII.
+func (tr *Transcript) hasBorders() bool {
+	return slices.ContainsFunc(tr.Entries, func(e Entry) bool { return e.Borders != "" })
+}
+
 // Compare returns "" where ours did what the reference did, and otherwise every difference as a unified diff under its
 // command line. An announced deviation that is none any more is a difference too.
 func Compare(ref, ours *Transcript) string {

@@ -278,7 +278,7 @@ func TestBacklog(t *testing.T) {
 	p := newPair(t)
 	p.source.txn("k=0")
 	p.run(t, Options{Timeout: time.Second})
-	p.dest.awaitState(t, "k=0")
+	p.source.await(t, "the watch", func() bool { return p.source.count("watch") == 1 })
 	p.dest.stop()
 	for i := range 5 * maxUpdates {
 		p.source.txn(fmt.Sprintf("k=%d", i+1), fmt.Sprintf("k%03d=v", i))
