@@ -7,10 +7,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"etcdkit/e2e/refs"
@@ -26,6 +28,7 @@ var (
 func TestMain(m *testing.M) {
 	flag.Parse()
 	overlap()
+	hearSignals()
 	code, err := runTests(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
@@ -45,6 +48,16 @@ func overlap() {
 	}
 	if err := flag.Set("test.parallel", strconv.Itoa(perProcessor*runtime.GOMAXPROCS(0))); err != nil {
 		panic(err)
+	}
+}
+
+// hearSignals has programs end by the signals that scripts send, also in a test that was started to ignore them, as by
+// nohup: what is ignored is inherited, what is received is not.
+func hearSignals() {
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
 	}
 }
 

@@ -25,11 +25,7 @@ func (f *File) WriteEmptyFreelist(dup io.WriterAt) error {
 		return err
 	}
 	page := make([]byte, pageHeaderSize+metaSize)
-	off := int64(0)
-	if first, ok := metaAt(f, 0); !ok || first != m {
-		off = m.pageSize
-	}
-	if err := f.readAt(page, off); err != nil {
+	if err := f.readAt(page, m.page*m.pageSize); err != nil {
 		return err
 	}
 	next := (m.txid + 1) % 2

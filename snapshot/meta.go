@@ -22,6 +22,7 @@ type meta struct {
 	freelist uint64 // page, or noFreelist
 	end      uint64 // all pages in use have ids below this
 	txid     uint64
+	page     int64 // where it stands; in snapshots not where bbolt's own transactions write it
 }
 
 // readMeta finds the page size and picks the meta page in force as bbolt does
@@ -67,7 +68,9 @@ func metaAt(f *File, off int64) (meta, bool) {
 	if off+int64(len(b)) > f.data || f.readAt(b[:], off) != nil {
 		return meta{}, false
 	}
-	return parseMeta(b[pageHeaderSize:])
+	m, ok := parseMeta(b[pageHeaderSize:])
+	m.page = min(off, 1)
+	return m, ok
 }
 
 // parseMeta decodes a meta page that is valid by bbolt's rules.
@@ -94,13 +97,13 @@ func parseMeta(b []byte) (meta, bool) {
 func checkPageSize(m meta, want int64) error {
 	size := m.pageSize
 	if size != want || size&(size-1) != 0 || size < minPageSize || size > maxPageSize {
-		return corrupt(int64(m.txid%2), "a page size of %d bytes", size)
+		return corrupt(m.page, "a page size of %d bytes", size)
 	}
 	return nil
 }
 
 func checkMeta(f *File, m meta) error {
-	page := int64(m.txid % 2) // where bbolt writes the meta page of a transaction
+	page := m.page
 	switch {
 	case m.end > uint64(f.data/m.pageSize):
 		return corrupt(page, "%d pages of %d bytes are in use, but the file has %d bytes", m.end, m.pageSize, f.size)

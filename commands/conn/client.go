@@ -2,9 +2,11 @@ package conn
 
 import (
 	"context"
+	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 )
 
 // Client is a client for a cluster, or for one endpoint of it, that knows why
@@ -38,10 +40,20 @@ func (c *Client) dialOptions(d *Dialer) []grpc.DialOption {
 		grpc.WithTransportCredentials(newCredentials(c.links, d.cfg.TLS)),
 		grpc.WithChainUnaryInterceptor(c.calls.unary),
 		grpc.WithChainStreamInterceptor(c.calls.stream),
+		grpc.WithConnectParams(connectParams()),
 	}
 	if !d.proxied {
 		// A dialer of one's own is also what keeps grpc from looking for a proxy.
 		opts = append(opts, grpc.WithContextDialer(c.links.dial))
 	}
 	return opts
+}
+
+// connectParams are grpc's own, but for the longest pause between two tries to
+// connect: it is two minutes there, which a watch that has lost its server for
+// a while would then miss of what happens.
+func connectParams() grpc.ConnectParams {
+	p := grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: 20 * time.Second}
+	p.Backoff.MaxDelay = 5 * time.Second
+	return p
 }

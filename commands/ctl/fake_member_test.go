@@ -34,6 +34,9 @@ type fakeMember struct {
 	status        func(*pb.StatusRequest) (*pb.StatusResponse, error)
 	hashKV        func(*pb.HashKVRequest) (*pb.HashKVResponse, error)
 	snapshot      func(pb.Maintenance_SnapshotServer) error
+	defragment    func(*pb.DefragmentRequest) (*pb.DefragmentResponse, error)
+	moveLeader    func(*pb.MoveLeaderRequest) (*pb.MoveLeaderResponse, error)
+	downgrade     func(*pb.DowngradeRequest) (*pb.DowngradeResponse, error)
 	memberList    func(*pb.MemberListRequest) (*pb.MemberListResponse, error)
 	memberAdd     func(*pb.MemberAddRequest) (*pb.MemberAddResponse, error)
 	memberRemove  func(*pb.MemberRemoveRequest) (*pb.MemberRemoveResponse, error)
@@ -104,6 +107,21 @@ func (f *fakeMember) Snapshot(r *pb.SnapshotRequest, s pb.Maintenance_SnapshotSe
 		return f.UnimplementedMaintenanceServer.Snapshot(r, s)
 	}
 	return f.snapshot(s)
+}
+
+func (f *fakeMember) Defragment(ctx context.Context, r *pb.DefragmentRequest) (*pb.DefragmentResponse, error) {
+	f.asked.Add(1)
+	return answered(ctx, r, f.defragment, f.UnimplementedMaintenanceServer.Defragment)
+}
+
+func (f *fakeMember) MoveLeader(ctx context.Context, r *pb.MoveLeaderRequest) (*pb.MoveLeaderResponse, error) {
+	f.asked.Add(1)
+	return answered(ctx, r, f.moveLeader, f.UnimplementedMaintenanceServer.MoveLeader)
+}
+
+func (f *fakeMember) Downgrade(ctx context.Context, r *pb.DowngradeRequest) (*pb.DowngradeResponse, error) {
+	f.asked.Add(1)
+	return answered(ctx, r, f.downgrade, f.UnimplementedMaintenanceServer.Downgrade)
 }
 
 func (f *fakeMember) MemberList(ctx context.Context, r *pb.MemberListRequest) (*pb.MemberListResponse, error) {

@@ -165,11 +165,14 @@ func cmdMask(ts *testscript.TestScript, st *state, args []string) {
 	}
 }
 
+// cmdUnmask: unmask [RULE...] switches rules off, without names all of them.
 func cmdUnmask(ts *testscript.TestScript, st *state, args []string) {
-	if len(args) != 0 {
-		ts.Fatalf("usage: unmask")
+	if len(args) == 0 {
+		st.masks.disableAll()
 	}
-	st.masks.disableAll()
+	for _, name := range args {
+		ts.Check(st.masks.disable(name))
+	}
 }
 
 // cmdCmpMask: cmpmask FILE WANT compares a whole file or stream, masked, with a file of the script.

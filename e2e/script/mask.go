@@ -41,10 +41,6 @@ func rules() []rule {
 			`(?m)(^1\.4: )[0-9]+`,
 			`((?:true|false), (?:true|false), )[0-9]+`,
 			`(\| +(?:true|false) +\| +(?:true|false) +\| +)[0-9]+`), "$$TERM"},
-		{"answerer", "which member of several answered, in headers", regexps(
-			`("member_id":)"?[0-9a-zA-Z$_]+"?`,
-			`("MemberID" : )[0-9a-zA-Z$_]+`,
-			`(?m)(^1\.2: )[0-9a-zA-Z$_]+`), "$$MEMBER"},
 		{"idpad", "spaces before an id that is shorter than 16 digits by chance", regexps(
 			`((?:Member|cluster) ) +`), ""},
 		{"alarmblank", "blanks between the fields of an alarm, which differ from build to build", regexps(
@@ -100,6 +96,24 @@ func (m *masks) enable(name string) error {
 		}
 	}
 	return fmt.Errorf("no mask rule %q", name)
+}
+
+// disable switches a rule off that is on.
+func (m *masks) disable(name string) error {
+	switch {
+	case name == tableWidth && m.width:
+		m.width = false
+		return nil
+	case name == listOrder && m.order:
+		m.order = false
+		return nil
+	}
+	before := len(m.rules)
+	m.rules = slices.DeleteFunc(m.rules, func(r rule) bool { return r.name == name })
+	if len(m.rules) == before {
+		return fmt.Errorf("mask rule %q is not on", name)
+	}
+	return nil
 }
 
 // ruleSet is a copy of the rules that are on now, with no values.

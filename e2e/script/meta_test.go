@@ -18,10 +18,7 @@ import (
 // does must be found out, and the reference must pass against itself.
 func TestHarnessCanFail(t *testing.T) {
 	t.Parallel()
-	r, err := refs.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := testEngine(t).Refs
 	dir, err := r.Build(t.Context(), DefaultLine)
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +54,7 @@ func TestHarnessCanFail(t *testing.T) {
 			if strings.Contains(body, "%") {
 				body = fmt.Sprintf(body, real)
 			}
-			writeFile(t, filepath.Join(bin, "etcdctl"), "#!/bin/sh\n"+body+"\n", 0o755)
+			writeProgram(t, filepath.Join(bin, "etcdctl"), "#!/bin/sh\n"+body+"\n")
 			writeFile(t, file, tc.script, 0o644)
 			e := &Engine{Refs: r, Ours: bin}
 			got := e.tryBoth(t, file)
@@ -66,6 +63,15 @@ func TestHarnessCanFail(t *testing.T) {
 			}
 		})
 	}
+}
+
+func testEngine(t *testing.T) *Engine {
+	t.Helper()
+	r, err := refs.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Engine{Refs: r}
 }
 
 // tryBoth is Diff with the outcome returned instead of failing the test.

@@ -27,6 +27,7 @@ func TestCompare(t *testing.T) {
 	}{
 		{"same", one, one, ""},
 		{"stdout", one, with(func(e *Entry) { e.Stdout = "a\nc\n" }), "-b\n+c\n"},
+		{"borders", with(func(e *Entry) { e.Borders = "┌┐\n" }), one, "-[borders] ┌┐\n"},
 		{"last newline", one, with(func(e *Entry) { e.Stdout = "a\nb" }), "-b\n+b [no newline]\n"},
 		{"trailing space", one, with(func(e *Entry) { e.Stdout = "a\nb \n" }), "-b\n+b \n"},
 		{"more lines", one, with(func(e *Entry) { e.Stdout = "a\nb\n\n" }), "\n+\n"},
@@ -90,7 +91,8 @@ func TestMasks(t *testing.T) {
 		{"raftterm", "true, false, 2, 4, 5, ", "true, false, $TERM, 4, 5, "},
 		{"raftindex", "|   true |  false |   2 |   4 |   5 |", "|   true |  false |   2 |   $INDEX |   $INDEX |"},
 		{"raftterm", "1.4: 3\n1.5: 3\n", "1.4: $TERM\n1.5: 3\n"},
-		{"answerer", `"member_id":$ID_DEC,"members":[{"ID":$ID_DEC}]`, `"member_id":$MEMBER,"members":[{"ID":$ID_DEC}]`},
+		{"times", "current time 2026-11-22T18:35:19Z is after 2026-11-21T18:34:40Z", "current time $TIME is after $TIME"},
+		{"sha256", "Error: expected sha256 [1 2 3], got [4 5 6]", "Error: expected sha256 $SHA256, got $SHA256"},
 		{"remaining", "granted with TTL(10s), remaining(9s)", "granted with TTL(10s), remaining($LEFTs)"},
 	} {
 		on := masks{values: m.values}
@@ -115,6 +117,9 @@ func TestTables(t *testing.T) {
 	want := "+----+--+\n| ID |  |\n+----+--+\n| 12345 | x |\n+----+--+\n"
 	if table != want {
 		t.Errorf("got %q", table)
+	}
+	if got, want := boxes("┌────┬──┐\n│ I─ │ | ││\n├────┼──┤\nno box\n"), "┌─┬─┐\n│─│││\n├─┼─┤\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 	m := masks{values: []value{{"12345", "A"}}}
 	if got := m.apply("| 12345 | x |\n", true); got != "| $A~~~ | x |\n" {

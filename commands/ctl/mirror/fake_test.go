@@ -289,7 +289,7 @@ func (e *etcd) await(t *testing.T, what string, cond func() bool) {
 		select {
 		case <-changed:
 		case <-time.After(30 * time.Second):
-			t.Fatalf("waited in vain for %s; the keys are %q", what, e.state())
+			t.Fatalf("waited in vain for %s; asked for %v, the keys are %q", what, e.asked, e.state())
 		}
 	}
 }

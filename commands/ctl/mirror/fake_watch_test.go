@@ -28,11 +28,14 @@ func (e *etcd) Watch(server pb.Watch_WatchServer) error {
 	s := &watchStream{etcd: e, Watch_WatchServer: server, stop: func() {}}
 	var watches sync.WaitGroup
 	defer watches.Wait()
-	defer func() { s.stop() }()
+	defer func() {
+		s.stop()
+		e.request("unwatch")
+	}()
 	for id := int64(0); ; {
 		r, err := s.Recv()
 		if err != nil {
-			return e.request("unwatch") // the client has gone
+			return nil // the client has gone
 		}
 		switch {
 		case r.GetCreateRequest() != nil:
@@ -50,7 +53,7 @@ func (e *etcd) Watch(server pb.Watch_WatchServer) error {
 				return err
 			}
 		case r.GetProgressRequest() != nil:
-			e.request("progress") //nolint:errcheck // only counted
+			e.request("progress")
 			e.mu.Lock()
 			rev, synced := e.rev, s.up > e.rev
 			e.mu.Unlock()

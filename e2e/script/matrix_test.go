@@ -1,0 +1,263 @@
+package script
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func testCommands() []Command {
+	return []Command{"etcdctl endpoint health", "etcdctl get", "etcdctl help", "etcdctl member add", "etcdctl member list",
+		"etcdctl move-leader", "etcdutl snapshot status"}
+}
+
+func TestCommandOf(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"etcdctl get a":                         "etcdctl get",
+		"etcdctl --endpoints a:1,b:2 get a":     "etcdctl get",
+		"etcdctl --endpoints=a:1 -w json get a": "etcdctl get",
+		"etcdctl --debug member list":           "etcdctl member list",
+		"etcdctl mem l":                         "etcdctl member list",
+		"etcdctl m list":                        "", // member or move-leader
+		"etcdctl member nosuch":                 "",
+		"etcdctl nosuch get":                    "",
+		"etcdctl member":                        "",
+		"etcdctl":                               "",
+		"etcdctl get --help":                    "etcdctl help",
+		"etcdctl help get":                      "etcdctl help",
+		"etcdctl get -- --help":                 "etcdctl get",
+		"etcdutl snapshot status f -w json":     "etcdutl snapshot status",
+		"sh -c etcdctl":                         "",
+	} {
+		if got := commandOf(strings.Fields(line), testCommands()); got != want {
+			t.Errorf("%s: got %q, want %q", line, got, want)
+		}
+	}
+}
+
+func TestOffered(t *testing.T) {
+	t.Parallel()
+	got := offered([]byte("add\tAdds a member\nlist\n:4\n"))
+	if strings.Join(got, " ") != "add list" {
+		t.Errorf("got %q", got)
+	}
+}
+
+const testRows = "# Differences\n\n## Output here\n\n| what | upstream | here | why |\n| --- | --- | --- | --- |\n" +
+	"| help | theirs | `ours` | |\n| help for `nosuch` | a | b | |\n\n## More\n\n| what | upstream | here | why |\n| --- | --- | --- | --- |\n" +
+	"| a \\| in `-w` | a | b | |\n"
+
+func testRowsOf(t *testing.T) Deviations {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "compat.md")
+	if err := os.WriteFile(path, []byte(testRows), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d, err := ReadDeviations(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestDeviations(t *testing.T) {
+	t.Parallel()
+	d := testRowsOf(t)
+	for reason, want := range map[string]string{
+		"help":                      "help",
+		"help: in our own words":    "help",
+		"help for nosuch, not here": "help for nosuch",
+		"helpless":                  "helpless",
+		"a | in -w":                 "a | in -w",
+		"new":                       "new",
+	} {
+		if got := d.name(reason); got != want {
+			t.Errorf("%s: got %q, want %q", reason, got, want)
+		}
+	}
+}
+
+// entryOf makes an entry of a command line that printed something.
+func entryOf(line, format string, change func(*Entry)) Entry {
+	e := Entry{words: strings.Fields(line), Line: line, Stdout: "out\n", format: format}
+	if change != nil {
+		change(&e)
+	}
+	return e
+}
+
+// testPair is a transcript of the reference and one of ours that a script may have.
+func testPair() (ref, ours *Transcript) {
+	refuses := func(e *Entry) {
+		e.Stdout, e.Exit, e.Errors = "", 4, "Error: table not supported as output format\n"
+		e.Deviates = map[string]string{aspectStdout: "every format", aspectExit: "every format", aspectError: "every format"}
+	}
+	fails := func(e *Entry) { e.Stdout, e.Exit = "", 1 }
+	differs := func(e *Entry) { e.Deviates = map[string]string{aspectStdout: "help: in our own words"} }
+	ref = &Transcript{Entries: []Entry{
+		entryOf("etcdctl get a", "", nil),
+		entryOf("etcdctl get a -w table", "table", refuses),
+		entryOf("etcdctl get", "json", fails),                                            // no result
+		entryOf("etcdctl get --nosuch", "", func(e *Entry) { fails(e); e.Usage = true }), // a wrong flag
+		entryOf("etcdctl member", "", differs),                                           // no command
+		entryOf("etcdctl help", "", differs),
+		entryOf("etcdctl get a -w nosuch", "nosuch", differs), // no format
+		entryOf("etcdctl member add a", "", func(e *Entry) { e.Deviates = map[string]string{aspectExit: "new"} }),
+	}}
+	ours = &Transcript{}
+	for _, e := range ref.Entries {
+		ours.Entries = append(ours.Entries, entryOf(e.Line, e.format, nil))
+	}
+	return ref, ours
+}
+
+const testCells = "one\tetcdctl get\tsimple\tdeviates: a wrong flag\t3.6 3.7\n" +
+	"one\tetcdctl get\tsimple\tidentical\t3.6 3.7\n" +
+	"one\tetcdctl get\ttable\tadditive\t3.6 3.7\n" +
+	"one\tetcdctl help\tsimple\tdeviates: help\t3.6 3.7\n" +
+	"one\tetcdctl member add\tsimple\tdeviates: new\t3.6 3.7\n"
+
+func TestMatrix(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "matrix.txt")
+	open := func() *Matrix {
+		m, err := OpenMatrix(path, testCommands(), testRowsOf(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	ref, ours := testPair()
+	all := func(string) bool { return true }
+
+	m := open()
+	if d := m.add("one", "3.7", ref, ours, false); !strings.Contains(d, "stale") {
+		t.Errorf("a script that the file does not have: %q", d)
+	}
+	m.add("one", "3.7", ref, ours, true)
+	m.add("one", "3.6", ref, ours, true)
+	m.add("other", "3.6", ref, ours, true)
+	if err := m.Save(all); err != nil {
+		t.Fatal(err)
+	}
+
+	m = open()
+	for _, line := range []string{"3.6", "3.7"} {
+		if d := m.add("one", line, ref, ours, false); d != "" {
+			t.Errorf("%s: %s", line, d)
+		}
+	}
+	changed := &Transcript{Entries: ref.Entries[1:]}
+	if d := m.add("one", "3.7", changed, &Transcript{Entries: ours.Entries[1:]}, false); !strings.Contains(d, "'TestDiff/^one$/3.7' -update") {
+		t.Errorf("a comparison less: %q", d)
+	}
+
+	m.add("one", "3.7", ref, ours, true)
+	if err := m.Save(func(script string) bool { return script != "other" }); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != testCells {
+		t.Errorf("got\n%s\nwant\n%s", got, testCells)
+	}
+}
+
+func TestMatrixPage(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "matrix.txt")
+	if err := os.WriteFile(path, []byte(testCells), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	commands := []Command{"etcdctl get", "etcdctl help"}
+	m, err := OpenMatrix(path, commands, testRowsOf(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, missing := m.Page(map[string][]Command{"3.7": commands, "3.6": {"etcdctl get"}}, func(string) bool { return false })
+	_, tables, _ := strings.Cut(page, "\n## ")
+	want := `etcdctl 3.7
+
+| command | simple | json | table | fields | protobuf |
+| --- | --- | --- | --- | --- | --- |
+| ` + "`get`" + ` | identical |  | additive |  |  |
+| ` + "`help`" + ` | [1](#deviations) |  |  |  |  |
+
+## etcdctl 3.6
+
+| command | simple | json | table | fields | protobuf |
+| --- | --- | --- | --- | --- | --- |
+| ` + "`get`" + ` | identical |  | additive |  |  |
+| ` + "`help`" + ` | [1](#deviations) | ours alone | ours alone | ours alone | ours alone |
+
+## etcdutl 3.7
+
+| command | simple | json | table | fields | protobuf |
+| --- | --- | --- | --- | --- | --- |
+
+## etcdutl 3.6
+
+| command | simple | json | table | fields | protobuf |
+| --- | --- | --- | --- | --- | --- |
+
+## Deviations
+
+1. [help](compat.md#output-here)
+`
+	if tables != want {
+		t.Errorf("got\n%s\nwant\n%s", tables, want)
+	}
+	for _, piece := range []string{"a script one", `for "a wrong flag"`, `for "new"`, "a comparison of etcdctl get -w json on 3.6",
+		"a comparison of etcdctl help -w json on 3.7"} {
+		if !strings.Contains(strings.Join(missing, "\n"), piece) {
+			t.Errorf("nothing says that %s is missing: %q", piece, missing)
+		}
+	}
+	const scripts, rows, cells = 1, 2, 3 + 3 + 4
+	if len(missing) != scripts+rows+cells {
+		t.Errorf("missing: %q", missing)
+	}
+}
+
+func TestReleases(t *testing.T) {
+	t.Parallel()
+	e := testEngine(t)
+	dir := t.TempDir()
+	for text, want := range map[string]string{
+		"etcdctl version\n":                               "3.5 3.6 3.7",
+		"# one\nreleases 3.6 3.7\netcdctl version\n":      "3.6 3.7",
+		"etcdctl version\n-- file --\nreleases 3.6 3.7\n": "3.5 3.6 3.7",
+		"releases 3.4\n":                                  "error",
+	} {
+		file := filepath.Join(dir, "x.txtar")
+		writeFile(t, file, text, 0o644)
+		got, err := e.Releases(file)
+		if err != nil {
+			got = []string{"error"}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q: got %v (%v), want %s", text, got, err, want)
+		}
+	}
+}
+
+func TestCondition(t *testing.T) {
+	t.Parallel()
+	st := &state{eng: testEngine(t), line: "3.6"}
+	for cond, want := range map[string]bool{
+		"ref:3.5": false, "ref:3.6": true, "ref:3.7": false, "ref:3.5+": true, "ref:3.6+": true, "ref:3.7+": false,
+	} {
+		if got, err := st.condition(cond); err != nil || got != want {
+			t.Errorf("[%s]: got %v, %v", cond, got, err)
+		}
+	}
+	for _, cond := range []string{"ref:3.4", "ref:", "release:3.5"} {
+		if _, err := st.condition(cond); err == nil {
+			t.Errorf("[%s] was accepted", cond)
+		}
+	}
+}
