@@ -96,15 +96,15 @@ func TestCheckLoad(t *testing.T) {
 		clients  int
 		took     time.Duration // each put
 		err      error
-		puts     int // at least; and 10 more at most
+		puts     int // at least; and 20 more at most
 		total    time.Duration
 		verdict  []string
 		failures []string
 	}{
 		{name: "small", load: checkLoad{rate: 150}, clients: 50, took: 2 * time.Millisecond, puts: 9000, total: time.Minute,
 			verdict: []string{"PASS: Throughput is 151 writes/s", "PASS: Slowest request took 0.002000s", "PASS: Stddev is 0.000000s", "PASS"}},
-		{name: "extra large", load: checkLoad{rate: 15000}, clients: 1000, took: 2 * time.Millisecond, puts: 900_000, total: time.Minute,
-			verdict: []string{"PASS: Throughput is 15000 writes/s", "PASS: Slowest request took 0.002000s", "PASS: Stddev is 0.000000s", "PASS"}},
+		{name: "extra large", load: checkLoad{rate: 15000}, clients: 1000, took: 2 * time.Millisecond, puts: 15_000, total: time.Second,
+			verdict: []string{"PASS: Throughput is 14972 writes/s", "PASS: Slowest request took 0.002000s", "PASS: Stddev is 0.000000s", "PASS"}},
 		{name: "too slow", load: checkLoad{rate: 1000}, clients: 10, took: 600 * time.Millisecond, puts: 1010, total: time.Minute,
 			verdict: []string{"FAIL: Throughput too low: 17 writes/s", "Slowest request took too long: 0.600000s", "PASS: Stddev is 0.000000s", "FAIL"}},
 		{name: "errors", load: checkLoad{rate: 10}, clients: 3, err: rpctypes.ErrNoSpace, puts: 600, total: time.Minute,
@@ -125,13 +125,14 @@ func TestCheckLoad(t *testing.T) {
 				seen := 0
 				var mu sync.Mutex
 				tt.load.progress = func(puts int) { mu.Lock(); seen = max(seen, puts); mu.Unlock() }
-				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				// Not when a put is due, which would leave its fate open.
+				ctx, cancel := context.WithTimeout(t.Context(), tt.total+time.Millisecond)
 				defer cancel()
 				stats := tt.load.run(ctx, slices.Repeat([]putter{p}, tt.clients))
-				if stats.puts < tt.puts || stats.puts > tt.puts+10 || seen != stats.puts || len(p.keys) != stats.puts {
+				if stats.puts < tt.puts || stats.puts > tt.puts+20 || seen != stats.puts || len(p.keys) != stats.puts {
 					t.Errorf("%d puts, %d seen, %d keys; want %d", stats.puts, seen, len(p.keys), tt.puts)
 				}
-				if stats.total < tt.total || stats.total > tt.total+time.Second {
+				if stats.total < tt.total || stats.total > tt.total+2*time.Second {
 					t.Errorf("took %v, want %v", stats.total, tt.total)
 				}
 				lines := stats.failures()
@@ -318,12 +319,11 @@ func TestCheckPerf(t *testing.T) {
 		delete error
 		o      checkOptions
 		out    string
-		err    error
 	}{
-		{name: "passed", o: checkOptions{prefix: "/p/"}, out: "PASS\n"},
-		{name: "compacted", o: checkOptions{prefix: "/p/", autoCompact: true}, out: "Compacting with revision 3\nCompacted with revision 3\nPASS\n"},
+		{name: "passed", o: checkOptions{prefix: "/p/"}},
+		{name: "compacted", o: checkOptions{prefix: "/p/", autoCompact: true}, out: "Compacting with revision 3\nCompacted with revision 3\n"},
 		{name: "not deleted", o: checkOptions{prefix: "/p/", autoCompact: true}, delete: rpctypes.ErrGRPCPermissionDenied,
-			out: "FAIL: Cleanup failed during key deletion: ERROR(etcdserver: permission denied)\nPASS\n"},
+			out: "FAIL: Cleanup failed during key deletion: ERROR(etcdserver: permission denied)\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -339,10 +339,9 @@ func TestCheckPerf(t *testing.T) {
 				t.Error(err)
 			}
 			// On a busy machine a put may take long; the lines between are held elsewhere.
-			got := c.out.String()
-			start, _, _ := strings.Cut(got, "PASS: Throughput is ")
-			if want, _ := strings.CutSuffix(tt.out, "PASS\n"); start != want {
-				t.Errorf("printed %q before the verdict, want %q", start, want)
+			start, _, _ := strings.Cut(c.out.String(), "Throughput")
+			if start != tt.out+"PASS: " && start != tt.out+"FAIL: " {
+				t.Errorf("printed %q before the verdict, want %q", start, tt.out)
 			}
 			if got := f.deletions(); !slices.Equal(got, []string{"/p/-/p0"}) {
 				t.Errorf("deleted %q", got)
@@ -391,7 +390,10 @@ func TestCheckDatascale(t *testing.T) {
 				}
 				return nil, nil
 			}}
-			metrics := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			metrics := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/metrics" {
+					return // of a client that takes it for a member
+				}
 				if tt.metrics[0] != "" {
 					_, _ = io.WriteString(w, "process_resident_memory_bytes "+tt.metrics[0]+"\n")
 				}

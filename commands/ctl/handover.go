@@ -70,8 +70,8 @@ func (a *app) handOver(cmd *cobra.Command, args []string, flags ...string) error
 // the format, and the arguments.
 func utilityArgs(fs *pflag.FlagSet, flags, args []string) []string {
 	var line []string
-	fs.Visit(func(f *pflag.Flag) {
-		if f.Name == "write-out" || slices.Contains(flags, f.Name) {
+	fs.VisitAll(func(f *pflag.Flag) { // Visit knows of no flag that was set by its variable
+		if f.Changed && (f.Name == "write-out" || slices.Contains(flags, f.Name)) {
 			line = append(line, "--"+f.Name+"="+f.Value.String())
 		}
 	})

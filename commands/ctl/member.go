@@ -37,6 +37,14 @@ type memberArg struct {
 	notID error // where text is not an id
 }
 
+// called is what a message calls a member by.
+func called(m *etcdserverpb.Member) string {
+	if m.GetName() == "" { // has never been started
+		return strconv.FormatUint(m.GetID(), 16)
+	}
+	return m.GetName()
+}
+
 // among returns the id of the member that is meant. An id that a member has is
 // one, whoever is called by it; one that no member has is for the server to
 // refuse.

@@ -113,7 +113,7 @@ func (a *app) leaderThrough(ctx context.Context, d *conn.Dialer, follower *statu
 			got.err = errors.New("it has just lost the lead")
 		}
 		if got.err != nil {
-			return got, fmt.Errorf("%s leads: %w", m.GetName(), got.err)
+			return got, fmt.Errorf("%s leads: %w", called(m), got.err)
 		}
 		return got, nil
 	}

@@ -129,7 +129,7 @@ func TestMoveLeaderLost(t *testing.T) {
 				return &pb.StatusResponse{Header: &pb.ResponseHeader{MemberId: 2}}, nil
 			}
 		}, "the cluster has no leader now"},
-		{"a dead leader", func(f *fakeMember) { cluster([]*fakeMember{f}, []string{urlDead}) }, " leads: " + refused(urlDead)},
+		{"a dead leader", func(f *fakeMember) { cluster([]*fakeMember{f}, []string{urlDead}) }, "1 leads: " + refused(urlDead)},
 		{"a leader without a URL", func(f *fakeMember) { cluster([]*fakeMember{f}, nil) }, "the leader, 1, has no client URL"},
 		{"an unknown leader", func(f *fakeMember) { cluster([]*fakeMember{f}) }, "the leader, 1, has no client URL"},
 		{"no members", func(f *fakeMember) {

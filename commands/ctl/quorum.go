@@ -3,7 +3,6 @@ package ctl
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -47,18 +46,14 @@ func (v voters) warnRemove(m *etcdserverpb.Member, up map[uint64]bool) string {
 	if up[m.GetID()] {
 		after.present--
 	}
-	name := m.GetName()
-	if name == "" {
-		name = strconv.FormatUint(m.GetID(), 16)
-	}
 	if after.all == 0 {
-		return "Warning: " + name + " is the last voting member"
+		return "Warning: " + called(m) + " is the last voting member"
 	}
 	why := after.shortfall()
 	if why == "" {
 		return ""
 	}
-	return "Warning: without " + name + ", " + why
+	return "Warning: without " + called(m) + ", " + why
 }
 
 // turnout tells which members are up, as far as can be seen from here. Where

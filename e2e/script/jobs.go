@@ -27,6 +27,7 @@ type job struct {
 	stdin  io.WriteCloser // nil unless the script feeds it
 	stdout output
 	stderr output
+	lines  int // that the script has awaited last, 0 where it has not
 }
 
 // end makes sure that nothing of the job is left.
@@ -117,6 +118,7 @@ func cmdAwait(ts *testscript.TestScript, st *state, args []string) {
 		ts.Fatalf("usage: await NAME REGEXP | await -lines N NAME")
 	}
 	j := st.job(ts, args[0])
+	j.lines = lines
 	cond := func(text string) bool { return strings.Count(text, "\n") >= lines }
 	if lines == 0 {
 		re, err := regexp.Compile("(?m)" + args[1])
@@ -177,6 +179,10 @@ func cmdCollect(ts *testscript.TestScript, neg bool, args []string) {
 	delete(st.jobs, args[0])
 	j.end()
 	stdout, stderr := j.stdout.String(), j.stderr.String()
+	if n := strings.Count(stdout, "\n"); j.lines > 0 && n > j.lines {
+		ts.Fatalf("job %s was awaited for %d lines and has printed %d: how many there are when it is ended is a matter of luck\n%s",
+			args[0], j.lines, n, stdout)
+	}
 	_, _ = io.WriteString(ts.Stdout(), stdout) // both write to memory
 	_, _ = io.WriteString(ts.Stderr(), stderr)
 	st.finish(ts, ran{j.prog, append(j.args, "&"), j.proc.State().ExitCode(), neg, false}, stdout, stderr)

@@ -105,7 +105,7 @@ func (m *Matrix) said(ref, ours *Entry) verdicts {
 		}
 		return v
 	}
-	if ours.Exit == 0 && strings.Contains(ref.Errors, "not supported as output format") {
+	if refused(ref) && (ours.Exit == 0 || ours.Stdout != "") {
 		v[verdictAdditive] = true
 		return v
 	}
@@ -113,6 +113,11 @@ func (m *Matrix) said(ref, ours *Entry) verdicts {
 		v[verdictDeviates+m.rows.name(reason)] = true
 	}
 	return v
+}
+
+// refused tells whether an entry failed because its program has no such format for the command.
+func refused(e *Entry) bool {
+	return e.Exit != 0 && (strings.Contains(e.Errors, "not supported as output format") || strings.Contains(e.Errors, "marshal unsupported"))
 }
 
 // Save writes the file, if anything is to be changed: what scripts found that ran, and nothing of scripts that exists

@@ -48,12 +48,13 @@ func addCommands(ctx context.Context, all *[]Command, file, prog string, path []
 	return nil
 }
 
-// offered reads the answer to a completion: a word a line, a tab and its description, and a last line ":NUMBER".
+// offered reads the answer to a completion: a word a line, a tab and its description, and a last line ":NUMBER". Flags that
+// a command has to have are offered too, and left out here.
 func offered(out []byte) []string {
 	var names []string
 	for line := range bytes.Lines(out) {
 		name, _, _ := strings.Cut(strings.TrimSpace(string(line)), "\t")
-		if name != "" && !strings.HasPrefix(name, ":") {
+		if name != "" && !strings.HasPrefix(name, ":") && !strings.HasPrefix(name, "-") {
 			names = append(names, name)
 		}
 	}

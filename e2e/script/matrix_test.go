@@ -39,7 +39,7 @@ func TestCommandOf(t *testing.T) {
 
 func TestOffered(t *testing.T) {
 	t.Parallel()
-	got := offered([]byte("add\tAdds a member\nlist\n:4\n"))
+	got := offered([]byte("add\tAdds a member\nlist\n--data-dir\tneeded\n:4\n"))
 	if strings.Join(got, " ") != "add list" {
 		t.Errorf("got %q", got)
 	}

@@ -26,7 +26,20 @@ func sortLists(text string) string {
 			return strings.Join(slices.Sorted(strings.Lines(block)), "")
 		})
 	}
-	return text
+	return regexp.MustCompile(`(?:(?m)^[23]\.[1-9]: .*\n)+`).ReplaceAllStringFunc(text, sortMembers)
+}
+
+// sortMembers sorts members in the text of a protobuf message: a run of lines for each, the first of field 1, its id.
+func sortMembers(block string) string {
+	var members []string
+	for line := range strings.Lines(block) {
+		if len(members) == 0 || strings.HasPrefix(line[1:], ".1:") {
+			members = append(members, "")
+		}
+		members[len(members)-1] += line
+	}
+	slices.Sort(members)
+	return strings.Join(members, "")
 }
 
 // sortMatches sorts the parts of each match's first group.

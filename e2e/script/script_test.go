@@ -134,13 +134,15 @@ func TestTables(t *testing.T) {
 func TestSortLists(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"TTL(1s), attached keys([b a])\n":                "TTL(1s), attached keys([a b])\n",
-		`{"ttl":1,"keys":["Yg==","YQ=="],"x":[2,1]}`:     `{"ttl":1,"keys":["YQ==","Yg=="],"x":[2,1]}`,
-		"\"ID\" : 1\n\"Key\" : \"b\"\n\"Key\" : \"a\"\n": "\"ID\" : 1\n\"Key\" : \"a\"\n\"Key\" : \"b\"\n",
-		"$B, started, x\n$A, unstarted, y\nend\n":        "$A, unstarted, y\n$B, started, x\nend\n",
-		"ETCD_INITIAL_CLUSTER=\"b=2,a=1\"\n":             "ETCD_INITIAL_CLUSTER=\"a=1,b=2\"\n",
-		`"members":[{"ID":2},{"ID":1}]}`:                 `"members":[{"ID":1},{"ID":2}]}`,
-		"b\na\n":                                         "b\na\n",
+		"TTL(1s), attached keys([b a])\n":                    "TTL(1s), attached keys([a b])\n",
+		`{"ttl":1,"keys":["Yg==","YQ=="],"x":[2,1]}`:         `{"ttl":1,"keys":["YQ==","Yg=="],"x":[2,1]}`,
+		"\"ID\" : 1\n\"Key\" : \"b\"\n\"Key\" : \"a\"\n":     "\"ID\" : 1\n\"Key\" : \"a\"\n\"Key\" : \"b\"\n",
+		"$B, started, x\n$A, unstarted, y\nend\n":            "$A, unstarted, y\n$B, started, x\nend\n",
+		"ETCD_INITIAL_CLUSTER=\"b=2,a=1\"\n":                 "ETCD_INITIAL_CLUSTER=\"a=1,b=2\"\n",
+		`"members":[{"ID":2},{"ID":1}]}`:                     `"members":[{"ID":1},{"ID":2}]}`,
+		"b\na\n":                                             "b\na\n",
+		"1.1: 9\n2.1: $B\n2.3: \"x\"\n2.1: $A\n2.2: \"n\"\n": "1.1: 9\n2.1: $A\n2.2: \"n\"\n2.1: $B\n2.3: \"x\"\n",
+		"2.1: $C\n3.1: $C\n3.1: $A\n":                        "2.1: $C\n3.1: $A\n3.1: $C\n",
 	} {
 		if got := sortLists(in); got != want {
 			t.Errorf("%q becomes %q, want %q", in, got, want)

@@ -288,9 +288,9 @@ func (c *countdown) Err() error {
 // TestCanceled ends the context at the places that look at it.
 func TestCanceled(t *testing.T) {
 	t.Parallel()
-	path := database(t, 30000)
+	path := database(t, 8000)
 	before := read(t, path)
-	for n := int64(0); ; n += 1 + n/8 {
+	for n := int64(0); ; n += 1 + n/2 {
 		ctx := &countdown{Context: t.Context()}
 		ctx.left.Store(n)
 		_, err := Run(ctx, path, Options{})

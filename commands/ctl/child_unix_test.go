@@ -1,0 +1,151 @@
+//go:build unix
+
+package ctl
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"etcdkit/commands/cli"
+)
+
+func TestChildCode(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		script string
+		want   cli.Code
+	}{
+		{"exit 7", 7}, {"exit 200", 200}, {"kill -9 $$", 255},
+	}
+	for _, tt := range tests {
+		err := exec.CommandContext(t.Context(), "sh", "-c", tt.script).Run()
+		if got := childCode(err); got != tt.want {
+			t.Errorf("%s: %d, want %d", tt.script, got, tt.want)
+		}
+	}
+	if got := childCode(errors.New("not started")); got != cli.Failure {
+		t.Errorf("not started: %d, want %d", got, cli.Failure)
+	}
+}
+
+// Signals go on to the child as they come.
+func TestRelaySignals(t *testing.T) {
+	t.Parallel()
+	from, to, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	child := exec.CommandContext(t.Context(), "sh", "-c",
+		`trap 'echo usr1' USR1; trap 'echo term; exit 5' TERM; echo ready; while :; do sleep 0.05; done`)
+	child.Stdout = to
+	r := newRelay()
+	defer r.stop()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- r.run(child, nil)
+		to.Close()
+	}()
+	lines := bufio.NewReader(from)
+	for _, step := range []struct {
+		said string
+		send os.Signal
+	}{{"ready\n", syscall.SIGUSR1}, {"usr1\n", syscall.SIGTERM}, {"term\n", nil}} {
+		if said, err := lines.ReadString('\n'); said != step.said {
+			t.Fatalf("the child said %q (%v), want %q", said, err, step.said)
+		}
+		if step.send != nil {
+			r.signals <- step.send
+		}
+	}
+	if err := <-ended; childCode(err) != 5 {
+		t.Errorf("the child ended with %v, want code 5", err)
+	}
+}
+
+// A child that heeds no signal is ended when the lock is lost.
+func TestRelayLost(t *testing.T) {
+	t.Parallel()
+	lost := make(chan struct{})
+	close(lost)
+	r := newRelay()
+	defer r.stop()
+	child := exec.CommandContext(t.Context(), "sleep", "600")
+	err := r.run(child, lost)
+	if status, ok := child.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGTERM {
+		t.Errorf("the child ended with %v, want it told to end", err)
+	}
+}
+
+func TestFromTerminal(t *testing.T) {
+	t.Parallel()
+	for _, s := range []os.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2} {
+		if fromTerminal(s) {
+			t.Errorf("%v is taken for a signal of the terminal", s)
+		}
+	}
+}
+
+// The child of a lock finds the lock in its environment, and nothing on its
+// standard input.
+func TestLockedChild(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		script string
+		env    []string
+		want   ran
+	}{
+		{`echo $ETCD_LOCK_KEY $ETCD_LOCK_REV`, nil, ran{0, "name/abc 3\n", ""}},
+		{`echo $ETCD_LOCK_KEY $OTHER`, []string{"ETCD_LOCK_KEY=outer/1", "OTHER=x"}, ran{0, "name/abc x\n", ""}},
+		{`cat; echo err >&2; exit 7`, nil, ran{7, "", "err\nError: exit status 7\n"}},
+		{`kill -9 $$`, nil, ran{255, "", "Error: signal: killed\n"}},
+	}
+	for _, tt := range tests {
+		f := locksmith(nil)
+		r := runner{endpoint: f.start(t), env: append(tt.env, "PATH="+os.Getenv("PATH")), in: strings.NewReader("not for it")}
+		r.run(t, "lock", "name", "--", "sh", "-c", tt.script).is(t, tt.want)
+		wantKinds(t, f, grant, txn, revoke)
+	}
+}
+
+// A child does not outlive the lock.
+func TestLockedChildLost(t *testing.T) {
+	t.Parallel()
+	running := make(chan struct{})
+	out, errs := &stopper{stop: sync.OnceFunc(func() { close(running) })}, &lockedBuffer{}
+	f := locksmith(nil)
+	f.keepAlive = func(r *pb.LeaseKeepAliveRequest) (*pb.LeaseKeepAliveResponse, error) {
+		<-running
+		return &pb.LeaseKeepAliveResponse{Header: fakeHeader(), ID: r.ID}, nil
+	}
+	code := Main(t.Context(), cli.Streams{Out: out, Err: errs, Env: []string{"PATH=" + os.Getenv("PATH")}},
+		[]string{"--endpoints", f.start(t), "lock", "name", "--", "sh", "-c", "echo running; exec sleep 600"})
+	ran{code, out.String(), errs.String()}.is(t, ran{1, "running\n", "Error: session expired: the lock was lost while the command ran\n"})
+}
+
+// What etcdutl prints, reads and ends with is what etcdctl does.
+func TestHandOver(t *testing.T) {
+	dir := t.TempDir()
+	const utility = "#!/bin/sh\nfor a; do echo \"<$a>\"; done\necho \"compat $ETCDUTL_COMPAT $HOME\"\n/bin/cat\necho Error: mine >&2\nexit 9\n"
+	if err := os.WriteFile(filepath.Join(dir, "etcdutl"), []byte(utility), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir)
+	in := func() io.Reader { return strings.NewReader("its input\n") }
+	runner{in: in(), env: []string{"HOME=h"}}.run(t, "snapshot", "restore", "f.db", "--name", "n", "--compat", "3.6", "--dial-timeout", "1s").is(t, ran{9,
+		"<snapshot>\n<restore>\n<--name=n>\n<-->\n<f.db>\ncompat 3.6 h\nits input\n",
+		"Deprecated: use \"etcdutl snapshot restore\" instead, as is done here.\n\nError: mine\n"})
+	runner{in: in(), env: []string{"ETCDCTL_WRITE_OUT=json"}}.run(t, "defrag", "--data-dir", "d", "--cluster").is(t, ran{9,
+		"<defrag>\n<--data-dir=d>\n<--write-out=json>\n<-->\ncompat  \nits input\n",
+		"Deprecated: use \"etcdutl defrag\" instead, as is done here.\n\nError: mine\n"})
+}

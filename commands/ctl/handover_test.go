@@ -1,0 +1,68 @@
+package ctl
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"etcdkit/commands/cli"
+)
+
+func TestUtilityArgs(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		given, args []string
+		want        []string
+	}{
+		{nil, nil, []string{"--"}},
+		{nil, []string{"f.db", "-x"}, []string{"--", "f.db", "-x"}},
+		{[]string{"--data-dir", "d e", "--bump-revision=7", "--mark-compacted"}, []string{"f.db"},
+			[]string{"--bump-revision=7", "--data-dir=d e", "--mark-compacted=true", "--", "f.db"}},
+		{[]string{"-w", "json", "--user", "u"}, nil, []string{"--write-out=json", "--"}},
+	}
+	for _, tt := range tests {
+		fs := pflag.NewFlagSet("test", pflag.ContinueOnError)
+		addRestoreFlags(fs)
+		var flags []string
+		fs.VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
+		fs.StringP("write-out", "w", "", "")
+		fs.String("user", "", "")
+		if err := fs.Parse(tt.given); err != nil {
+			t.Fatal(err)
+		}
+		if got := utilityArgs(fs, flags, tt.args); !slices.Equal(got, tt.want) {
+			t.Errorf("%q %q: got %q, want %q", tt.given, tt.args, got, tt.want)
+		}
+	}
+}
+
+// Beside a test binary there is no etcdutl.
+func TestHandOverToNobody(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("Error: etcdutl does this, and there is none beside etcdctl, in %s, or on the PATH\n", filepath.Dir(self))
+	etcdctl(t, "snapshot", "restore", "f.db").want(t, cli.Failure, "", want)
+	etcdctl(t, "defrag", "--data-dir", "d").want(t, cli.Failure, "", want)
+}
+
+func TestSnapshotStatusArgs(t *testing.T) {
+	t.Parallel()
+	missing := filepath.Join(t.TempDir(), "no.db")
+	plain := filepath.Join(t.TempDir(), "plain.db")
+	if err := os.WriteFile(plain, []byte("no snapshot"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	etcdctl(t, "snapshot", "status", "-w", "yam").want(t, cli.BadArgs, "", "Error: snapshot status requires exactly one argument\n")
+	etcdctl(t, "snapshot", "status", missing, "-w", "yam").want(t, cli.Failure, "", "Error: stat "+missing+": no such file or directory\n")
+	etcdctl(t, "snapshot", "status", plain, "-w", "yam").want(t, cli.BadFeature, "", badFormat)
+	if r := etcdctl(t, "snapshot", "status", plain); r.code != cli.Failure || r.stdout != "" {
+		t.Errorf("a file that is no snapshot: %s", r)
+	}
+}

@@ -1,0 +1,183 @@
+package ctl
+
+import (
+	"strings"
+	"testing"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
+	"etcdkit/commands/cli"
+)
+
+func TestWarnAdd(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		voters
+		want string // between the words that are always there
+	}{
+		{voters{1, 1}, "2 of 2 voting members must be up for anything to be written, and 1 is"},
+		{voters{2, 2}, ""},
+		{voters{2, 1}, "2 of 3 voting members must be up for anything to be written, and 1 is"},
+		{voters{3, 3}, ""},
+		{voters{3, 2}, "3 of 4 voting members must be up for anything to be written, and 2 are"},
+		{voters{5, 4}, ""},
+		{voters{5, 3}, "4 of 6 voting members must be up for anything to be written, and 3 are"},
+		{voters{3, 0}, "3 of 4 voting members must be up for anything to be written, and 0 are"},
+	}
+	for _, tt := range tests {
+		want := tt.want
+		if want != "" {
+			want = "Warning: with the new member " + want + ", until it has joined (--learner adds it without a vote)"
+		}
+		if got := tt.warnAdd(); got != want {
+			t.Errorf("%+v: got %q, want %q", tt.voters, got, want)
+		}
+	}
+}
+
+func TestWarnRemove(t *testing.T) {
+	t.Parallel()
+	const must = " voting members must be up for anything to be written, and "
+	tests := []struct {
+		voters
+		up   bool
+		want string
+	}{
+		{voters{1, 1}, true, "Warning: m1 is the last voting member"},
+		{voters{2, 2}, true, ""},
+		{voters{2, 1}, true, "Warning: without m1, 1 of 1" + must + "0 are"},
+		{voters{2, 1}, false, ""},
+		{voters{3, 3}, true, ""},
+		{voters{3, 2}, false, ""},
+		{voters{3, 2}, true, "Warning: without m1, 2 of 2" + must + "1 is"},
+		{voters{5, 3}, true, "Warning: without m1, 3 of 4" + must + "2 are"},
+		{voters{5, 3}, false, ""},
+	}
+	for _, tt := range tests {
+		m := &pb.Member{ID: 1, Name: "m1"}
+		if got := tt.warnRemove(m, map[uint64]bool{1: tt.up}); got != tt.want {
+			t.Errorf("%+v, up %v: got %q, want %q", tt.voters, tt.up, got, tt.want)
+		}
+	}
+	if got, want := (voters{1, 0}).warnRemove(&pb.Member{ID: 0xab}, nil), "Warning: ab is the last voting member"; got != want {
+		t.Errorf("without a name: got %q, want %q", got, want)
+	}
+}
+
+// quorum is a cluster of three of which m1 answers, with a learner besides.
+// What is given changes m2 and m3.
+type quorum struct {
+	*fakeMember
+	list *pb.MemberListResponse
+}
+
+func quorumOf(t *testing.T, second, third string) quorum {
+	t.Helper()
+	f := memberServer()
+	f.status = func(*pb.StatusRequest) (*pb.StatusResponse, error) {
+		return &pb.StatusResponse{Header: &pb.ResponseHeader{MemberId: 1}}, nil
+	}
+	f.start(t)
+	q := quorum{f, &pb.MemberListResponse{
+		Header: &pb.ResponseHeader{ClusterId: 0xc1, MemberId: 1},
+		Members: []*pb.Member{
+			{ID: 1, Name: "m1", ClientURLs: []string{"http://" + f.endpoint}},
+			{ID: 2, Name: "m2", ClientURLs: []string{second}},
+			{ID: 3, Name: "m3", ClientURLs: []string{third}},
+			{ID: 4, Name: "watcher", ClientURLs: []string{"http://" + f.endpoint}, IsLearner: true},
+		},
+	}}
+	f.memberList = func(*pb.MemberListRequest) (*pb.MemberListResponse, error) { return q.list, nil }
+	return q
+}
+
+func removed(id string) string {
+	return "Member " + strings.Repeat(" ", 16-len(id)) + id + " removed from cluster               c1\n"
+}
+
+func TestMemberWarnings(t *testing.T) {
+	t.Parallel()
+	up := (&fakeMember{status: func(*pb.StatusRequest) (*pb.StatusResponse, error) {
+		return nil, rpctypes.ErrGRPCPermissionDenied // which is an answer
+	}}).start(t)
+	urlUp, urlDead := "http://"+up.endpoint, "http://"+refusing(t)
+	add := []string{"member", "add", "m4", "--peer-urls", "http://a:1"}
+	const must = " voting members must be up for anything to be written, and "
+	const untilJoined = ", until it has joined (--learner adds it without a vote)\n"
+	tests := []struct {
+		name          string
+		second, third string
+		change        func(quorum)
+		args          []string
+		stdout        string
+		stderr        string
+	}{
+		{"add with all up", urlUp, urlUp, nil, add, "", ""},
+		{"add with one down", urlUp, urlDead, nil, add, "", "Warning: with the new member 3 of 4" + must + "2 are" + untilJoined},
+		{"add a learner with two down", urlDead, urlDead, nil, append(add, "--learner"), "", ""},
+		{"remove one that is up", urlUp, urlUp, nil, []string{"member", "remove", "2"}, removed("2"), ""},
+		{"remove one that is down, by name", urlUp, urlDead, nil, []string{"member", "remove", "m3"}, removed("3"), ""},
+		{"remove one that is needed, by name", urlUp, urlDead, nil, []string{"member", "remove", "m2"}, removed("2"), "Warning: without m2, 2 of 2" + must + "1 is\n"},
+		{"remove the learner", urlDead, urlDead, nil, []string{"member", "remove", "watcher"}, removed("4"), ""},
+		{"addresses that can't be reached from here say nothing", urlDead, urlDead,
+			func(q quorum) { q.list.Members[0].ClientURLs = []string{urlDead} }, []string{"member", "remove", "m2"}, removed("2"), ""},
+		{"but one that was never started is not up", urlDead, urlDead,
+			func(q quorum) { q.list.Members[0].ClientURLs, q.list.Members[2].Name = []string{urlDead}, "" },
+			[]string{"member", "remove", "m2"}, removed("2"), "Warning: without m2, 2 of 2" + must + "1 is\n"},
+		{"no list, no warning", urlDead, urlDead, func(q quorum) {
+			q.memberList = func(*pb.MemberListRequest) (*pb.MemberListResponse, error) {
+				return nil, rpctypes.ErrGRPCPermissionDenied
+			}
+		}, []string{"member", "remove", "2"}, removed("2"), ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			q := quorumOf(t, tt.second, tt.third)
+			if tt.change != nil {
+				tt.change(q)
+			}
+			r := etcdctl(t, append(tt.args, "--endpoints", q.endpoint)...)
+			if tt.stdout == "" { // what an add prints is not at stake here
+				tt.stdout = r.stdout
+			}
+			r.want(t, cli.OK, tt.stdout, tt.stderr)
+		})
+	}
+}
+
+func TestMemberRemoveByName(t *testing.T) {
+	t.Parallel()
+	q := quorumOf(t, "http://a:1", "http://b:1")
+	q.list.Members = append(q.list.Members, &pb.Member{ID: 0x5, Name: "twin"}, &pb.Member{ID: 0x6, Name: "twin"}, &pb.Member{ID: 0x7, Name: "2"}, &pb.Member{ID: 0x8, Name: "beef"})
+	const notHex = `Error: bad member ID arg (strconv.ParseUint: parsing "zz": invalid syntax), expecting ID in Hex`
+	tests := []struct {
+		arg    string
+		code   cli.Code
+		stdout string
+		stderr string // without the warnings
+	}{
+		{"twin", cli.BadArgs, "", "Error: 2 members are called twin, so their ID is needed: 5, 6\n"},
+		{"zz", cli.BadArgs, "", notHex + "; no member is called zz\n"},
+		{"2", cli.OK, removed("2"), ""},
+		{"beef", cli.OK, removed("8"), ""},
+		{"99", cli.OK, removed("99"), ""},
+	}
+	for _, tt := range tests {
+		r := etcdctl(t, "member", "remove", tt.arg, "--endpoints", q.endpoint)
+		if strings.HasPrefix(r.stderr, "Warning: without") {
+			r.stderr = ""
+		}
+		r.want(t, tt.code, tt.stdout, tt.stderr)
+	}
+}
+
+func TestMemberRemoveUnreachable(t *testing.T) {
+	t.Parallel()
+	dead := refusing(t)
+	for _, who := range []string{"m1", "1"} {
+		r := etcdctl(t, "member", "remove", who, "--endpoints", dead, "--command-timeout", "100ms")
+		r.want(t, cli.Failure, "", "Error: "+refused(dead)+"\n")
+	}
+}
