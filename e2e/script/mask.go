@@ -23,11 +23,12 @@ func rules() []rule {
 			`("took":")[0-9.]+(?:ns|µs|ms|s)\b`,
 			`("Took" : )"?[0-9.]+(?:ns|µs|ms|s)\b"?`,
 			`(?m)(^\|.*\| +)[0-9.]+(?:ns|µs|ms|s)\b`), "$$TOOK"},
-		{"dbsize", "database sizes of endpoint status and snapshot status", regexps(
+		{"dbsize", "database sizes of endpoint status and snapshot status, and what an error says of them", regexps(
 			`("(?:dbSize|dbSizeInUse|totalSize)":)[0-9]+`,
 			`("(?:DBSize|DBSizeInUse|Size)" : )[0-9]+`,
 			`([,|] +)[0-9.]+ [kM]?B\b`,
-			`([,|] +)[0-9]+%`), "$$SIZE"},
+			`([,|] +)[0-9]+%`,
+			`(page )[01]: [0-9]+ pages of [0-9]+ bytes are in use`), "$$SIZE"}, // as the newer meta page says
 		{"raftindex", "raft indexes of endpoint status", regexps(
 			`("(?:raftIndex|raftAppliedIndex)":)[0-9]+`,
 			`("(?:RaftIndex|RaftAppliedIndex)" : )[0-9]+`,
@@ -49,6 +50,9 @@ func rules() []rule {
 			`((?:sha256|got) )\[[0-9 ]+\]`), "$$SHA256"},
 		{"times", "points in time, as an error about a certificate has them", regexps(
 			`()\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z`), "$$TIME"},
+		{"load", "what a check has measured", regexps(
+			`(ERROR\(.*\) -> )[0-9]+`,
+			`(memory used : )-?[0-9.]+`), "$$N"},
 		{"remaining", "seconds a lease still has", regexps(
 			`(remaining\()[0-9]+s`,
 			`("ttl":)[0-9]+`,
