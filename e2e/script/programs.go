@@ -7,6 +7,7 @@ import (
 	"io"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -188,7 +189,7 @@ func cmdEventually(ts *testscript.TestScript, st *state, args []string) {
 	ts.Check(err)
 	dir, err := st.eng.Refs.Build(st.ctx, st.line)
 	ts.Check(err)
-	env := st.environ(ts)
+	env := unshadowed(st.environ(ts), args[1:])
 	var last []byte
 	ts.Check(st.poll(func() bool {
 		cmd := exec.CommandContext(st.ctx, refs.Path(dir, "etcdctl"), args[1:]...)
@@ -196,6 +197,16 @@ func cmdEventually(ts *testscript.TestScript, st *state, args []string) {
 		last, _ = cmd.CombinedOutput()
 		return re.Match(last)
 	}, func() string { return "output " + args[0] + ", last:\n" + string(last) }))
+}
+
+// unshadowed leaves out of an environment what a flag in args says too: the references refuse to run with both.
+func unshadowed(env, args []string) []string {
+	return slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		option, ok := strings.CutPrefix(name, "ETCDCTL_")
+		flag := "--" + strings.ToLower(strings.ReplaceAll(option, "_", "-"))
+		return ok && slices.ContainsFunc(args, func(arg string) bool { return arg == flag || strings.HasPrefix(arg, flag+"=") })
+	})
 }
 
 // poll calls cond until it holds.
