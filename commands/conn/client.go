@@ -35,7 +35,11 @@ func (c *Client) Close() error {
 }
 
 // dialOptions is what makes clientv3's connections report to the client.
-func (c *Client) dialOptions(d *Dialer) []grpc.DialOption {
+func (c *Client) dialOptions(d *Dialer, endpoints []string) []grpc.DialOption {
+	if d.recorder != nil && len(endpoints) > 0 { // without any the client is refused
+		t := tap{d.recorder, endpoints[0]}
+		return []grpc.DialOption{grpc.WithChainUnaryInterceptor(t.unary), grpc.WithChainStreamInterceptor(t.stream)}
+	}
 	opts := []grpc.DialOption{
 		grpc.WithTransportCredentials(newCredentials(c.links, d.cfg.TLS)),
 		grpc.WithChainUnaryInterceptor(c.calls.unary),

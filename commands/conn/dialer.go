@@ -19,6 +19,7 @@ type Dialer struct {
 	cfg      clientv3.Config
 	proxied  bool
 	failFast bool
+	recorder *Recorder // nil: requests are sent
 }
 
 // Dialer resolves the flags: it looks up SRV records, reads the TLS files and
@@ -37,6 +38,10 @@ func (f *Flags) Dialer(ctx context.Context, s cli.Streams) (*Dialer, error) {
 	cfg, err := f.config(eps, secure, log)
 	if err != nil {
 		return nil, err
+	}
+	if f.recorder != nil {
+		f.recorder.order, f.recorder.line = eps, f.curl(cfg)
+		return &Dialer{cfg: *cfg, recorder: f.recorder}, nil
 	}
 	who, err := f.auth(ctx, s)
 	if err != nil {
@@ -100,7 +105,7 @@ func (d *Dialer) Dial(ctx context.Context, endpoints ...string) (*Client, error)
 	}
 	cfg.Endpoints = slices.Clone(cfg.Endpoints)
 	c := &Client{links: newLinks(cfg.Endpoints), calls: &calls{failFast: d.failFast}, user: cfg.Username}
-	cfg.DialOptions = c.dialOptions(d)
+	cfg.DialOptions = c.dialOptions(d, cfg.Endpoints)
 
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	cfg.Context, c.cancel = base, cancel

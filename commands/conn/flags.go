@@ -39,6 +39,8 @@ type Flags struct {
 
 	discoverySrv     string
 	discoverySrvName string
+
+	recorder *Recorder // nil: requests are sent
 }
 
 // AddTo defines the connection flags in fs, which the root command shares with

@@ -16,6 +16,7 @@ type app struct {
 	cli.Streams
 	conn   conn.Flags
 	output cli.Output
+	curl   bool // show requests, don't make them
 }
 
 // session is what one command talks through: a client and a printer.

@@ -62,9 +62,10 @@ func (o *delOptions) warning(args []string) string {
 // delWarningPause is how long a user has to take back a range given by mistake.
 const delWarningPause = 2 * time.Second
 
-// warn prints a warning, if there is one, and leaves time to interrupt.
+// warn prints a warning, if there is one, and leaves time to interrupt. What
+// --curl only shows needs none.
 func (a *app) warn(ctx context.Context, warning string) error {
-	if warning == "" {
+	if warning == "" || a.curl {
 		return nil
 	}
 	fmt.Fprintln(a.Err, warning)

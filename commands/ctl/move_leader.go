@@ -11,6 +11,7 @@ import (
 
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
+	"etcdkit/printer"
 	"etcdkit/printer/view"
 )
 
@@ -30,6 +31,12 @@ or else through them.`,
 			to, err := transferee(args[0])
 			if err != nil {
 				return err
+			}
+			if a.curl && to.notID == nil { // that the endpoint leads is for the user to see to
+				return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
+					_, err := s.MoveLeader(ctx, to.id)
+					return nil, err
+				})
 			}
 			d, p, err := a.dialer(cmd)
 			if err != nil {

@@ -80,6 +80,15 @@ func confirmed(ctx context.Context, s cli.Streams, user string) (string, error) 
 	return password, nil
 }
 
+// newPassword reads the new password of a user. For a line of curl, which does
+// not show it, nobody has to tell it.
+func (a *app) newPassword(ctx context.Context, o *passwordOptions, user string) (string, error) {
+	if a.curl {
+		return "hidden", nil
+	}
+	return o.read(ctx, a.Streams, user)
+}
+
 // warnOfEmpty points out that a user has the empty password, which upstream
 // accepts without a word and the server takes from everybody who sends none.
 func (a *app) warnOfEmpty(user, password string) {

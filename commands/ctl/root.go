@@ -61,6 +61,7 @@ func NewRoot(s cli.Streams) *cobra.Command {
 	add(groupSync, newLock(a), newElect(a))
 	add(groupAuth, newAuth(a), newUser(a), newRole(a))
 	add(groupUtility, newMakeMirror(a), newCheck(a), newOptions(root), cli.Version(program, &a.output), cli.Completion(program))
+	a.offerCurl(root)
 	cli.FinishHelp(root, fmt.Sprintf("Use %q for the global flags, which every command takes.", program+" options"))
 	return root
 }
@@ -72,5 +73,6 @@ func (a *app) addGlobalFlags(root *cobra.Command) {
 	a.conn.AddTo(fs)
 	a.output.AddTo(root, program)
 	a.output.AddHexTo(root)
+	a.addCurlTo(root)
 	fs.VisitAll(func(f *pflag.Flag) { f.Hidden = true })
 }

@@ -80,7 +80,7 @@ name or a flag says where it is.`,
 				return err
 			}
 			if u.ask {
-				if u.password, err = o.read(cmd.Context(), a.Streams, u.name); err != nil {
+				if u.password, err = a.newPassword(cmd.Context(), &o.passwordOptions, u.name); err != nil {
 					return err
 				}
 			}

@@ -27,7 +27,7 @@ in with one afterwards either: delete and add the user instead.`,
 			if _, err := a.printer(); err != nil {
 				return err
 			}
-			password, err := o.read(cmd.Context(), a.Streams, args[0])
+			password, err := a.newPassword(cmd.Context(), o, args[0])
 			if err != nil {
 				return err
 			}

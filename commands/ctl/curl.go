@@ -1,0 +1,77 @@
+package ctl
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"etcdkit/commands/cli"
+	"etcdkit/commands/conn"
+)
+
+// addCurlTo adds the flag that has requests shown and not made.
+func (a *app) addCurlTo(root *cobra.Command) {
+	root.PersistentFlags().BoolVar(&a.curl, "curl", false, "make no request, print the line of curl that makes it over etcd's JSON gateway")
+}
+
+// offerCurl has the commands with a rule heed --curl, all of them alike: the
+// command runs as ever, up to the request.
+func (a *app) offerCurl(root *cobra.Command) {
+	for _, rule := range curlRules() {
+		cmd, rest, err := root.Find(strings.Fields(rule.command))
+		if err != nil || len(rest) > 0 || cmd.RunE == nil {
+			panic("a rule for --curl and no such command: " + rule.command)
+		}
+		run := cmd.RunE
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			if !a.curl {
+				return run(cmd, args)
+			}
+			if why := rule.refusal(cmd); why != "" {
+				return cli.Exit(cli.BadArgs, fmt.Errorf("--curl is not for %s: %s", cmd.CommandPath(), why))
+			}
+			return a.showCurl(cmd, args, run, rule.methods)
+		}
+	}
+}
+
+// showCurl runs a command whose requests are caught, and prints the lines for
+// them.
+func (a *app) showCurl(cmd *cobra.Command, args []string, run func(*cobra.Command, []string) error, methods []string) error {
+	ctx, stop := context.WithCancelCause(cmd.Context())
+	defer stop(nil)
+	cmd.SetContext(ctx)
+	recorder := a.conn.Record(stop, methods...)
+	out := a.Out
+	a.Err = hushed{a.Err, recorder}
+	a.Out = a.Err // what is asked for on standard input; standard output is for the lines
+	failed := run(cmd, args)
+	lines, err := recorder.Lines()
+	if err != nil {
+		return err
+	}
+	if len(lines) == 0 {
+		return failed
+	}
+	if _, err := fmt.Fprintln(out, strings.Join(lines, "\n")); err != nil {
+		return cli.Exit(cli.IO, fmt.Errorf("write output: %w", err))
+	}
+	return nil
+}
+
+// hushed passes on what a command says until a request of it has been caught.
+// From then on it is about the answer, which there is not.
+type hushed struct {
+	io.Writer
+	recorder *conn.Recorder
+}
+
+func (h hushed) Write(b []byte) (int, error) {
+	if h.recorder.Caught() {
+		return len(b), nil
+	}
+	return h.Writer.Write(b)
+}
