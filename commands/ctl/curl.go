@@ -17,24 +17,23 @@ func (a *app) addCurlTo(root *cobra.Command) {
 	root.PersistentFlags().BoolVar(&a.curl, "curl", false, "make no request, print the line of curl that makes it over etcd's JSON gateway")
 }
 
-// offerCurl has the commands with a rule heed --curl, all of them alike: the
-// command runs as ever, up to the request.
-func (a *app) offerCurl(root *cobra.Command) {
-	for _, rule := range curlRules() {
-		cmd, rest, err := root.Find(strings.Fields(rule.command))
-		if err != nil || len(rest) > 0 || cmd.RunE == nil {
-			panic("a rule for --curl and no such command: " + rule.command)
+// heedCurl has a command that is about to run show its request, where --curl
+// asks for it. All commands do alike: they run as ever, up to the request. Those
+// that make none don't mind the flag.
+func (a *app) heedCurl(cmd *cobra.Command) {
+	if !a.curl {
+		return
+	}
+	rule, ok := ruleOf(cmd)
+	if !ok {
+		return
+	}
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if why := rule.refusal(cmd); why != "" {
+			return cli.Exit(cli.BadArgs, fmt.Errorf("--curl can't show %q: %s", cmd.CommandPath(), why))
 		}
-		run := cmd.RunE
-		cmd.RunE = func(cmd *cobra.Command, args []string) error {
-			if !a.curl {
-				return run(cmd, args)
-			}
-			if why := rule.refusal(cmd); why != "" {
-				return cli.Exit(cli.BadArgs, fmt.Errorf("--curl is not for %s: %s", cmd.CommandPath(), why))
-			}
-			return a.showCurl(cmd, args, run, rule.methods)
-		}
+		return a.showCurl(cmd, args, run, rule.methods)
 	}
 }
 

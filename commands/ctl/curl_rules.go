@@ -1,6 +1,8 @@
 package ctl
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 )
@@ -21,7 +23,18 @@ func (r *curlRule) refusal(cmd *cobra.Command) string {
 	return r.unless(cmd)
 }
 
-const severalRequests = "it makes several requests, one by what the other says"
+// ruleOf returns the rule for a command, if there is one.
+func ruleOf(cmd *cobra.Command) (curlRule, bool) {
+	_, name, _ := strings.Cut(cmd.CommandPath(), " ")
+	for _, r := range curlRules() {
+		if r.command == name {
+			return r, true
+		}
+	}
+	return curlRule{}, false
+}
+
+const severalRequests = "it makes several requests, each by the answers to those before"
 
 // curlRules returns a rule for each command that talks to a cluster.
 func curlRules() []curlRule {

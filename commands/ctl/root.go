@@ -38,7 +38,10 @@ func NewRoot(s cli.Streams) *cobra.Command {
 		Args:                       cli.UnknownCommand,
 		SuggestionsMinimumDistance: 2,
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRun:           func(cmd *cobra.Command, _ []string) { a.ApplyEnv("ETCDCTL", cmd.InheritedFlags()) },
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
+			a.ApplyEnv("ETCDCTL", cmd.InheritedFlags())
+			a.heedCurl(cmd)
+		},
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	a.addGlobalFlags(root)
@@ -61,7 +64,6 @@ func NewRoot(s cli.Streams) *cobra.Command {
 	add(groupSync, newLock(a), newElect(a))
 	add(groupAuth, newAuth(a), newUser(a), newRole(a))
 	add(groupUtility, newMakeMirror(a), newCheck(a), newOptions(root), cli.Version(program, &a.output), cli.Completion(program))
-	a.offerCurl(root)
 	cli.FinishHelp(root, fmt.Sprintf("Use %q for the global flags, which every command takes.", program+" options"))
 	return root
 }

@@ -1,0 +1,185 @@
+package conn
+
+import (
+	"errors"
+	"os/exec"
+	"strings"
+	"testing"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+
+	"etcdkit/commands/cli"
+)
+
+// unquote reads s as the shell reads one word: backslashes, single quotes, and
+// nothing else that means something to it (POSIX, Shell Command Language, 2.2).
+func unquote(s string) (string, bool) {
+	var word strings.Builder
+	for s != "" {
+		switch c := s[0]; {
+		case c == '\'':
+			inner, rest, ok := strings.Cut(s[1:], "'")
+			if !ok {
+				return "", false
+			}
+			word.WriteString(inner)
+			s = rest
+		case c == '\\' && len(s) > 1 && s[1] != '\n':
+			word.WriteByte(s[1])
+			s = s[2:]
+		case strings.IndexByte("|&;<>()$`\\\"' \t\n*?[#~={}!", c) >= 0 || c == 0 || c >= 0x80:
+			return "", false
+		default:
+			word.WriteByte(c)
+			s = s[1:]
+		}
+	}
+	return word.String(), true
+}
+
+func FuzzQuote(f *testing.F) {
+	for _, s := range []string{"", "plain/1.2:3", "it's", "'", "''", `\`, `"$HOME" $(id) ` + "`id`", "\n", "\xff\x01", "é", "~", "-a", "a=b", "*?[x]", "#", "!"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if strings.Contains(s, "\x00") {
+			t.Skip("no argument can have it")
+		}
+		if got, ok := unquote(quote(s)); !ok || got != s || quote(s) == "" {
+			t.Errorf("%q quoted is %q, which is %q", s, quote(s), got)
+		}
+	})
+}
+
+// What the reader above makes of a word, the shell does: with every byte there
+// is, alone and together.
+func TestQuoteInShell(t *testing.T) {
+	t.Parallel()
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("there is no sh: ", err)
+	}
+	all := make([]byte, 0, 255)
+	script, want := "printf '%s\\0'", ""
+	add := func(s string) { script += " " + quote(s); want += s + "\x00" }
+	for b := 1; b < 256; b++ {
+		all = append(all, byte(b))
+		add(string([]byte{byte(b)}))
+		add(string([]byte{'a', byte(b), '\'', byte(b)}))
+	}
+	add(string(all))
+	add("")
+	got, err := exec.CommandContext(t.Context(), sh, "-c", script).Output()
+	if err != nil || string(got) != want {
+		t.Errorf("%v\n got %q\nwant %q", err, got, want)
+	}
+}
+
+func TestBody(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		m    proto.Message
+		want string
+	}{
+		{&pb.AlarmRequest{}, `'{}'`},
+		{&pb.AlarmRequest{Action: pb.AlarmRequest_DEACTIVATE, MemberID: 1<<64 - 1, Alarm: pb.AlarmType_NOSPACE},
+			`'{"action":"DEACTIVATE","memberID":"18446744073709551615","alarm":"NOSPACE"}'`},
+		{&pb.PutRequest{Key: []byte("it's\xff"), Value: []byte{0}, Lease: -1, PrevKv: true}, `'{"key":"aXQnc/8=","value":"AA==","lease":"-1","prev_kv":true}'`},
+		{&pb.AuthRoleAddRequest{Name: "it's <\"\\\n&>é"}, `'{"name":"it'\''s <\"\\\n&>é"}'`},
+		{&pb.Compare{TargetUnion: &pb.Compare_Version{}}, `'{"version":"0"}'`},
+		{&pb.AuthUserAddRequest{Name: "u", Password: "secret"}, `'{"name":"u","password":"'"${NEW_PASSWORD:?}"'"}'`},
+		{&pb.AuthUserAddRequest{Name: "u"}, `'{"name":"u"}'`},
+		{&pb.AuthUserChangePasswordRequest{Password: "secret"}, `'{"password":"'"${NEW_PASSWORD:?}"'"}'`},
+	} {
+		before := proto.Clone(tt.m)
+		got, err := body(tt.m, newPasswordVar)
+		if err != nil || got != tt.want {
+			t.Errorf("%v: %s, %v; want %s", tt.m, got, err, tt.want)
+		}
+		if !proto.Equal(before, tt.m) {
+			t.Errorf("%v was %v", tt.m, before)
+		}
+	}
+	if got, err := body(&pb.AuthRoleAddRequest{Name: "\xff"}, ""); err == nil {
+		t.Errorf("a name that is no text: %s", got)
+	}
+}
+
+// record returns what is shown of one request with some flags.
+func record(t *testing.T, do func(*Client) error, methods []string, args ...string) ([]string, error) {
+	t.Helper()
+	f, s, _, _ := parsed(t, args...)
+	s.In = nil // nobody is asked for a password
+	r := f.Record(func(error) {}, methods...)
+	d, err := f.Dialer(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := d.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Explain(do(c)); !errors.Is(err, errCaught) || !r.Caught() {
+		return nil, err
+	}
+	return r.Lines()
+}
+
+func TestRecordedLines(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	cert, key := files(t, ca.issue(t, "x", ca.cert.NotAfter))
+	names := strings.NewReplacer("CERT", cert, "KEY", key, "CA", ca.file)
+	const login = `/v3/auth/authenticate -d '{"name":"u:x","password":"'"${PASSWORD:?}"'"}' | sed -n 's/.*"token": *"\([^"]*\)".*/\1/p')` + "\n"
+	for _, tt := range []struct{ args, want string }{
+		{"", "curl -sS http://127.0.0.1:2379%"},
+		{"--endpoints h:1,h:2", "curl -sS http://h:1%"},
+		{"--endpoints http://[::1]:1 --cacert CA", "curl -sS 'http://[::1]:1%'"},
+		{"--endpoints https://h:1 --insecure-skip-tls-verify", "curl -sS -k https://h:1%"},
+		{"--endpoints h:1 --cacert CA --cert CERT --key KEY", "curl -sS --cacert CA --cert CERT --key KEY https://h:1%"},
+		{"--endpoints unix:///run/it's.sock", `curl -sS --unix-socket '/run/it'\''s.sock' http://localhost%`},
+		{"--endpoints unix:e.sock", "curl -sS --unix-socket e.sock http://localhost%"},
+		{"--endpoints unixs:///run/e.sock --cacert CA", "curl -sS --unix-socket /run/e.sock --cacert CA https://e.sock%"},
+		{"--auth-jwt-token secret --user u:p", `curl -sS http://127.0.0.1:2379% -H "Authorization: ${TOKEN:?}"`},
+		{"--user u:x --password secret", "TOKEN=$(curl -sS http://127.0.0.1:2379" + login + `curl -sS http://127.0.0.1:2379% -H "Authorization: $TOKEN"`},
+		{"--user u:secret", "TOKEN=$(curl -sS http://127.0.0.1:2379" + strings.Replace(login, "u:x", "u", 1) + `curl -sS http://127.0.0.1:2379% -H "Authorization: $TOKEN"`},
+		{"--user u", "TOKEN=$(curl -sS http://127.0.0.1:2379" + strings.Replace(login, "u:x", "u", 1) + `curl -sS http://127.0.0.1:2379% -H "Authorization: $TOKEN"`},
+	} {
+		put := func(c *Client) error { _, err := c.Put(t.Context(), "k", "v"); return err }
+		lines, err := record(t, put, []string{pb.KV_Put_FullMethodName}, strings.Fields(names.Replace(tt.args))...)
+		want := names.Replace(strings.Replace(tt.want, "%", "/v3/kv/put", 1)) + ` -d '{"key":"aw==","value":"dg=="}'`
+		if got := strings.Join(lines, "\n"); err != nil || got != want {
+			t.Errorf("%s\n got %s, %v\nwant %s", tt.args, got, err, want)
+		}
+	}
+}
+
+// The request for which another comes first is not made either.
+func TestRecorderRefuses(t *testing.T) {
+	t.Parallel()
+	list := func(c *Client) error { _, err := c.MemberList(t.Context()); return err }
+	_, err := record(t, list, []string{pb.Cluster_MemberAdd_FullMethodName})
+	if want := "nothing is sent with --curl, and this needs the answer to MemberList first"; errorText(err) != want || cli.CodeOf(err) != cli.BadArgs {
+		t.Errorf("%v, code %d", err, cli.CodeOf(err))
+	}
+	role := func(c *Client) error { _, err := c.RoleAdd(t.Context(), "\xff"); return err }
+	_, err = record(t, role, []string{pb.Auth_RoleAdd_FullMethodName})
+	if !strings.HasPrefix(errorText(err), "write the request as JSON: ") || cli.CodeOf(err) != cli.Failure {
+		t.Errorf("%v, code %d", err, cli.CodeOf(err))
+	}
+	stream := func(c *Client) error { _, err := c.Snapshot(t.Context()); return err }
+	if _, err = record(t, stream, nil); cli.CodeOf(err) != cli.BadArgs {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestRequireLeader(t *testing.T) {
+	t.Parallel()
+	line, err := new(curl).request("h:1", pb.Watch_Watch_FullMethodName, &pb.WatchRequest{}, metadata.Pairs("hasleader", "true", "client-api-version", "3.7"))
+	if want := "curl -sS -N http://h:1/v3/watch -H 'Grpc-Metadata-Hasleader: true' -d '{}'"; err != nil || line != want {
+		t.Errorf("%s, %v; want %s", line, err, want)
+	}
+}
