@@ -1,6 +1,7 @@
 package printer
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -8,27 +9,72 @@ import (
 )
 
 // Grid collects a table. It holds all rows, because a column is as wide as its
-// widest cell.
+// widest cell; those of csv it passes on.
 type Grid struct {
 	Options
 	header []string
 	rows   [][]string
 	bare   string
 	err    error
+	csv    *csvRows // takes the rows as they come, where they are not drawn
 }
 
-// Header sets the column names.
-func (g *Grid) Header(names ...string) { g.header = names }
+// Exact tells whether the rows are for machines: then sizes are numbers of
+// bytes, there is one row for each of several values, and all rows of a stream
+// have the same columns.
+func (g *Grid) Exact() bool { return g.csv != nil }
+
+// Header sets the column names, before any row.
+func (g *Grid) Header(names ...string) {
+	g.header = names
+	if g.csv != nil {
+		g.csv.header(names)
+	}
+}
 
 // Row adds a row; cells may span several lines.
-func (g *Grid) Row(cells ...string) { g.rows = append(g.rows, cells) }
+func (g *Grid) Row(cells ...string) {
+	if g.csv != nil {
+		g.csv.row(cells)
+		return
+	}
+	g.rows = append(g.rows, cells)
+}
+
+// Data is b as a cell. In a table it is quoted as in Go where it holds something
+// that would not print or would break the table.
+func (g *Grid) Data(b []byte) string {
+	if g.csv != nil {
+		return csvData(b)
+	}
+	s := string(b)
+	if quoted := strconv.Quote(s); len(quoted) != len(s)+2 {
+		return quoted
+	}
+	return s
+}
 
 // Bare shows a line of text in place of a table.
-func (g *Grid) Bare(line string) { g.bare = line }
+func (g *Grid) Bare(line string) {
+	if g.csv != nil {
+		g.Header("message")
+		g.Row(line)
+		return
+	}
+	g.bare = line
+}
 
 // Fail ends the table with an error of the view's own source; no table is
 // printed then, as one with rows missing would not show it.
-func (g *Grid) Fail(err error) { g.err = err }
+func (g *Grid) Fail(err error) {
+	g.err = err
+	if g.csv != nil {
+		g.csv.text.Fail(err)
+	}
+}
+
+// Failed tells a view with many rows that there is no point in going on.
+func (g *Grid) Failed() bool { return g.err != nil || g.csv != nil && g.csv.text.Failed() }
 
 // printTable draws the view's table: upper-case header in the middle, cells to
 // the right.

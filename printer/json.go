@@ -1,11 +1,16 @@
 package printer
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strconv"
+	"unicode/utf8"
+)
 
 // Object appends one JSON object to a text, member by member, in the bytes
 // that encoding/json produces for a struct whose fields all say omitempty:
 // compact, and without the members that are zero. Large documents need no
-// reflection that way, and need not be held.
+// reflection that way, and need not be held. In a text that [Text.Whole] is said
+// of, no member is left out.
 type Object struct {
 	t    *Text
 	next byte // what separates the next member from what stands before it
@@ -25,7 +30,7 @@ func (o *Object) Key(name string) {
 
 // Int adds an integer unless it is zero.
 func (o *Object) Int(name string, v int64) {
-	if v != 0 {
+	if v != 0 || o.t.whole {
 		o.Key(name)
 		o.t.Int(v)
 	}
@@ -33,7 +38,7 @@ func (o *Object) Int(name string, v int64) {
 
 // Uint adds an unsigned integer unless it is zero.
 func (o *Object) Uint(name string, v uint64) {
-	if v != 0 {
+	if v != 0 || o.t.whole {
 		o.Key(name)
 		o.t.Uint(v)
 	}
@@ -41,15 +46,15 @@ func (o *Object) Uint(name string, v uint64) {
 
 // Bool adds a truth value unless it is false.
 func (o *Object) Bool(name string, v bool) { //nolint:revive // v is data, not a switch
-	if v {
+	if v || o.t.whole {
 		o.Key(name)
-		o.t.Raw("true")
+		o.t.Raw(strconv.FormatBool(v))
 	}
 }
 
 // String adds a string unless it is empty.
 func (o *Object) String(name, v string) {
-	if v != "" {
+	if v != "" || o.t.whole {
 		o.Key(name)
 		o.t.JSONString(v)
 	}
@@ -57,7 +62,7 @@ func (o *Object) String(name, v string) {
 
 // Strings adds an array of strings unless it is empty.
 func (o *Object) Strings(name string, v []string) {
-	if len(v) == 0 {
+	if len(v) == 0 && !o.t.whole {
 		return
 	}
 	o.Key(name)
@@ -69,14 +74,64 @@ func (o *Object) Strings(name string, v []string) {
 	a.End()
 }
 
-// Bytes adds bytes in base64 unless there are none.
-func (o *Object) Bytes(name string, v []byte) {
-	if len(v) > 0 {
-		o.Key(name)
-		o.t.Byte('"')
-		o.t.Base64(v)
-		o.t.Byte('"')
+// Enum adds one of a list of names: its number unless that is zero, or in a whole
+// text the name.
+func (o *Object) Enum(name string, v int32, word string) {
+	if o.t.whole {
+		o.String(name, word)
+		return
 	}
+	o.Int(name, int64(v))
+}
+
+// textSuffix ends the name of a member that has bytes as text; without it they
+// are in base64.
+const textSuffix = "_text"
+
+// Bytes adds bytes unless there are none: in base64, or with [Options].UTF8 as
+// text where they are that, under a name that says so.
+func (o *Object) Bytes(name string, v []byte) {
+	switch {
+	case len(v) == 0 && !o.t.whole:
+	case o.t.UTF8 && utf8.Valid(v):
+		o.Key(name + textSuffix)
+		o.t.JSONString(string(v))
+	default:
+		o.Key(name)
+		o.t.base64String(v)
+	}
+}
+
+// BytesList adds an array of bytes in base64, null where v is nil. With
+// [Options].UTF8 those that are text are in an array of their own before it.
+func (o *Object) BytesList(name string, v [][]byte) {
+	if o.t.UTF8 {
+		o.Key(name + textSuffix)
+		o.bytesArray(v, utf8.Valid, func(b []byte) { o.t.JSONString(string(b)) })
+	}
+	o.Key(name)
+	if v == nil && !o.t.whole {
+		o.t.Raw("null")
+		return
+	}
+	o.bytesArray(v, func(b []byte) bool { return !o.t.UTF8 || !utf8.Valid(b) }, o.t.base64String)
+}
+
+func (o *Object) bytesArray(v [][]byte, has func([]byte) bool, element func([]byte)) {
+	a := o.t.Array()
+	for _, b := range v {
+		if has(b) {
+			a.Next()
+			element(b)
+		}
+	}
+	a.End()
+}
+
+func (t *Text) base64String(b []byte) {
+	t.Byte('"')
+	t.Base64(b)
+	t.Byte('"')
 }
 
 // End closes the object.

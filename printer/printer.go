@@ -33,17 +33,29 @@ type JSON interface{ JSON(*Text) }
 // format without framing.
 type Protobuf interface{ Protobuf(*Text) }
 
+// Document is a view whose JSON form is upstream's and is no JSON, or says less
+// than is known. The formats that upstream does not have print this instead.
+type Document interface{ Document(*Text) }
+
+// Objects is a view of many results of one kind, such as the pairs of a range:
+// jsonl prints a line for each, and a template is applied to each.
+type Objects interface{ Objects(*Lines) }
+
 // Options are the choices of presentation that are the same for every view.
 type Options struct {
-	Hex     bool    // bytes and ids in hexadecimal, where upstream does so
-	Release Release // whose shapes to print
+	Hex      bool    // bytes and ids in hexadecimal, where upstream does so
+	Release  Release // whose shapes to print
+	UTF8     bool    // bytes in JSON, and what is built on it, as text where they are UTF-8
+	Template string  // of the template format
 }
 
 // Format is one way to print views.
 type Format struct {
 	Name     string
 	Supports func(View) bool
-	Print    func(*Text, View)
+	// Open returns what prints the views of one printer, one after the other,
+	// or an error where the options are not what the format needs.
+	Open func(Options) (func(*Text, View), error)
 }
 
 // ErrFormat is the error of a format that does not exist, in upstream's words.
@@ -53,12 +65,21 @@ var ErrFormat = errors.New("unsupported output format")
 // and check all read this list.
 func Formats() []Format {
 	return []Format{
-		{"fields", implements[Fields], printFields},
-		{"json", implements[JSON], func(t *Text, v View) { v.(JSON).JSON(t); t.Byte('\n') }},
-		{"protobuf", implements[Protobuf], func(t *Text, v View) { v.(Protobuf).Protobuf(t) }},
-		{"simple", implements[Simple], func(t *Text, v View) { v.(Simple).Simple(t) }},
-		{"table", implements[Table], printTable},
+		{"csv", implements[Table], openCSV},
+		{"fields", implements[Fields], always(printFields)},
+		{"json", implements[JSON], always(func(t *Text, v View) { v.(JSON).JSON(t); t.Byte('\n') })},
+		{"jsonl", hasDocument, always(printLines)},
+		{"protobuf", implements[Protobuf], always(func(t *Text, v View) { v.(Protobuf).Protobuf(t) })},
+		{"simple", implements[Simple], always(func(t *Text, v View) { v.(Simple).Simple(t) })},
+		{"table", implements[Table], always(printTable)},
+		{Template, hasDocument, openTemplate},
+		{"yaml", hasDocument, openYAML},
 	}
+}
+
+// always opens a format that keeps nothing from one view to the next.
+func always(print func(*Text, View)) func(Options) (func(*Text, View), error) {
+	return func(Options) (func(*Text, View), error) { return print, nil }
 }
 
 // printFields lists the view's fields. Up to 3.5 --hex did not reach them.
@@ -85,15 +106,17 @@ func Names() []string {
 // concurrent use.
 type Printer struct {
 	format Format
+	print  func(*Text, View)
 	text   *Text
 }
 
 // New returns a printer of the named format that writes to w, or an error that
-// wraps [ErrFormat].
+// wraps [ErrFormat] or [ErrTemplate].
 func New(w io.Writer, format string, o Options) (*Printer, error) {
 	for _, f := range Formats() {
 		if f.Name == format {
-			return &Printer{format: f, text: newText(w, o)}, nil
+			print, err := f.Open(o)
+			return &Printer{format: f, print: print, text: newText(w, o)}, err
 		}
 	}
 	return nil, fmt.Errorf("%w: %q is none of %s", ErrFormat, format, strings.Join(Names(), ", "))
@@ -111,7 +134,7 @@ func (p *Printer) Add(v View) error {
 	if !p.format.Supports(v) {
 		return fmt.Errorf("%w: %s can't be printed as %s", ErrFormat, noun(v), p.format.Name)
 	}
-	p.format.Print(p.text, v)
+	p.print(p.text, v)
 	return p.text.err
 }
 

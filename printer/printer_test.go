@@ -25,11 +25,15 @@ type mute struct{}
 func TestFormats(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
+		"csv":      "word\nhi\nyou\n",
 		"fields":   "\"Word\" : \"hi\"\n\"Word\" : \"you\"\n",
 		"json":     "\"hi\"\n\"you\"\n",
+		"jsonl":    "\"hi\"\n\"you\"\n",
 		"protobuf": "hiyou",
 		"simple":   "hi\nyou\n",
 		"table":    "+------+\n| WORD |\n+------+\n|   hi |\n+------+\n+------+\n| WORD |\n+------+\n|  you |\n+------+\n",
+		"template": "<hi>\n<you>\n",
+		"yaml":     "\"hi\"\n---\n\"you\"\n",
 	}
 	names := Names()
 	if !slices.IsSorted(names) || len(names) != len(want) {
@@ -39,7 +43,7 @@ func TestFormats(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			p, err := New(&out, name, Options{})
+			p, err := New(&out, name, Options{Template: "<{{.}}>"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,9 +68,9 @@ func TestFormats(t *testing.T) {
 
 func TestUnknownFormat(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"", "JSON", "jso", "yaml"} {
-		_, err := New(&bytes.Buffer{}, name, Options{})
-		want := `unsupported output format: "` + name + `" is none of fields, json, protobuf, simple, table`
+	for _, name := range []string{"", "JSON", "jso", "yml"} {
+		_, err := New(&bytes.Buffer{}, name, Options{Template: "<{{.}}>"})
+		want := `unsupported output format: "` + name + `" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml`
 		if !errors.Is(err, ErrFormat) || err.Error() != want {
 			t.Errorf("format %q: error %v, want %s", name, err, want)
 		}
@@ -77,7 +81,7 @@ func TestViewWithoutFormat(t *testing.T) {
 	t.Parallel()
 	for _, name := range Names() {
 		var out bytes.Buffer
-		p, err := New(&out, name, Options{})
+		p, err := New(&out, name, Options{Template: "<{{.}}>"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +99,7 @@ func TestPrintReportsWriteError(t *testing.T) {
 	t.Parallel()
 	closed := errors.New("closed pipe")
 	for _, name := range Names() {
-		p, err := New(&writes{fail: 1, err: closed}, name, Options{})
+		p, err := New(&writes{fail: 1, err: closed}, name, Options{Template: "<{{.}}>"})
 		if err != nil {
 			t.Fatal(err)
 		}

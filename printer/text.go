@@ -22,6 +22,9 @@ type Text struct {
 	buf []byte
 	w   io.Writer
 	err error
+	// whole is set where JSON leaves no member out and has names for
+	// enumerations, as in the formats that upstream does not have.
+	whole bool
 }
 
 func newText(w io.Writer, o Options) *Text { return &Text{Options: o, w: w} }
@@ -43,6 +46,30 @@ func (t *Text) Fail(err error) {
 	flushed := t.flush()
 	if flushed == nil {
 		t.err = err
+	}
+}
+
+// Whole tells whether members of objects that are zero or empty are printed too.
+func (t *Text) Whole() bool { return t.whole }
+
+// Write implements io.Writer for those who print into a text.
+func (t *Text) Write(b []byte) (int, error) {
+	t.buf = append(t.buf, b...)
+	t.room()
+	return len(b), t.err
+}
+
+// into returns a text for whole JSON documents that ends up in w.
+func (t *Text) into(w io.Writer) *Text {
+	inner := newText(w, t.Options)
+	inner.whole = true
+	return inner
+}
+
+// took ends a text that was printed into this one.
+func (t *Text) took(inner *Text) {
+	if err := inner.flush(); err != nil && t.err == nil {
+		t.Fail(err)
 	}
 }
 

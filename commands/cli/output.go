@@ -2,28 +2,40 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"etcdkit/printer"
+)
+
+// The flags of which one chooses the format.
+const (
+	formatFlag   = "write-out"
+	templateFlag = "template"
 )
 
 // Output is how results are to be printed: the flags that both programs have
 // for it.
 type Output struct {
-	format, compat string
-	hex            bool
+	format, template, compat string
+	hex, text                bool
+	flags                    *pflag.FlagSet
 }
 
 // AddTo adds the flags to a root command. program is the name of upstream's.
 func (o *Output) AddTo(root *cobra.Command, program string) {
 	fs := root.PersistentFlags()
+	o.flags = fs
 	formats, releases := printer.Names(), printer.Releases()
-	fs.StringVarP(&o.format, "write-out", "w", "simple", "output format: "+strings.Join(formats, ", "))
+	fs.StringVarP(&o.format, formatFlag, "w", "simple", "output format: "+strings.Join(formats, ", "))
+	fs.StringVar(&o.template, templateFlag, "", "print each object that -w jsonl would print through this Go `template`")
+	fs.BoolVar(&o.text, "text", false, "in json, jsonl, yaml and templates, show keys and values that are UTF-8 as text")
 	fs.StringVar(&o.compat, "compat", "", "print as this `release` of "+program+" does: "+strings.Join(releases, ", "))
-	CompleteFlag(root, "write-out", formats...)
+	CompleteFlag(root, formatFlag, formats...)
 	CompleteFlag(root, "compat", releases...)
 }
 
@@ -32,8 +44,27 @@ func (o *Output) AddHexTo(root *cobra.Command) {
 	root.PersistentFlags().BoolVar(&o.hex, "hex", false, "show bytes and ids in hexadecimal")
 }
 
+// ApplyEnv is [Streams.ApplyEnv] for flags with these among them: a format or a
+// template on the command line is heeded, whatever the environment has of the
+// other.
+func (o *Output) ApplyEnv(s Streams, prefix string, fs *pflag.FlagSet) {
+	format, template := o.flags.Changed(formatFlag), o.flags.Changed(templateFlag)
+	s.ApplyEnv(prefix, fs)
+	switch {
+	case template && !format:
+		o.format = printer.Template
+	case format && !template && o.format != printer.Template:
+		o.template = ""
+	}
+}
+
 // Format returns the name of the format asked for, which may not exist.
-func (o *Output) Format() string { return o.format }
+func (o *Output) Format() string {
+	if o.flags.Changed(templateFlag) && !o.flags.Changed(formatFlag) {
+		return printer.Template
+	}
+	return o.format
+}
 
 // Printer returns a printer to w of the format and the release asked for.
 func (o *Output) Printer(w io.Writer) (*printer.Printer, error) {
@@ -41,9 +72,15 @@ func (o *Output) Printer(w io.Writer) (*printer.Printer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := printer.New(w, o.format, printer.Options{Hex: o.hex, Release: r})
-	if errors.Is(err, printer.ErrFormat) {
+	format := o.Format()
+	p, err := printer.New(w, format, printer.Options{Hex: o.hex, Release: r, UTF8: o.text, Template: o.template})
+	switch {
+	case errors.Is(err, printer.ErrFormat):
 		return nil, Exit(BadFeature, err)
+	case errors.Is(err, printer.ErrTemplate):
+		return nil, Exit(BadArgs, err)
+	case err == nil && o.template != "" && format != printer.Template:
+		return nil, Exit(BadArgs, fmt.Errorf("--template and -w %s exclude each other: leave -w out", format))
 	}
 	return p, err
 }

@@ -98,7 +98,7 @@ func TestAuthChecksFirst(t *testing.T) {
 	t.Parallel()
 	f := &authServer{}
 	endpoint := f.start(t)
-	const badFormat = "unsupported output format: \"yam\" is none of fields, json, protobuf, simple, table"
+	const badFormat = "unsupported output format: \"yam\" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml"
 	for _, tt := range []struct {
 		args string
 		code cli.Code

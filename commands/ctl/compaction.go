@@ -52,7 +52,10 @@ and watches from an older revision fail from then on.`,
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
 				_, err := s.Compact(ctx, rev, opts...)
-				return view.Line(fmt.Sprintf("compacted revision %d", rev)), err
+				return view.Facts{
+					Line:  view.Line(fmt.Sprintf("compacted revision %d", rev)),
+					Known: []view.Fact{{Name: "compact_revision", Value: rev}},
+				}, err
 			})
 		},
 	}

@@ -125,7 +125,7 @@ func TestEndpointStatusErrors(t *testing.T) {
 		{"one can't log in", []string{a.endpoint, denied.endpoint}, []string{"--user", "u:p"}, cli.BadConnection,
 			statusLine(a.endpoint, 1), failed(denied.endpoint, authFailed)},
 		{"a bad format", []string{dead}, []string{"-w", "yam"}, cli.BadFeature, "",
-			"Error: unsupported output format: \"yam\" is none of fields, json, protobuf, simple, table\n"},
+			"Error: unsupported output format: \"yam\" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

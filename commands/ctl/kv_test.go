@@ -106,7 +106,7 @@ func TestWrongCommandLines(t *testing.T) {
 		both     = "`--prefix` and `--from-key` cannot be set at the same time, choose one"
 		tooMany  = "too many arguments, only accept one argument when `--prefix` or `--from-key` is set"
 		badLease = `bad lease ID arg (strconv.ParseInt: parsing "zz": invalid syntax), expecting ID in Hex`
-		format   = `unsupported output format: "bad" is none of fields, json, protobuf, simple, table`
+		format   = `unsupported output format: "bad" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml`
 	)
 	for _, tt := range []struct {
 		args string

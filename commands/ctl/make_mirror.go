@@ -134,7 +134,12 @@ func (o *makeMirrorOptions) run(cmd *cobra.Command, a *app, endpoint string) err
 
 // total is the line of how many changes a mirror has made, bare as upstream has
 // it.
-func total(m *mirror.Mirror) view.Line { return view.Line(strconv.FormatInt(m.Total(), 10)) }
+func total(m *mirror.Mirror) view.Facts {
+	return view.Facts{
+		Line:  view.Line(strconv.FormatInt(m.Total(), 10)),
+		Known: []view.Fact{{Name: "changes", Value: m.Total()}},
+	}
+}
 
 // runPrinting runs the mirror and prints its total at each tick.
 func runPrinting(ctx context.Context, m *mirror.Mirror, p *printer.Printer, tick <-chan time.Time) error {

@@ -50,7 +50,7 @@ A member is "unstarted" until it has joined for the first time.`,
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
 				resp, err := s.MemberList(ctx, opts...)
-				return view.Members{Membership: (*etcdserverpb.MemberListResponse)(resp)}, err
+				return view.MemberList{Members: view.Members{Membership: (*etcdserverpb.MemberListResponse)(resp)}}, err
 			})
 		},
 	}

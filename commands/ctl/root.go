@@ -39,7 +39,7 @@ func NewRoot(s cli.Streams) *cobra.Command {
 		SuggestionsMinimumDistance: 2,
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
-			a.ApplyEnv("ETCDCTL", cmd.InheritedFlags())
+			a.output.ApplyEnv(a.Streams, "ETCDCTL", cmd.InheritedFlags())
 			a.heedCurl(cmd)
 		},
 	}

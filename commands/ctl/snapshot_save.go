@@ -178,16 +178,13 @@ limit unless --command-timeout is given.`,
 			if err := stream.save(path); err != nil {
 				return cli.Recode(cli.Interrupted, err)
 			}
-			lines := []string{"Snapshot saved at " + path}
+			lines := "Snapshot saved at " + path
 			if v := stream.resp.Version; v != "" && !p.Release().Before(printer.V36) {
-				lines = append(lines, "Server version "+v)
+				lines += "\nServer version " + v
 			}
-			for _, line := range lines {
-				if err := p.Add(view.Line(line)); err != nil {
-					return err
-				}
-			}
-			return p.Flush()
+			return p.Print(view.Facts{Line: view.Line(lines), Known: []view.Fact{
+				{Name: "path", Value: path}, {Name: "server_version", Value: stream.resp.Version},
+			}})
 		},
 	}
 }

@@ -37,7 +37,7 @@ func NewRoot(s cli.Streams) *cobra.Command {
 		Args:                       cli.UnknownCommand,
 		SuggestionsMinimumDistance: 2,
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRun:           func(cmd *cobra.Command, _ []string) { a.ApplyEnv("ETCDUTL", cmd.InheritedFlags()) },
+		PersistentPreRun:           func(cmd *cobra.Command, _ []string) { a.output.ApplyEnv(a.Streams, "ETCDUTL", cmd.InheritedFlags()) },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	a.addGlobalFlags(root)

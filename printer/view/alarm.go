@@ -50,18 +50,17 @@ func (a Alarms) Fields(t *printer.Text) {
 func (a Alarms) JSON(t *printer.Text) {
 	o := t.Object()
 	headerJSON(t, o, a.GetHeader())
-	if len(a.GetAlarms()) > 0 {
-		o.Key("alarms")
-		all := t.Array()
-		for _, one := range a.GetAlarms() {
-			all.Next()
-			alarm := t.Object()
-			alarm.Uint("memberID", one.GetMemberID())
-			alarm.Int("alarm", int64(one.GetAlarm()))
-			alarm.End()
-		}
-		all.End()
-	}
+	list(t, o, "alarms", a.GetAlarms(), alarmJSON)
+	o.End()
+}
+
+// Objects prints the alarms.
+func (a Alarms) Objects(l *printer.Lines) { each(l, a.GetAlarms(), alarmJSON) }
+
+func alarmJSON(t *printer.Text, one *etcdserverpb.AlarmMember) {
+	o := t.Object()
+	o.Uint("memberID", one.GetMemberID())
+	o.Enum("alarm", int32(one.GetAlarm()), one.GetAlarm().String())
 	o.End()
 }
 

@@ -11,6 +11,7 @@ import (
 type column[T any] struct {
 	name  string
 	cell  func(T) string
+	exact func(T) string  // the cell for machines, where that is another
 	since printer.Release // has it and so have all later ones
 }
 
@@ -52,6 +53,13 @@ func (c columns[T]) table(g *printer.Grid, values ...T) {
 		names[i] = one.name
 	}
 	g.Header(names...)
+	if g.Exact() {
+		for i, one := range has {
+			if one.exact != nil {
+				has[i].cell = one.exact
+			}
+		}
+	}
 	for _, v := range values {
 		g.Row(has.cells(v)...)
 	}

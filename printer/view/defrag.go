@@ -7,7 +7,7 @@ import (
 )
 
 // Defrag is a defragmentation of one endpoint that is done. It is the same line
-// in every format, as upstream has it.
+// in every format that upstream has.
 type Defrag struct {
 	Endpoint string
 	Took     time.Duration
@@ -31,8 +31,23 @@ func (d Defrag) Fields(t *printer.Text) { t.Line(d.line(t.Release)) }
 // JSON prints the line bare; the format ends it.
 func (d Defrag) JSON(t *printer.Text) { t.Raw(d.line(t.Release)) }
 
-// Table shows the line by itself.
-func (d Defrag) Table(g *printer.Grid) { g.Bare(d.line(g.Release)) }
+// Document prints what the line says.
+func (d Defrag) Document(t *printer.Text) {
+	o := t.Object()
+	o.String("endpoint", d.Endpoint)
+	o.String("took", d.Took.String())
+	o.End()
+}
+
+// Table shows the line by itself; as csv what it says.
+func (d Defrag) Table(g *printer.Grid) {
+	if !g.Exact() {
+		g.Bare(d.line(g.Release))
+		return
+	}
+	g.Header("Endpoint", "Took")
+	g.Row(d.Endpoint, d.Took.String())
+}
 
 // Protobuf prints the line.
 func (d Defrag) Protobuf(t *printer.Text) { t.Line(d.line(t.Release)) }

@@ -40,12 +40,53 @@ func headerMembers(o *printer.Object, h *etcdserverpb.ResponseHeader) {
 // headerJSON adds a response header as a member of its own, if there is one.
 func headerJSON(t *printer.Text, o *printer.Object, h *etcdserverpb.ResponseHeader) {
 	if h == nil {
+		absent(t, o, "header")
 		return
 	}
 	o.Key("header")
 	header := t.Object()
 	headerMembers(header, h)
 	header.End()
+}
+
+// absent adds null for a message that is not there, or nothing where JSON leaves
+// out what is zero.
+func absent(t *printer.Text, o *printer.Object, name string) {
+	if t.Whole() {
+		o.Key(name)
+		t.Raw("null")
+	}
+}
+
+// list adds an array unless it is empty and JSON leaves out what is.
+func list[T any](t *printer.Text, o *printer.Object, name string, all []T, element func(*printer.Text, T)) {
+	if len(all) == 0 && !t.Whole() {
+		return
+	}
+	o.Key(name)
+	a := t.Array()
+	for _, one := range all {
+		a.Next()
+		element(t, one)
+	}
+	a.End()
+}
+
+// each appends an object for each element.
+func each[T any](l *printer.Lines, all []T, element func(*printer.Text, T)) {
+	for _, one := range all {
+		element(l.Text, one)
+		l.End()
+	}
+}
+
+// named appends an object for each name.
+func named(l *printer.Lines, member string, names []string) {
+	each(l, names, func(t *printer.Text, name string) {
+		o := t.Object()
+		o.String(member, name)
+		o.End()
+	})
 }
 
 func fieldName(t *printer.Text, name string) {

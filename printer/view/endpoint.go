@@ -28,10 +28,11 @@ func statusColumns() columns[Status] {
 		{name: "ID", cell: func(s Status) string { return hexID(s.GetHeader().GetMemberId()) }},
 		{name: "version", cell: func(s Status) string { return s.GetVersion() }},
 		{name: "storage version", since: printer.V36, cell: func(s Status) string { return s.GetStorageVersion() }},
-		{name: "db size", cell: func(s Status) string { return size(s.GetDbSize()) }},
-		{name: "in use", since: printer.V36, cell: func(s Status) string { return size(s.GetDbSizeInUse()) }},
-		{name: "percentage not in use", since: printer.V36, cell: Status.unused},
-		{name: "quota", since: printer.V36, cell: func(s Status) string { return size(s.GetDbSizeQuota()) }},
+		{name: "db size", cell: func(s Status) string { return size(s.GetDbSize()) }, exact: func(s Status) string { return exactly(s.GetDbSize()) }},
+		{name: "in use", since: printer.V36, cell: func(s Status) string { return size(s.GetDbSizeInUse()) }, exact: func(s Status) string { return exactly(s.GetDbSizeInUse()) }},
+		{name: "percentage not in use", since: printer.V36, cell: Status.unused,
+			exact: func(s Status) string { return strings.TrimSuffix(s.unused(), "%") }},
+		{name: "quota", since: printer.V36, cell: func(s Status) string { return size(s.GetDbSizeQuota()) }, exact: func(s Status) string { return exactly(s.GetDbSizeQuota()) }},
 		{name: "is leader", cell: func(s Status) string {
 			return strconv.FormatBool(s.GetLeader() == s.GetHeader().GetMemberId())
 		}},
@@ -83,6 +84,9 @@ func size(bytes int64) string {
 	return strconv.FormatFloat(n, 'f', decimals, 64) + " " + unit
 }
 
+// exactly is a number of bytes for machines.
+func exactly(n int64) string { return strconv.FormatInt(n, 10) }
+
 // Fields lists a block for each endpoint.
 func (s EndpointStatus) Fields(t *printer.Text) {
 	for _, one := range s {
@@ -122,14 +126,19 @@ func (s Status) fields(t *printer.Text) {
 // JSON prints an array with one element for each endpoint that answered; it is
 // null where none did.
 func (s EndpointStatus) JSON(t *printer.Text) {
-	endpointsJSON(t, s, func(one Status) {
-		o := t.Object()
-		o.Key("Endpoint")
-		t.JSONString(one.Endpoint)
-		o.Key("Status")
-		one.json(t)
-		o.End()
-	})
+	endpointsJSON(t, s, statusJSON)
+}
+
+// Objects prints what each endpoint answered.
+func (s EndpointStatus) Objects(l *printer.Lines) { each(l, s, statusJSON) }
+
+func statusJSON(t *printer.Text, one Status) {
+	o := t.Object()
+	o.Key("Endpoint")
+	t.JSONString(one.Endpoint)
+	o.Key("Status")
+	one.json(t)
+	o.End()
 }
 
 func (s Status) json(t *printer.Text) {
@@ -150,7 +159,9 @@ func (s Status) json(t *printer.Text) {
 	}
 	o.String("storageVersion", s.GetStorageVersion())
 	o.Int("dbSizeQuota", s.GetDbSizeQuota())
-	if d := s.GetDowngradeInfo(); d != nil {
+	if d := s.GetDowngradeInfo(); d == nil {
+		absent(t, o, "downgradeInfo")
+	} else {
 		o.Key("downgradeInfo")
 		info := t.Object()
 		info.Bool("enabled", d.GetEnabled())
@@ -212,21 +223,26 @@ func (h EndpointHashKV) Fields(t *printer.Text) {
 // JSON prints an array with one element for each endpoint that answered; it is
 // null where none did.
 func (h EndpointHashKV) JSON(t *printer.Text) {
-	endpointsJSON(t, h, func(one HashKV) {
-		o := t.Object()
-		o.Key("Endpoint")
-		t.JSONString(one.Endpoint)
-		o.Key("HashKV")
-		hash := t.Object()
-		headerJSON(t, hash, one.GetHeader())
-		hash.Uint("hash", uint64(one.GetHash()))
-		hash.Int("compact_revision", one.GetCompactRevision())
-		if !t.Release.Before(printer.V36) {
-			hash.Int("hash_revision", one.GetHashRevision())
-		}
-		hash.End()
-		o.End()
-	})
+	endpointsJSON(t, h, hashKVJSON)
+}
+
+// Objects prints what each endpoint answered.
+func (h EndpointHashKV) Objects(l *printer.Lines) { each(l, h, hashKVJSON) }
+
+func hashKVJSON(t *printer.Text, one HashKV) {
+	o := t.Object()
+	o.Key("Endpoint")
+	t.JSONString(one.Endpoint)
+	o.Key("HashKV")
+	hash := t.Object()
+	headerJSON(t, hash, one.GetHeader())
+	hash.Uint("hash", uint64(one.GetHash()))
+	hash.Int("compact_revision", one.GetCompactRevision())
+	if !t.Release.Before(printer.V36) {
+		hash.Int("hash_revision", one.GetHashRevision())
+	}
+	hash.End()
+	o.End()
 }
 
 // Protobuf writes a message of these definitions, in which etcd has only
@@ -242,7 +258,7 @@ func (h EndpointHashKV) Protobuf(t *printer.Text) {
 
 // endpointsJSON prints an array, which since 3.6 is null where it would be
 // empty: upstream's slice is nil then.
-func endpointsJSON[T any](t *printer.Text, all []T, element func(T)) {
+func endpointsJSON[T any](t *printer.Text, all []T, element func(*printer.Text, T)) {
 	if len(all) == 0 && !t.Release.Before(printer.V36) {
 		t.Raw("null")
 		return
@@ -250,7 +266,7 @@ func endpointsJSON[T any](t *printer.Text, all []T, element func(T)) {
 	a := t.Array()
 	for _, one := range all {
 		a.Next()
-		element(one)
+		element(t, one)
 	}
 	a.End()
 }

@@ -64,17 +64,22 @@ func (h EndpointHealth) Fields(t *printer.Text) {
 // JSON prints an array with one element for each endpoint. Only the error is
 // left out where it is empty.
 func (h EndpointHealth) JSON(t *printer.Text) {
-	endpointsJSON(t, h, func(one Health) {
-		o := t.Object()
-		o.Key("endpoint")
-		t.JSONString(one.Endpoint)
-		o.Key("health")
-		t.Raw(strconv.FormatBool(one.healthy()))
-		o.Key("took")
-		t.JSONString(one.took())
-		o.String("error", one.Error)
-		o.End()
-	})
+	endpointsJSON(t, h, healthJSON)
+}
+
+// Objects prints what became of each check.
+func (h EndpointHealth) Objects(l *printer.Lines) { each(l, h, healthJSON) }
+
+func healthJSON(t *printer.Text, one Health) {
+	o := t.Object()
+	o.Key("endpoint")
+	t.JSONString(one.Endpoint)
+	o.Key("health")
+	t.Raw(strconv.FormatBool(one.healthy()))
+	o.Key("took")
+	t.JSONString(one.took())
+	o.String("error", one.Error)
+	o.End()
 }
 
 // Protobuf writes a message of these definitions, of which etcd has none:

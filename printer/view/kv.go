@@ -57,6 +57,7 @@ func kvJSON(t *printer.Text, kv *mvccpb.KeyValue) {
 // kvMember adds a key-value pair to an object, if there is one.
 func kvMember(t *printer.Text, o *printer.Object, name string, kv *mvccpb.KeyValue) {
 	if kv == nil {
+		absent(t, o, name)
 		return
 	}
 	o.Key(name)
@@ -68,13 +69,13 @@ func kvHeader() []string {
 	return []string{"Key", "Value", "Create Revision", "Mod Revision", "Version", "Lease"}
 }
 
-func kvRow(kv *mvccpb.KeyValue) []string {
+func kvRow(g *printer.Grid, kv *mvccpb.KeyValue) []string {
 	lease := ""
 	if kv.GetLease() != 0 {
 		lease = leaseID(kv.GetLease())
 	}
 	return []string{
-		printable(kv.GetKey()), printable(kv.GetValue()),
+		g.Data(kv.GetKey()), g.Data(kv.GetValue()),
 		strconv.FormatInt(kv.GetCreateRevision(), 10), strconv.FormatInt(kv.GetModRevision(), 10),
 		strconv.FormatInt(kv.GetVersion(), 10), lease,
 	}
@@ -82,16 +83,6 @@ func kvRow(kv *mvccpb.KeyValue) []string {
 
 // leaseID is the padded hexadecimal form of a lease's id.
 func leaseID(id int64) string { return fmt.Sprintf("%016x", uint64(id)) }
-
-// printable is b as it can stand in a table cell: quoted as in Go where it
-// holds something that would not print or would break the table.
-func printable(b []byte) string {
-	s := string(b)
-	if quoted := strconv.Quote(s); len(quoted) != len(s)+2 {
-		return quoted
-	}
-	return s
-}
 
 // Put is the result of a put.
 type Put struct{ *etcdserverpb.PutResponse }
@@ -125,7 +116,7 @@ func (p Put) Table(g *printer.Grid) {
 	g.Header("Revision", "Previous Value", "Previous Mod Revision", "Previous Version")
 	row := []string{strconv.FormatInt(p.GetHeader().GetRevision(), 10), "", "", ""}
 	if kv := p.GetPrevKv(); kv != nil {
-		row[1] = printable(kv.GetValue())
+		row[1] = g.Data(kv.GetValue())
 		row[2] = strconv.FormatInt(kv.GetModRevision(), 10)
 		row[3] = strconv.FormatInt(kv.GetVersion(), 10)
 	}
@@ -164,7 +155,7 @@ func (d Delete) JSON(t *printer.Text) {
 	o := t.Object()
 	headerJSON(t, o, d.GetHeader())
 	o.Int("deleted", d.GetDeleted())
-	kvArray(t, o, "prev_kvs", d.GetPrevKvs())
+	list(t, o, "prev_kvs", d.GetPrevKvs(), kvJSON)
 	o.End()
 }
 
@@ -177,23 +168,9 @@ func (d Delete) Table(g *printer.Grid) {
 	}
 	g.Header(kvHeader()...)
 	for _, kv := range d.GetPrevKvs() {
-		g.Row(kvRow(kv)...)
+		g.Row(kvRow(g, kv)...)
 	}
 }
 
 // Protobuf writes the response.
 func (d Delete) Protobuf(t *printer.Text) { t.Message(d.DeleteRangeResponse) }
-
-// kvArray adds key-value pairs to an object unless there are none.
-func kvArray(t *printer.Text, o *printer.Object, name string, kvs []*mvccpb.KeyValue) {
-	if len(kvs) == 0 {
-		return
-	}
-	o.Key(name)
-	a := t.Array()
-	for _, kv := range kvs {
-		a.Next()
-		kvJSON(t, kv)
-	}
-	a.End()
-}

@@ -100,13 +100,20 @@ func (r Range) JSON(t *printer.Text) {
 	}
 	if kvs != nil {
 		kvs.End()
+	} else {
+		list(t, o, "kvs", nil, kvJSON)
 	}
 	o.Bool("more", last.GetMore())
 	o.Int("count", count)
 	o.End()
 }
 
-// Table shows the pairs; it holds them all to know how wide a column is.
+// Objects prints the pairs.
+func (r Range) Objects(l *printer.Lines) {
+	r.each(l.Text, func(_ int, page *etcdserverpb.RangeResponse) { each(l, page.GetKvs(), kvJSON) })
+}
+
+// Table shows the pairs; as a table it holds them all to know how wide a column is.
 func (r Range) Table(g *printer.Grid) {
 	g.Header(kvHeader()...)
 	for page, err := range r.Pages {
@@ -114,8 +121,11 @@ func (r Range) Table(g *printer.Grid) {
 			g.Fail(err)
 			return
 		}
+		if g.Failed() {
+			return
+		}
 		for _, kv := range page.GetKvs() {
-			g.Row(kvRow(kv)...)
+			g.Row(kvRow(g, kv)...)
 		}
 	}
 }

@@ -79,6 +79,9 @@ func (l LeaseRevoke) Fields(t *printer.Text) { headerFields(t, l.GetHeader()) }
 func (l LeaseRevoke) JSON(t *printer.Text) {
 	o := t.Object()
 	headerJSON(t, o, l.GetHeader())
+	if t.Whole() {
+		o.Int("ID", l.ID)
+	}
 	o.End()
 }
 
@@ -172,23 +175,11 @@ func (l LeaseTimeToLive) JSON(t *printer.Text) {
 	intMember(t, o, "id", l.GetID())
 	intMember(t, o, "ttl", l.GetTTL())
 	intMember(t, o, "granted-ttl", l.GetGrantedTTL())
-	o.Key("keys")
-	if l.GetKeys() == nil {
-		t.Raw("null")
-	} else {
-		a := t.Array()
-		for _, key := range l.GetKeys() {
-			a.Next()
-			t.Byte('"')
-			t.Base64(key)
-			t.Byte('"')
-		}
-		a.End()
-	}
+	o.BytesList("keys", l.GetKeys())
 	o.End()
 }
 
-// Table shows times and keys, a line for each key.
+// Table shows times and keys, a line for each key; as csv, a row.
 func (l LeaseTimeToLive) Table(g *printer.Grid) {
 	header := []string{"ID", "Granted TTL", "Remaining TTL"}
 	row := []string{leaseID(l.GetID()), strconv.FormatInt(l.GetGrantedTTL(), 10), strconv.FormatInt(l.GetTTL(), 10)}
@@ -198,9 +189,17 @@ func (l LeaseTimeToLive) Table(g *printer.Grid) {
 	if l.WithKeys {
 		keys := make([]string, 0, len(l.GetKeys()))
 		for _, key := range l.GetKeys() {
-			keys = append(keys, printable(key))
+			keys = append(keys, g.Data(key))
 		}
-		header, row = append(header, "Keys"), append(row, strings.Join(keys, "\n"))
+		header = append(header, "Keys")
+		if g.Exact() && len(keys) > 0 {
+			g.Header(header...)
+			for _, key := range keys {
+				g.Row(append(row[:len(row):len(row)], key)...)
+			}
+			return
+		}
+		row = append(row, strings.Join(keys, "\n"))
 	}
 	g.Header(header...)
 	g.Row(row...)
@@ -237,13 +236,20 @@ func (l Leases) JSON(t *printer.Text) {
 	a := t.Array()
 	for _, lease := range l.GetLeases() {
 		a.Next()
-		status := t.Object()
-		intMember(t, status, "id", lease.GetID())
-		status.End()
+		leaseJSON(t, lease)
 	}
 	a.End()
 	o.End()
 }
+
+func leaseJSON(t *printer.Text, lease *etcdserverpb.LeaseStatus) {
+	o := t.Object()
+	intMember(t, o, "id", lease.GetID())
+	o.End()
+}
+
+// Objects prints the leases.
+func (l Leases) Objects(lines *printer.Lines) { each(lines, l.GetLeases(), leaseJSON) }
 
 // Table shows the ids.
 func (l Leases) Table(g *printer.Grid) {

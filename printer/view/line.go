@@ -15,6 +15,13 @@ func (l Line) Fields(t *printer.Text) { t.Line(string(l)) }
 // JSON prints the line bare; the format ends it.
 func (l Line) JSON(t *printer.Text) { t.Raw(string(l)) }
 
+// Document prints an object with the line as its only member.
+func (l Line) Document(t *printer.Text) {
+	o := t.Object()
+	o.String("message", string(l))
+	o.End()
+}
+
 // Table shows the line by itself.
 func (l Line) Table(g *printer.Grid) { g.Bare(string(l)) }
 

@@ -17,9 +17,14 @@ type Membership interface {
 	GetMembers() []*etcdserverpb.Member
 }
 
-// Members is the result of a member list, and the part that the results of all
-// other member commands have in common.
+// Members is the part that the results of all member commands have in common.
 type Members struct{ Membership }
+
+// MemberList is the result of a member list.
+type MemberList struct{ Members }
+
+// Objects prints the members.
+func (m MemberList) Objects(l *printer.Lines) { each(l, m.GetMembers(), memberJSON) }
 
 // Simple prints a line of comma-separated columns for each member.
 func (m Members) Simple(t *printer.Text) {
@@ -48,7 +53,7 @@ func (m Members) Table(g *printer.Grid) {
 // the member commands only, ids are strings, and all but the details of a
 // member are there even where they are empty.
 func (m Members) JSON(t *printer.Text) {
-	if t.Hex && t.Release.Before(printer.V37) {
+	if t.Hex && !t.Whole() && t.Release.Before(printer.V37) {
 		m.oldHexJSON(t)
 		return
 	}
@@ -59,18 +64,15 @@ func (m Members) JSON(t *printer.Text) {
 	} else {
 		headerJSON(t, o, m.GetHeader())
 	}
-	if one, ok := m.added(); ok && (t.Hex || one != nil) {
+	if one, ok := m.added(); ok && (t.Hex || t.Whole() || one != nil) {
 		o.Key("member")
 		memberJSON(t, one)
 	}
-	if t.Hex || len(m.GetMembers()) > 0 {
+	if t.Hex && len(m.GetMembers()) == 0 {
 		o.Key("members")
-		a := t.Array()
-		for _, one := range m.GetMembers() {
-			a.Next()
-			memberJSON(t, one)
-		}
-		a.End()
+		t.Array().End()
+	} else {
+		list(t, o, "members", m.GetMembers(), memberJSON)
 	}
 	o.End()
 }

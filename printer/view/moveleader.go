@@ -29,6 +29,10 @@ func (m MoveLeader) Fields(t *printer.Text) {
 func (m MoveLeader) JSON(t *printer.Text) {
 	o := t.Object()
 	headerJSON(t, o, m.GetHeader())
+	if t.Whole() {
+		o.Uint("from", m.From)
+		o.Uint("to", m.To)
+	}
 	o.End()
 }
 

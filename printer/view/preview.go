@@ -40,7 +40,15 @@ func (d DeletePreview) Simple(t *printer.Text) {
 	}
 }
 
-// Table shows how many keys there are and the first of them.
+// Objects prints the whole of it: the pairs alone would not show that they are
+// only the first.
+func (d DeletePreview) Objects(l *printer.Lines) {
+	d.JSON(l.Text)
+	l.End()
+}
+
+// Table shows how many keys there are and the first of them; as csv in a row
+// each.
 func (d DeletePreview) Table(g *printer.Grid) {
 	g.Header("Would Delete", "First Keys")
 	for page, err := range d.Pages {
@@ -48,13 +56,20 @@ func (d DeletePreview) Table(g *printer.Grid) {
 			g.Fail(err)
 			return
 		}
+		count := strconv.FormatInt(page.GetCount(), 10)
 		var keys []string
 		for _, kv := range page.GetKvs() {
-			keys = append(keys, printable(kv.GetKey()))
+			keys = append(keys, g.Data(kv.GetKey()))
+			if g.Exact() {
+				g.Row(count, g.Data(kv.GetKey()))
+			}
+		}
+		if g.Exact() && len(keys) > 0 {
+			continue
 		}
 		if page.GetMore() {
 			keys = append(keys, "...")
 		}
-		g.Row(strconv.FormatInt(page.GetCount(), 10), strings.Join(keys, "\n"))
+		g.Row(count, strings.Join(keys, "\n"))
 	}
 }

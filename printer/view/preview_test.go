@@ -80,7 +80,7 @@ func TestDeletePreviewError(t *testing.T) {
 	broken := errors.New("broken")
 	pages := func(yield func(*pb.RangeResponse, error) bool) { yield(nil, broken) }
 	for _, format := range printer.Names() {
-		p, err := printer.New(io.Discard, format, printer.Options{})
+		p, err := printer.New(io.Discard, format, printer.Options{Template: "{{.}}"})
 		if err != nil {
 			t.Fatal(err)
 		}

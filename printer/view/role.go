@@ -57,7 +57,7 @@ func (r RoleGrantPermission) Simple(t *printer.Text) { t.Line("Role " + r.Role +
 // Table shows the new permission.
 func (r RoleGrantPermission) Table(g *printer.Grid) {
 	g.Header(append(roleHeader(), "Status")...)
-	g.Row(append(permRow(r.Role, r.Perm), "granted")...)
+	g.Row(append(permRow(g, r.Role, r.Perm), "granted")...)
 }
 
 // RoleRevokePermission is the result of a role revoke-permission.
@@ -81,7 +81,7 @@ func (r RoleRevokePermission) Simple(t *printer.Text) {
 // Table shows what the role may not do any more.
 func (r RoleRevokePermission) Table(g *printer.Grid) {
 	g.Header("Role", "Key", "Range End", "Prefix", "Status")
-	g.Row(append(append([]string{r.Role}, rangeCells([]byte(r.Key), []byte(r.End))...), "revoked")...)
+	g.Row(append(append([]string{r.Role}, rangeCells(g, []byte(r.Key), []byte(r.End))...), "revoked")...)
 }
 
 // RoleList is the list of all roles.
@@ -104,6 +104,9 @@ func (r RoleList) Fields(t *printer.Text) {
 
 // JSON prints the response.
 func (r RoleList) JSON(t *printer.Text) { namesJSON(t, r.GetHeader(), "roles", r.GetRoles()) }
+
+// Objects prints the roles.
+func (r RoleList) Objects(l *printer.Lines) { named(l, "role", r.GetRoles()) }
 
 // Table shows a row for each role.
 func (r RoleList) Table(g *printer.Grid) {
@@ -200,26 +203,25 @@ func (r RoleGet) Fields(t *printer.Text) {
 func (r RoleGet) JSON(t *printer.Text) {
 	o := t.Object()
 	headerJSON(t, o, r.GetHeader())
-	if len(r.GetPerm()) > 0 {
-		o.Key("perm")
-		all := t.Array()
-		for _, one := range r.GetPerm() {
-			all.Next()
-			perm := t.Object()
-			perm.Int("permType", int64(one.GetPermType()))
-			perm.Bytes("key", one.GetKey())
-			perm.Bytes("range_end", one.GetRangeEnd())
-			perm.End()
-		}
-		all.End()
+	if t.Whole() {
+		o.String("role", r.Role)
 	}
+	list(t, o, "perm", r.GetPerm(), permJSON)
+	o.End()
+}
+
+func permJSON(t *printer.Text, perm *authpb.Permission) {
+	o := t.Object()
+	o.Enum("permType", int32(perm.GetPermType()), perm.GetPermType().String())
+	o.Bytes("key", perm.GetKey())
+	o.Bytes("range_end", perm.GetRangeEnd())
 	o.End()
 }
 
 // Table shows a row for each permission. A role without any has a row too.
 func (r RoleGet) Table(g *printer.Grid) {
 	g.Header(roleHeader()...)
-	for _, row := range r.rows() {
+	for _, row := range r.rows(g) {
 		g.Row(row...)
 	}
 }
@@ -230,25 +232,25 @@ func (r RoleGet) Protobuf(t *printer.Text) { t.Message(r.AuthRoleGetResponse) }
 // roleHeader names the columns that rows and permRow fill.
 func roleHeader() []string { return []string{"Role", "Permission", "Key", "Range End", "Prefix"} }
 
-func (r RoleGet) rows() [][]string {
+func (r RoleGet) rows(g *printer.Grid) [][]string {
 	if len(r.perms()) == 0 {
 		return [][]string{{r.Role, "", "", "", ""}}
 	}
 	var rows [][]string
 	for _, perm := range r.perms() {
-		rows = append(rows, permRow(r.Role, perm))
+		rows = append(rows, permRow(g, r.Role, perm))
 	}
 	return rows
 }
 
-func permRow(role string, perm *authpb.Permission) []string {
-	return append([]string{role, perm.GetPermType().String()}, rangeCells(perm.GetKey(), perm.GetRangeEnd())...)
+func permRow(g *printer.Grid, role string, perm *authpb.Permission) []string {
+	return append([]string{role, perm.GetPermType().String()}, rangeCells(g, perm.GetKey(), perm.GetRangeEnd())...)
 }
 
 // rangeCells are key, end and prefix of a range. A single key has no end.
-func rangeCells(key, end []byte) []string {
-	cells := []string{printable(key), printable(end), ""}
-	if string(end) == openEnd {
+func rangeCells(g *printer.Grid, key, end []byte) []string {
+	cells := []string{g.Data(key), g.Data(end), ""}
+	if string(end) == openEnd && !g.Exact() {
 		cells[1] = openCell
 	}
 	if len(key) > 0 && bytes.Equal(end, prefixEnd(key)) {

@@ -30,7 +30,7 @@ func snapshotColumns(r printer.Release) columns[SnapshotStatus] {
 		{name: "hash", cell: func(s SnapshotStatus) string { return strconv.FormatUint(uint64(s.Hash), 16) }},
 		{name: "revision", cell: func(s SnapshotStatus) string { return strconv.FormatInt(s.Revision, 10) }},
 		{name: "total keys", cell: func(s SnapshotStatus) string { return strconv.FormatInt(s.totalKey(r), 10) }},
-		{name: "total size", cell: func(s SnapshotStatus) string { return size(s.TotalSize) }},
+		{name: "total size", cell: func(s SnapshotStatus) string { return size(s.TotalSize) }, exact: func(s SnapshotStatus) string { return exactly(s.TotalSize) }},
 		{name: "version", since: printer.V36, cell: func(s SnapshotStatus) string { return s.Version }},
 	}
 }

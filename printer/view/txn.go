@@ -61,15 +61,7 @@ func (x Txn) JSON(t *printer.Text) {
 	o := t.Object()
 	headerJSON(t, o, x.GetHeader())
 	o.Bool("succeeded", x.GetSucceeded())
-	if len(x.GetResponses()) > 0 {
-		o.Key("responses")
-		a := t.Array()
-		for _, r := range x.GetResponses() {
-			a.Next()
-			responseJSON(t, r)
-		}
-		a.End()
-	}
+	list(t, o, "responses", x.GetResponses(), responseJSON)
 	o.End()
 }
 
@@ -112,7 +104,7 @@ func (x Txn) Table(g *printer.Grid) {
 	for i, r := range x.GetResponses() {
 		op := strings.TrimPrefix(kind(r), "response_")
 		first := []string{branch, strconv.Itoa(i + 1), op, summary(r)}
-		kvs := pairs(r)
+		kvs := pairs(g, r)
 		if len(kvs) == 0 {
 			g.Row(append(first, make([]string, len(kvHeader()))...)...)
 		}
@@ -138,19 +130,19 @@ func summary(r *etcdserverpb.ResponseOp) string {
 	}
 }
 
-func pairs(r *etcdserverpb.ResponseOp) (rows [][]string) {
+func pairs(g *printer.Grid, r *etcdserverpb.ResponseOp) (rows [][]string) {
 	switch r := r.GetResponse().(type) {
 	case *etcdserverpb.ResponseOp_ResponseRange:
 		for _, kv := range r.ResponseRange.GetKvs() {
-			rows = append(rows, kvRow(kv))
+			rows = append(rows, kvRow(g, kv))
 		}
 	case *etcdserverpb.ResponseOp_ResponsePut:
 		if kv := r.ResponsePut.GetPrevKv(); kv != nil {
-			rows = append(rows, kvRow(kv))
+			rows = append(rows, kvRow(g, kv))
 		}
 	case *etcdserverpb.ResponseOp_ResponseDeleteRange:
 		for _, kv := range r.ResponseDeleteRange.GetPrevKvs() {
-			rows = append(rows, kvRow(kv))
+			rows = append(rows, kvRow(g, kv))
 		}
 	}
 	return rows

@@ -105,11 +105,25 @@ func (u UserGet) Fields(t *printer.Text) {
 }
 
 // JSON prints the response.
-func (u UserGet) JSON(t *printer.Text) { namesJSON(t, u.GetHeader(), "roles", u.GetRoles()) }
+func (u UserGet) JSON(t *printer.Text) {
+	o := t.Object()
+	headerJSON(t, o, u.GetHeader())
+	if t.Whole() {
+		o.String("user", u.User)
+	}
+	o.Strings("roles", u.GetRoles())
+	o.End()
+}
 
-// Table shows the user and a line for each role.
+// Table shows the user and a line for each role; as csv, a row.
 func (u UserGet) Table(g *printer.Grid) {
 	g.Header("User", "Roles")
+	if g.Exact() && len(u.GetRoles()) > 0 {
+		for _, role := range u.GetRoles() {
+			g.Row(u.User, role)
+		}
+		return
+	}
 	g.Row(u.User, strings.Join(u.GetRoles(), "\n"))
 }
 
@@ -152,16 +166,24 @@ func (u UserDetail) JSON(t *printer.Text) {
 	}
 }
 
+// Document prints the user with the roles as members.
+func (u UserDetail) Document(t *printer.Text) {
+	o := t.Object()
+	o.String("user", u.User)
+	list(t, o, "roles", u.Roles, func(t *printer.Text, one RoleGet) { one.JSON(t) })
+	o.End()
+}
+
 // Table shows the permissions of each role. Without a role there is only the
 // line that upstream prints.
 func (u UserDetail) Table(g *printer.Grid) {
-	if len(u.Roles) == 0 {
+	if len(u.Roles) == 0 && !g.Exact() {
 		g.Bare("User: " + u.User)
 		return
 	}
 	g.Header(append([]string{"User"}, roleHeader()...)...)
 	for _, one := range u.Roles {
-		for _, row := range one.rows() {
+		for _, row := range one.rows(g) {
 			g.Row(append([]string{u.User}, row...)...)
 		}
 	}
@@ -187,6 +209,9 @@ func (u UserList) Fields(t *printer.Text) {
 
 // JSON prints the response.
 func (u UserList) JSON(t *printer.Text) { namesJSON(t, u.GetHeader(), "users", u.GetUsers()) }
+
+// Objects prints the users.
+func (u UserList) Objects(l *printer.Lines) { named(l, "user", u.GetUsers()) }
 
 // Table shows a row for each user.
 func (u UserList) Table(g *printer.Grid) {

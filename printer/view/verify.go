@@ -93,7 +93,7 @@ func (all Verdicts) Table(g *printer.Grid) {
 			if f.Page >= 0 {
 				page = strconv.FormatInt(f.Page, 10)
 			}
-			g.Row(v.File, v.Verdict(), f.Kind, strconv.Itoa(f.Count), page, f.Bucket, printable(f.Key), f.Detail, unchecked)
+			g.Row(v.File, v.Verdict(), f.Kind, strconv.Itoa(f.Count), page, f.Bucket, g.Data(f.Key), f.Detail, unchecked)
 		}
 	}
 }
@@ -130,41 +130,42 @@ func (all Verdicts) JSON(t *printer.Text) {
 	files := t.Array()
 	for _, v := range all {
 		files.Next()
-		o := t.Object()
-		o.String("file", v.File)
-		o.String("verdict", v.Verdict())
-		o.String("error", v.Error)
-		o.Int("revision", v.Revision)
-		o.Int("records", int64(v.Records))
-		o.Int("leases", int64(v.Leases))
-		o.Int("members", int64(v.Members))
-		if len(v.Faults) > 0 {
-			o.Key("faults")
-			v.faultsJSON(t)
-		}
-		o.Strings("notChecked", v.Unchecked)
-		o.End()
+		verdictJSON(t, v)
 	}
 	files.End()
 }
 
-func (v FileVerdict) faultsJSON(t *printer.Text) {
-	faults := t.Array()
-	for _, f := range v.Faults {
-		faults.Next()
-		o := t.Object()
-		o.String("kind", f.Kind)
-		o.Int("count", int64(f.Count))
-		if f.Page >= 0 {
-			o.Key("page")
-			t.Int(f.Page)
-		}
-		o.String("bucket", f.Bucket)
-		o.Bytes("key", f.Key)
-		o.String("detail", f.Detail)
-		o.End()
+// Objects prints the verdicts.
+func (all Verdicts) Objects(l *printer.Lines) { each(l, all, verdictJSON) }
+
+func verdictJSON(t *printer.Text, v FileVerdict) {
+	o := t.Object()
+	o.String("file", v.File)
+	o.String("verdict", v.Verdict())
+	o.String("error", v.Error)
+	o.Int("revision", v.Revision)
+	o.Int("records", int64(v.Records))
+	o.Int("leases", int64(v.Leases))
+	o.Int("members", int64(v.Members))
+	list(t, o, "faults", v.Faults, faultJSON)
+	o.Strings("notChecked", v.Unchecked)
+	o.End()
+}
+
+func faultJSON(t *printer.Text, f Fault) {
+	o := t.Object()
+	o.String("kind", f.Kind)
+	o.Int("count", int64(f.Count))
+	if f.Page >= 0 {
+		o.Key("page")
+		t.Int(f.Page)
+	} else {
+		absent(t, o, "page")
 	}
-	faults.End()
+	o.String("bucket", f.Bucket)
+	o.Bytes("key", f.Key)
+	o.String("detail", f.Detail)
+	o.End()
 }
 
 // Protobuf writes a message of this definition, of which etcd has none:

@@ -14,6 +14,9 @@ import (
 // of progress without events, or the end of the watch.
 type Watch struct{ *etcdserverpb.WatchResponse }
 
+// progressType stands where events have their type.
+const progressType = "PROGRESS"
+
 // progress tells whether the response only says how far the watch has come.
 func (w Watch) progress() bool {
 	return len(w.GetEvents()) == 0 && !w.GetCanceled() && !w.GetCreated() &&
@@ -99,33 +102,71 @@ func eventsJSON(t *printer.Text, events []*mvccpb.Event) {
 	a := t.Array()
 	for _, e := range events {
 		a.Next()
-		o := t.Object()
-		o.Int("type", int64(e.GetType()))
-		kvMember(t, o, "kv", e.GetKv())
-		kvMember(t, o, "prev_kv", e.GetPrevKv())
-		o.End()
+		eventJSON(t, e)
 	}
 	a.End()
 }
 
+func eventJSON(t *printer.Text, e *mvccpb.Event) {
+	o := t.Object()
+	o.Enum("type", int32(e.GetType()), e.GetType().String())
+	kvMember(t, o, "kv", e.GetKv())
+	kvMember(t, o, "prev_kv", e.GetPrevKv())
+	o.End()
+}
+
+// Objects prints the events. A sign of progress and the end of the watch have a
+// type of their own.
+func (w Watch) Objects(l *printer.Lines) {
+	each(l, w.GetEvents(), eventJSON)
+	switch {
+	case w.progress():
+		o := l.Object()
+		o.String("type", progressType)
+		o.Int("revision", w.GetHeader().GetRevision())
+		o.End()
+		l.End()
+	case w.GetCanceled():
+		o := l.Object()
+		o.String("type", "CANCELED")
+		o.Int("compact_revision", w.GetCompactRevision())
+		o.String("reason", w.GetCancelReason())
+		o.End()
+		l.End()
+	}
+}
+
 // Table shows a row for each event. A watch is a stream, so each response is a
-// table of its own.
+// table of its own; as csv all are one, without the end of the watch.
 func (w Watch) Table(g *printer.Grid) {
 	switch {
+	case g.Exact() && w.progress():
+		rev := strconv.FormatInt(w.GetHeader().GetRevision(), 10)
+		w.rows(g, progressType, "", "", "", rev, "", "", "", "")
+	case g.Exact():
+		w.rows(g)
 	case w.progress():
 		g.Bare(w.progressLine())
 	case len(w.GetEvents()) == 0:
 		g.Header("Canceled", "Compact Revision")
 		g.Row(strconv.FormatBool(w.GetCanceled()), strconv.FormatInt(w.GetCompactRevision(), 10))
 	default:
-		g.Header(append(append([]string{"Type"}, kvHeader()...), "Previous Value", "Previous Mod Revision")...)
-		for _, e := range w.GetEvents() {
-			prevValue, prevRev := "", ""
-			if kv := e.GetPrevKv(); kv != nil {
-				prevValue, prevRev = printable(kv.GetValue()), strconv.FormatInt(kv.GetModRevision(), 10)
-			}
-			g.Row(append(append([]string{e.GetType().String()}, kvRow(e.GetKv())...), prevValue, prevRev)...)
+		w.rows(g)
+	}
+}
+
+// rows shows a row for each event, or the one that is given.
+func (w Watch) rows(g *printer.Grid, row ...string) {
+	g.Header(append(append([]string{"Type"}, kvHeader()...), "Previous Value", "Previous Mod Revision")...)
+	for _, e := range w.GetEvents() {
+		prevValue, prevRev := "", ""
+		if kv := e.GetPrevKv(); kv != nil {
+			prevValue, prevRev = g.Data(kv.GetValue()), strconv.FormatInt(kv.GetModRevision(), 10)
 		}
+		g.Row(append(append([]string{e.GetType().String()}, kvRow(g, e.GetKv())...), prevValue, prevRev)...)
+	}
+	if len(row) > 0 {
+		g.Row(row...)
 	}
 }
 
