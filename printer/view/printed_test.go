@@ -53,6 +53,7 @@ func (s shown) test(t *testing.T) {
 			t.Errorf("%s --hex: got\n%s\nwant\n%s", f.format, got, f.hex)
 		}
 	}
+	testMachine(t, s.view)
 	if s.protobuf == nil {
 		return
 	}

@@ -1,0 +1,145 @@
+package docs_test
+
+import (
+	"time"
+
+	"go.etcd.io/etcd/api/v3/authpb"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+
+	"etcdkit/printer"
+	"etcdkit/printer/view"
+)
+
+const (
+	cluster, member = 14841639068965178418, 10276657743932975437
+	lease           = 7587895842571624454
+)
+
+func header(rev int64) *pb.ResponseHeader {
+	return &pb.ResponseHeader{ClusterId: cluster, MemberId: member, Revision: rev, RaftTerm: 2}
+}
+
+// samples are the results that docs/json.md shows, by command. One that prints
+// nothing to stdout has none.
+func samples() map[string][]printer.View {
+	all := map[string][]printer.View{
+		"etcdctl version": nil, "etcdctl options": nil, "etcdctl completion": nil, "etcdctl help": nil,
+		"etcdutl version": nil, "etcdutl completion": nil, "etcdutl help": nil,
+		"etcdctl snapshot restore": nil, "etcdutl snapshot restore": nil, "etcdutl defrag": nil,
+	}
+	for _, some := range []map[string]printer.View{keySamples(), clusterSamples(), authSamples(), fileSamples()} {
+		for name, v := range some {
+			all[name] = []printer.View{v}
+		}
+	}
+	return all
+}
+
+func keySamples() map[string]printer.View {
+	mode := &mvccpb.KeyValue{Key: []byte("/app/mode"), CreateRevision: 2, ModRevision: 5, Version: 2, Value: []byte("live")}
+	raw := &mvccpb.KeyValue{Key: []byte("/app/raw"), CreateRevision: 4, ModRevision: 4, Version: 1, Value: []byte{0, 0xff}, Lease: lease}
+	held := &mvccpb.KeyValue{Key: []byte("nightly/694d9f1101252006"), CreateRevision: 6, ModRevision: 6, Version: 1, Lease: lease}
+	get := &pb.RangeResponse{Header: header(5), Kvs: []*mvccpb.KeyValue{mode, raw}, Count: 2}
+	return map[string]printer.View{
+		"etcdctl get":           view.Range{Pages: view.OnePage(get)},
+		"etcdctl put":           view.Put{PutResponse: &pb.PutResponse{Header: header(6), PrevKv: mode}},
+		"etcdctl del":           view.Delete{DeleteRangeResponse: &pb.DeleteRangeResponse{Header: header(6), Deleted: 1, PrevKvs: []*mvccpb.KeyValue{mode}}},
+		"etcdctl del --dry-run": view.DeletePreview{Range: view.Range{Pages: view.OnePage(&pb.RangeResponse{Header: header(5), Kvs: []*mvccpb.KeyValue{{Key: mode.Key}}, More: true, Count: 2})}},
+		"etcdctl txn": view.Txn{TxnResponse: &pb.TxnResponse{Header: header(6), Succeeded: true, Responses: []*pb.ResponseOp{
+			{Response: &pb.ResponseOp_ResponsePut{ResponsePut: &pb.PutResponse{Header: &pb.ResponseHeader{Revision: 6}}}},
+			{Response: &pb.ResponseOp_ResponseRange{ResponseRange: &pb.RangeResponse{Header: &pb.ResponseHeader{Revision: 6}, Kvs: []*mvccpb.KeyValue{mode}, Count: 1}}},
+		}}},
+		"etcdctl compaction": view.Facts{Line: "compacted revision 3", Known: []view.Fact{{Name: "compact_revision", Value: int64(3)}}},
+		"etcdctl watch": view.Watch{WatchResponse: &pb.WatchResponse{Header: header(7), Events: []*mvccpb.Event{
+			{Kv: mode}, {Type: mvccpb.DELETE, Kv: &mvccpb.KeyValue{Key: mode.Key, ModRevision: 7}, PrevKv: mode},
+		}}},
+		"etcdctl lease grant":      view.LeaseGrant{LeaseGrantResponse: &pb.LeaseGrantResponse{Header: header(6), ID: lease, TTL: 60}},
+		"etcdctl lease revoke":     view.LeaseRevoke{ID: lease, LeaseRevokeResponse: &pb.LeaseRevokeResponse{Header: header(7)}},
+		"etcdctl lease keep-alive": view.LeaseKeepAlive{LeaseKeepAliveResponse: &pb.LeaseKeepAliveResponse{Header: header(6), ID: lease, TTL: 60}},
+		"etcdctl lease timetolive": view.LeaseTimeToLive{WithKeys: true, LeaseTimeToLiveResponse: &pb.LeaseTimeToLiveResponse{
+			Header: header(6), ID: lease, TTL: 41, GrantedTTL: 60, Keys: [][]byte{raw.Key, {0xff}},
+		}},
+		"etcdctl lease list":  view.Leases{LeaseLeasesResponse: &pb.LeaseLeasesResponse{Header: header(6), Leases: []*pb.LeaseStatus{{ID: lease}, {ID: lease + 2}}}},
+		"etcdctl lock":        view.Range{Pages: view.OnePage(&pb.RangeResponse{Header: header(6), Kvs: []*mvccpb.KeyValue{held}, Count: 1})},
+		"etcdctl elect":       view.Range{Pages: view.OnePage(&pb.RangeResponse{Header: header(6), Kvs: []*mvccpb.KeyValue{held}, Count: 1})},
+		"etcdctl make-mirror": view.Facts{Line: "1200", Known: []view.Fact{{Name: "changes", Value: int64(1200)}}},
+	}
+}
+
+func clusterSamples() map[string]printer.View {
+	const endpoint = "10.0.0.7:2379"
+	m1 := &pb.Member{ID: member, Name: "m1", PeerURLs: []string{"http://10.0.0.7:2380"}, ClientURLs: []string{"http://10.0.0.7:2379"}}
+	m2 := &pb.Member{ID: member + 1, PeerURLs: []string{"http://10.0.0.8:2380"}, IsLearner: true}
+	noSpace := &pb.AlarmResponse{Header: header(6), Alarms: []*pb.AlarmMember{{MemberID: member, Alarm: pb.AlarmType_NOSPACE}}}
+	downgrade := &pb.DowngradeResponse{Header: header(0), Version: "3.7.0"}
+	members := func(m view.Membership) view.Members { return view.Members{Membership: m} }
+	return map[string]printer.View{
+		"etcdctl endpoint status": view.EndpointStatus{{Endpoint: endpoint, StatusResponse: &pb.StatusResponse{
+			Header: header(6), Version: "3.7.3", DbSize: 20480, Leader: member, RaftIndex: 14, RaftTerm: 2, RaftAppliedIndex: 14,
+			DbSizeInUse: 12288, StorageVersion: "3.7.0", DbSizeQuota: 2147483648, DowngradeInfo: &pb.DowngradeInfo{},
+		}}},
+		"etcdctl endpoint health": view.EndpointHealth{
+			{Endpoint: endpoint, Asked: true, Took: 1500 * time.Microsecond},
+			{Endpoint: "10.0.0.8:2379", Asked: true, Took: 5 * time.Second, Error: "context deadline exceeded"},
+		},
+		"etcdctl endpoint hashkv":    view.EndpointHashKV{{Endpoint: endpoint, HashKVResponse: &pb.HashKVResponse{Header: header(6), Hash: 1263800559, CompactRevision: 2, HashRevision: 6}}},
+		"etcdctl member list":        view.MemberList{Members: members(&pb.MemberListResponse{Header: header(0), Members: []*pb.Member{m1, m2}})},
+		"etcdctl member add":         view.MemberAdd{Members: members(&pb.MemberAddResponse{Header: header(0), Member: m2, Members: []*pb.Member{m1, m2}}), NewName: "m2"},
+		"etcdctl member remove":      view.MemberRemove{Members: members(&pb.MemberRemoveResponse{Header: header(0), Members: []*pb.Member{m1}}), ID: m2.ID},
+		"etcdctl member update":      view.MemberUpdate{Members: members(&pb.MemberUpdateResponse{Header: header(0), Members: []*pb.Member{m1}}), ID: m1.ID},
+		"etcdctl member promote":     view.MemberPromote{Members: members(&pb.MemberPromoteResponse{Header: header(0), Members: []*pb.Member{m1}}), ID: m1.ID},
+		"etcdctl alarm list":         view.Alarms{AlarmResponse: noSpace},
+		"etcdctl alarm disarm":       view.Alarms{AlarmResponse: &pb.AlarmResponse{Alarms: noSpace.Alarms}},
+		"etcdctl defrag":             view.Defrag{Endpoint: endpoint, Took: 7500 * time.Microsecond},
+		"etcdctl move-leader":        view.MoveLeader{From: member, To: member + 1, MoveLeaderResponse: &pb.MoveLeaderResponse{}},
+		"etcdctl downgrade validate": view.Downgrade{Action: "validate", DowngradeResponse: downgrade},
+		"etcdctl downgrade enable":   view.Downgrade{Action: "enable", DowngradeResponse: downgrade},
+		"etcdctl downgrade cancel":   view.Downgrade{Action: "cancel", DowngradeResponse: downgrade},
+		"etcdctl check perf":         view.Line("PASS: Throughput is 150 writes/s"),
+		"etcdctl check datascale":    view.Line("PASS: Approximate system memory used : 64.30 MB."),
+	}
+}
+
+func authSamples() map[string]printer.View {
+	ack := func(r view.Response) view.Ack { return view.Ack{Response: r} }
+	perm := &authpb.Permission{PermType: authpb.READWRITE, Key: []byte("/app/"), RangeEnd: []byte("/app0")}
+	role := view.RoleGet{Role: "app", AuthRoleGetResponse: &pb.AuthRoleGetResponse{Header: header(6), Perm: []*authpb.Permission{perm}}}
+	return map[string]printer.View{
+		"etcdctl auth enable":            view.Line("Authentication Enabled"),
+		"etcdctl auth disable":           view.Line("Authentication Disabled"),
+		"etcdctl auth status":            view.AuthStatus{AuthStatusResponse: &pb.AuthStatusResponse{Header: header(6), Enabled: true, AuthRevision: 9}},
+		"etcdctl user add":               view.UserAdd{Ack: ack(&pb.AuthUserAddResponse{Header: header(6)}), User: "alice"},
+		"etcdctl user delete":            view.UserDelete{Ack: ack(&pb.AuthUserDeleteResponse{Header: header(6)}), User: "alice"},
+		"etcdctl user passwd":            view.UserPasswd{Ack: ack(&pb.AuthUserChangePasswordResponse{Header: header(6)}), User: "alice"},
+		"etcdctl user grant-role":        view.UserGrantRole{Ack: ack(&pb.AuthUserGrantRoleResponse{Header: header(6)}), User: "alice", Role: "app"},
+		"etcdctl user revoke-role":       view.UserRevokeRole{Ack: ack(&pb.AuthUserRevokeRoleResponse{Header: header(6)}), User: "alice", Role: "app"},
+		"etcdctl user get":               view.UserGet{AuthUserGetResponse: &pb.AuthUserGetResponse{Header: header(6), Roles: []string{"app"}}, User: "alice"},
+		"etcdctl user get --detail":      view.UserDetail{User: "alice", Roles: []view.RoleGet{role}},
+		"etcdctl user list":              view.UserList{AuthUserListResponse: &pb.AuthUserListResponse{Header: header(6), Users: []string{"alice", "root"}}},
+		"etcdctl role add":               view.RoleAdd{Ack: ack(&pb.AuthRoleAddResponse{Header: header(6)}), Role: "app"},
+		"etcdctl role delete":            view.RoleDelete{Ack: ack(&pb.AuthRoleDeleteResponse{Header: header(6)}), Role: "app"},
+		"etcdctl role grant-permission":  view.RoleGrantPermission{Ack: ack(&pb.AuthRoleGrantPermissionResponse{Header: header(6)}), Role: "app", Perm: perm},
+		"etcdctl role revoke-permission": view.RoleRevokePermission{Ack: ack(&pb.AuthRoleRevokePermissionResponse{Header: header(6)}), Role: "app", Key: "/app/", End: "/app0"},
+		"etcdctl role get":               role,
+		"etcdctl role list":              view.RoleList{AuthRoleListResponse: &pb.AuthRoleListResponse{Header: header(6), Roles: []string{"app", "root"}}},
+	}
+}
+
+func fileSamples() map[string]printer.View {
+	status := view.SnapshotStatus{Hash: 4023406555, Revision: 6, TotalKey: 4, TotalRecords: 9, TotalSize: 20480, Version: "3.7.0"}
+	return map[string]printer.View{
+		"etcdctl snapshot save": view.Facts{Line: "Snapshot saved at backup.db\nServer version 3.7.0", Known: []view.Fact{
+			{Name: "path", Value: "backup.db"}, {Name: "server_version", Value: "3.7.0"},
+		}},
+		"etcdctl snapshot status": status,
+		"etcdutl snapshot status": status,
+		"etcdutl hashkv":          view.FileHashKV{Hash: 1263800559, Revision: 6, CompactRevision: 2},
+		"etcdutl snapshot verify": view.Verdicts{
+			{File: "good.db", Revision: 6, Records: 9, Leases: 1, Members: 1},
+			{File: "bad.db", Revision: 6, Records: 8, Members: 1, Faults: []view.Fault{
+				{Kind: "order", Count: 1, Page: 7, Bucket: "key", Key: []byte{0, 1}, Detail: "key out of order"},
+			}},
+		},
+	}
+}
