@@ -1,6 +1,7 @@
 package printer
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -44,20 +45,38 @@ type level struct {
 
 // Write implements io.Writer.
 func (y *yamlText) Write(b []byte) (int, error) {
-	for _, c := range b {
-		y.next(c)
+	n := len(b)
+	for len(b) > 0 {
+		if y.quoted {
+			b = y.inside(b)
+		} else {
+			y.outside(b[0])
+			b = b[1:]
+		}
 	}
-	return len(b), y.t.err
+	return n, y.t.err
 }
 
-func (y *yamlText) next(c byte) {
-	switch {
-	case y.quoted:
-		y.token = append(y.token, c)
-		if c == '"' && !y.escaped {
-			y.string()
+// inside reads on in a string and returns what follows what it has read.
+func (y *yamlText) inside(b []byte) []byte {
+	end := 0
+	if !y.escaped {
+		if end = bytes.IndexAny(b, `"\`); end < 0 {
+			y.token = append(y.token, b...)
+			return nil
 		}
-		y.escaped = c == '\\' && !y.escaped
+	}
+	y.token = append(y.token, b[:end+1]...)
+	ended := !y.escaped && b[end] == '"'
+	y.escaped = !y.escaped && b[end] == '\\'
+	if ended {
+		y.string()
+	}
+	return b[end+1:]
+}
+
+func (y *yamlText) outside(c byte) {
+	switch {
 	case c == '"':
 		y.quoted = true
 		y.token = append(y.token, c)
@@ -134,7 +153,7 @@ func (y *yamlText) value() {
 	}
 }
 
-func (y *yamlText) begin(array bool) { //nolint:revive // what was read, not a switch
+func (y *yamlText) begin(array bool) {
 	next := level{array: array}
 	top := y.top()
 	switch {
@@ -193,6 +212,10 @@ func (y *yamlText) name() {
 func (y *yamlText) text() {
 	rest := y.token
 	for i := 0; i < len(rest); {
+		if rest[i] < 0x7f {
+			i++
+			continue
+		}
 		r, n := utf8.DecodeRune(rest[i:])
 		if r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0x2028 || r == 0x2029 || r == 0xfeff || r == 0xfffe || r == 0xffff {
 			y.t.Raw(string(rest[:i]))

@@ -227,3 +227,19 @@ func TestFacts(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// BenchmarkRange prints pairs of 256 bytes.
+func BenchmarkRange(b *testing.B) {
+	for _, format := range printer.Names() {
+		b.Run(format, func(b *testing.B) {
+			p, err := printer.New(&counter{}, format, printer.Options{Template: "{{.key}} {{.value}}"})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			if err := p.Print(Range{Pages: manyPages(b.N, 256, nil)}); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
