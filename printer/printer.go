@@ -116,7 +116,10 @@ func New(w io.Writer, format string, o Options) (*Printer, error) {
 	for _, f := range Formats() {
 		if f.Name == format {
 			print, err := f.Open(o)
-			return &Printer{format: f, print: print, text: newText(w, o)}, err
+			if err != nil {
+				return nil, err
+			}
+			return &Printer{format: f, print: print, text: newText(w, o)}, nil
 		}
 	}
 	return nil, fmt.Errorf("%w: %q is none of %s", ErrFormat, format, strings.Join(Names(), ", "))
