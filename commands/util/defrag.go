@@ -1,7 +1,6 @@
 package util
 
 import (
-	"errors"
 	"fmt"
 	"os"
 
@@ -17,9 +16,7 @@ type defragOptions struct {
 
 func (o *defragOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.dataDir, "data-dir", "", "the data `directory` to defragment, on which no server may be running; required")
-	if err := errors.Join(cmd.MarkFlagRequired("data-dir"), cmd.MarkFlagDirname("data-dir")); err != nil {
-		panic(err) // the flag was added above
-	}
+	mustMark(cmd.MarkFlagRequired("data-dir"), cmd.MarkFlagDirname("data-dir"))
 }
 
 func newDefrag(a *app) *cobra.Command {

@@ -2,6 +2,7 @@ package util
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,7 +42,9 @@ func NewRoot(s cli.Streams) *cobra.Command {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	a.addGlobalFlags(root)
-	root.AddCommand(newSnapshot(a), newHashKV(a), newDefrag(a), cli.Version(program, &a.output), cli.Completion(program))
+	version, completion := cli.Version(program, &a.output), cli.Completion(program)
+	version.Aliases, completion.Aliases = []string{"v"}, []string{"c"} // what these mean without v2, and in 3.6 and later, without check
+	root.AddCommand(newSnapshot(a), newHashKV(a), newDefrag(a), newMigrate(a), newCheck(a), newV2(a), version, completion)
 	cli.FinishHelp(root, "")
 	return root
 }
@@ -50,4 +53,11 @@ func (a *app) addGlobalFlags(root *cobra.Command) {
 	a.output.AddTo(root, program)
 	fs := root.PersistentFlags()
 	fs.DurationVar(&a.lockTimeout, "timeout", 10*time.Second, "how long to wait for the lock of a database that is written to in its place; 0 is forever")
+}
+
+// mustMark panics where a flag was marked that was not added.
+func mustMark(errs ...error) {
+	if err := errors.Join(errs...); err != nil {
+		panic(err)
+	}
 }

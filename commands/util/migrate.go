@@ -1,0 +1,95 @@
+package util
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/coreos/go-semver/semver"
+	"github.com/spf13/cobra"
+
+	"etcdkit/commands/cli"
+	"etcdkit/snapshot"
+	"etcdkit/snapshot/migrate"
+)
+
+type migrateOptions struct {
+	dataDir string
+	target  string
+	force   bool
+}
+
+func (o *migrateOptions) addFlags(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVar(&o.dataDir, "data-dir", "", "the data `directory` to migrate, on which no server may be running; required")
+	fs.StringVar(&o.target, "target-version", "", "the `release` to migrate to, as X.Y, 3.5 at least; required")
+	fs.BoolVar(&o.force, "force", false, "set the storage version although the migration is refused: a server may not start on the result, or lose data")
+	mustMark(cmd.MarkFlagRequired("data-dir"), cmd.MarkFlagRequired("target-version"), cmd.MarkFlagDirname("data-dir"))
+	cli.CompleteFlag(cmd, "target-version", "3.5", "3.6", "3.7")
+}
+
+// version parses the target as upstream does.
+func (o *migrateOptions) version() (semver.Version, error) {
+	if strings.Count(o.target, ".") != 1 {
+		return semver.Version{}, fmt.Errorf("wrong target version format, expected \"X.Y\", got %q", o.target)
+	}
+	v, err := semver.NewVersion(o.target + ".0")
+	if err != nil {
+		return semver.Version{}, fmt.Errorf("failed to parse target version: %w", err)
+	}
+	if v.LessThan(semver.Version{Major: 3, Minor: 5}) {
+		return semver.Version{}, fmt.Errorf("target version \"%d.%d\" not supported. Minimal \"3.5\"", v.Major, v.Minor)
+	}
+	return *v, nil
+}
+
+func newMigrate(a *app) *cobra.Command {
+	o := &migrateOptions{}
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Make a stopped server's data directory one of another release",
+		Long: `Change the database of a data directory so that a server of another release
+starts on it: 3.5, 3.6 or 3.7, up or down. No server may be running on it;
+--timeout says how long to wait for one to stop.
+
+All is checked first: every page of the database, and on the way down that the
+older release knows all entries of the WAL that are not in a snapshot yet. The
+change is one transaction, and a migration that is refused changes nothing.`,
+		Example: `  etcdutl migrate --data-dir /var/lib/etcd --target-version 3.6`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			target, err := o.version()
+			if err != nil {
+				return cli.Exit(cli.BadArgs, err)
+			}
+			if _, err := os.Stat(snapshot.DataDirFile(o.dataDir)); err != nil {
+				return err
+			}
+			r, err := migrate.Run(cmd.Context(), migrate.Options{DataDir: o.dataDir, Target: target, Force: o.force, Wait: a.lockTimeout})
+			if err != nil {
+				return err
+			}
+			a.migrated(o.dataDir, r)
+			return nil
+		},
+	}
+	o.addFlags(cmd)
+	return cmd
+}
+
+// migrated says on the error stream what was done; upstream logs there, and
+// stdout stays empty.
+func (a *app) migrated(dir string, r migrate.Result) {
+	if !r.Changed {
+		fmt.Fprintf(a.Err, "%s is of storage version %s already\n", dir, short(r.From))
+		return
+	}
+	if r.Refused != nil {
+		fmt.Fprintf(a.Err, "Warning: forced, although: %v\n", r.Refused)
+	}
+	if r.V2Requests > 0 && !r.To.LessThan(semver.Version{Major: 3, Minor: 6}) {
+		fmt.Fprintf(a.Err, "Warning: the WAL holds %d requests of v2 clients, on which %s does not start; see \"etcdutl check v2store\"\n", r.V2Requests, short(r.To))
+	}
+	fmt.Fprintf(a.Err, "Migrated %s from storage version %s to %s\n", dir, short(r.From), short(r.To))
+}
+
+func short(v semver.Version) string { return fmt.Sprintf("%d.%d", v.Major, v.Minor) }

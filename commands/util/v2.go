@@ -1,0 +1,12 @@
+package util
+
+import "github.com/spf13/cobra"
+
+func newV2(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "v2 <subcommand>",
+		Short: "Read what clients of v2 have stored",
+	}
+	cmd.AddCommand(newV2Export(a))
+	return cmd
+}

@@ -1,0 +1,75 @@
+package raftlog
+
+// Types of entries (raft/raftpb, raft.proto).
+const (
+	EntryNormal       = 0
+	EntryConfChange   = 1
+	EntryConfChangeV2 = 2
+)
+
+// Entry is an entry of raft's log.
+type Entry struct {
+	Type  int
+	Term  uint64
+	Index uint64
+	Data  []byte
+}
+
+// HardState is what raft has to remember.
+type HardState struct {
+	Term, Vote, Commit uint64
+}
+
+// Mark says that there is a raft snapshot of this index and term.
+type Mark struct {
+	Index, Term uint64
+}
+
+// parseEntry decodes an entry, whose data points into the message.
+func parseEntry(b []byte) (Entry, error) {
+	var e Entry
+	err := fields(b, func(f field) error {
+		switch f.num {
+		case 1:
+			e.Type = int(f.varint)
+		case 2:
+			e.Term = f.varint
+		case 3:
+			e.Index = f.varint
+		case 4:
+			e.Data = f.bytes
+		}
+		return nil
+	})
+	return e, err
+}
+
+func parseState(b []byte) (HardState, error) {
+	var s HardState
+	err := fields(b, func(f field) error {
+		switch f.num {
+		case 1:
+			s.Term = f.varint
+		case 2:
+			s.Vote = f.varint
+		case 3:
+			s.Commit = f.varint
+		}
+		return nil
+	})
+	return s, err
+}
+
+func parseMark(b []byte) (Mark, error) {
+	var m Mark
+	err := fields(b, func(f field) error {
+		switch f.num {
+		case 1:
+			m.Index = f.varint
+		case 2:
+			m.Term = f.varint
+		}
+		return nil
+	})
+	return m, err
+}

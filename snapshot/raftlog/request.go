@@ -1,0 +1,132 @@
+package raftlog
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// Request is a request of the v2 interface, as an entry carries it
+// (api/etcdserverpb, etcdserver.proto of 3.5; later releases know it no more).
+type Request struct {
+	Method, Path, Value string
+	Dir                 bool
+	PrevValue           string
+	PrevIndex           uint64
+	PrevExist           *bool
+	Expiration          int64 // nanoseconds since 1970; 0 is never
+	Recursive           bool
+	Time                int64 // of SYNC, nanoseconds since 1970
+	Refresh             bool
+}
+
+// errNotV2 says that a message is no request of v2.
+var errNotV2 = errors.New("not a request of v2")
+
+// requestMember is the field of an InternalRaftRequest that holds a request of
+// v2.
+const requestMember = 2
+
+// Where servers up to 3.5 keep what they know of the cluster
+// (server/etcdserver/api/membership, storev2.go; server/etcdserver, server.go).
+const clusterVersion = "/0/version"
+
+var memberAttributes = regexp.MustCompile(`/0/members/[[:xdigit:]]{1,16}/attributes`)
+
+// ParseRequest returns the v2 request in the data of a normal entry; nil where
+// it is a request of v3. Servers write a v2 request as it is; 3.5 would also
+// read one inside of an InternalRaftRequest.
+func ParseRequest(data []byte) (*Request, error) {
+	if r, err := parseRequest(data); err == nil {
+		return r, nil
+	}
+	var inner []byte
+	err := fields(data, func(f field) error {
+		if f.num == requestMember && f.typ == protowire.BytesType {
+			inner = f.bytes
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if inner == nil {
+		return nil, nil
+	}
+	return parseRequest(inner)
+}
+
+func parseRequest(b []byte) (*Request, error) {
+	r := &Request{}
+	if err := fields(b, r.set); err != nil {
+		return nil, err
+	}
+	if !slices.Contains([]string{"POST", "PUT", "DELETE", "QGET", "SYNC", "GET", "HEAD"}, r.Method) {
+		return nil, fmt.Errorf("%w: method %.16q", errNotV2, r.Method)
+	}
+	return r, nil
+}
+
+// set takes a field. One of another type than it should have, or of a number
+// that there is none of, makes the message something else.
+func (r *Request) set(f field) error {
+	if f.typ == protowire.BytesType {
+		return r.setText(f)
+	}
+	if f.typ != protowire.VarintType {
+		return errNotV2
+	}
+	on := f.varint != 0
+	switch f.num {
+	case 5:
+		r.Dir = on
+	case 7:
+		r.PrevIndex = f.varint
+	case 8:
+		r.PrevExist = &on
+	case 9:
+		r.Expiration = int64(f.varint)
+	case 12:
+		r.Recursive = on
+	case 15:
+		r.Time = int64(f.varint)
+	case 17:
+		r.Refresh = on
+	case 1, 10, 11, 13, 14, 16: // id, and what only readers ask for
+	default:
+		return errNotV2
+	}
+	return nil
+}
+
+func (r *Request) setText(f field) error {
+	switch f.num {
+	case 2:
+		r.Method = string(f.bytes)
+	case 3:
+		r.Path = string(f.bytes)
+	case 4:
+		r.Value = string(f.bytes)
+	case 6:
+		r.PrevValue = string(f.bytes)
+	default:
+		return errNotV2
+	}
+	return nil
+}
+
+// MemberAttributes tells whether the request is a server's own, about the name
+// and the URLs of a member.
+func (r *Request) MemberAttributes() bool {
+	return r.Method == "PUT" && memberAttributes.MatchString(r.Path)
+}
+
+// ClusterVersion tells whether the request is a server's own, about the
+// cluster's version.
+func (r *Request) ClusterVersion() bool { return r.Method == "PUT" && r.Path == clusterVersion }
+
+// OfClient tells whether a client has sent the request, and not a server.
+func (r *Request) OfClient() bool { return !r.MemberAttributes() && !r.ClusterVersion() }

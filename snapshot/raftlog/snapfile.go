@@ -1,0 +1,91 @@
+package raftlog
+
+import (
+	"errors"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// Snapshot is a raft snapshot.
+type Snapshot struct {
+	Mark
+	Path string
+	Data []byte
+}
+
+// Snapshot returns the newest raft snapshot in dir that the WAL has a mark of;
+// nil where there is none. A damaged one is an error that matches
+// snapshot.ErrCorrupt, and stays where it is.
+func (l *Log) Snapshot(dir string) (*Snapshot, error) {
+	names, err := os.ReadDir(dir) // sorted
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range slices.Backward(names) {
+		var m Mark
+		if parseName(n.Name(), ".snap", &m.Term, &m.Index) && slices.Contains(l.Marks, m) {
+			return readSnapshot(filepath.Join(dir, n.Name()), m)
+		}
+	}
+	return nil, nil
+}
+
+// readSnapshot reads a file whose name says that it is want.
+func readSnapshot(path string, want Mark) (*Snapshot, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	data, m, err := parseSnapshot(b)
+	switch {
+	case err != nil:
+		return nil, damaged(path, "%v", err)
+	case m != want:
+		return nil, damaged(path, "it is of term %x and index %x", m.Term, m.Index)
+	}
+	return &Snapshot{Mark: m, Path: path, Data: data}, nil
+}
+
+func parseSnapshot(b []byte) (data []byte, m Mark, err error) {
+	var sum uint32
+	var inner, metadata []byte
+	err = fields(b, func(f field) error {
+		switch f.num {
+		case 1:
+			sum = uint32(f.varint)
+		case 2:
+			inner = f.bytes
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, m, err
+	}
+	if crc32.Checksum(inner, castagnoli()) != sum || len(inner) == 0 {
+		return nil, m, errors.New("its checksum is not that of its data")
+	}
+	err = fields(inner, func(f field) error {
+		switch f.num {
+		case 1:
+			data = f.bytes
+		case 2:
+			metadata = f.bytes
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, m, err
+	}
+	err = fields(metadata, func(f field) error {
+		switch f.num {
+		case 2:
+			m.Index = f.varint
+		case 3:
+			m.Term = f.varint
+		}
+		return nil
+	})
+	return data, m, err
+}

@@ -1,0 +1,145 @@
+package v2tree
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/etcd/server/v3/etcdserver/api/v2store"
+
+	"etcdkit/snapshot"
+	"etcdkit/snapshot/raftlog"
+)
+
+// Roots in the store (server/etcdserver, server.go).
+const (
+	clusterRoot = "/0"
+	keysRoot    = "/1"
+)
+
+// keyConsistentIndex is the key in the bucket "meta" of the last entry that
+// the database has seen.
+const keyConsistentIndex = "consistent_index"
+
+// Source is where a tree is.
+type Source struct {
+	DataDir string
+	WALDir  string // member/wal below DataDir if not given
+	// Wait is how long to wait for a server to let go of the database; 0 is
+	// without end.
+	Wait time.Duration
+}
+
+func (s Source) snapDir() string { return filepath.Join(s.DataDir, "member", "snap") }
+
+func (s Source) walDir() string {
+	if s.WALDir != "" {
+		return s.WALDir
+	}
+	return filepath.Join(s.DataDir, "member", "wal")
+}
+
+// Load reads the tree of a data directory. While it reads, no server can start
+// there. Errors about content match snapshot.ErrCorrupt.
+//
+// All of the tree is in memory, as it is in the server.
+func Load(ctx context.Context, src Source) (_ *Tree, err error) {
+	applied, unlock, err := hold(ctx, src)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	log, err := raftlog.Open(ctx, src.walDir())
+	if err != nil {
+		return nil, err
+	}
+	store, after, err := stored(log, src.snapDir())
+	if err != nil {
+		return nil, err
+	}
+	// Where only the commit index moves, raft does not save it, and the
+	// database may be ahead of it (server/etcdserver/bootstrap.go).
+	commit := max(log.State.Commit, applied)
+	if log.Last < applied {
+		return nil, &raftlog.DamageError{
+			File: src.walDir(), Offset: raftlog.NoOffset,
+			Detail: fmt.Sprintf("the WAL ends at entry %d, and the database has seen entry %d", log.Last, applied),
+		}
+	}
+	r := replay{store: store, lg: logger()}
+	left := 0
+	err = log.Entries(ctx, after, func(e raftlog.Entry) error {
+		if e.Index > commit {
+			left++
+			return nil
+		}
+		if err := r.apply(e); err != nil {
+			return &raftlog.DamageError{File: src.walDir(), Offset: raftlog.NoOffset, Detail: fmt.Sprintf("entry %d: %v", e.Index, err)}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	t, err := treeOf(store)
+	if err != nil {
+		return nil, err
+	}
+	t.Uncommitted, t.Torn = left, log.Torn
+	return t, nil
+}
+
+// stored is the store of the last raft snapshot, and that snapshot's index.
+func stored(log *raftlog.Log, dir string) (v2store.Store, uint64, error) {
+	store := v2store.New(clusterRoot, keysRoot)
+	snap, err := log.Snapshot(dir)
+	if err != nil || snap == nil {
+		return store, 0, err
+	}
+	if err := recovered(func() error { return store.Recovery(snap.Data) }); err != nil {
+		return nil, 0, &raftlog.DamageError{File: snap.Path, Offset: raftlog.NoOffset, Detail: fmt.Sprintf("its v2 store: %v", err)}
+	}
+	return store, snap.Index, nil
+}
+
+// hold locks the database of the data directory, and reads which entry it has
+// seen last.
+func hold(ctx context.Context, src Source) (applied uint64, unlock func() error, err error) {
+	path := snapshot.DataDirFile(src.DataDir)
+	if _, err := os.Stat(path); err != nil {
+		return 0, nil, err
+	}
+	f, err := snapshot.OpenLocked(ctx, path, src.Wait)
+	if err != nil {
+		return 0, nil, err
+	}
+	meta, ok, err := f.Bucket(ctx, snapshot.MetaBucket)
+	if err == nil && ok {
+		c := meta.Cursor(ctx)
+		for c.Next() {
+			if string(c.Key()) == keyConsistentIndex && len(c.Value()) == 8 {
+				applied = binary.BigEndian.Uint64(c.Value())
+			}
+		}
+		err = c.Err()
+	}
+	if err != nil {
+		return 0, nil, errors.Join(fmt.Errorf("read %s: %w", path, err), f.Close())
+	}
+	return applied, f.Close, nil
+}
+
+// recovered turns a panic into an error: the server's packages report content
+// that they do not expect that way.
+func recovered(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+	}()
+	return f()
+}
