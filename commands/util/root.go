@@ -44,7 +44,7 @@ func NewRoot(s cli.Streams) *cobra.Command {
 	a.addGlobalFlags(root)
 	version, completion := cli.Version(program, &a.output), cli.Completion(program)
 	version.Aliases, completion.Aliases = []string{"v"}, []string{"c"} // what these mean without v2, and in 3.6 and later, without check
-	root.AddCommand(newSnapshot(a), newHashKV(a), newDefrag(a), newMigrate(a), newCheck(a), newV2(a), version, completion)
+	root.AddCommand(newSnapshot(a), newHashKV(a), newDefrag(a), newMigrate(a), newBackup(a), newCheck(a), newV2(a), version, completion)
 	cli.FinishHelp(root, "")
 	return root
 }

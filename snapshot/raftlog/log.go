@@ -161,3 +161,7 @@ func (l *Log) LatestMark() Mark {
 	}
 	return l.Marks[len(l.Marks)-1]
 }
+
+// End is the index that the WAL reaches: that of its last entry, or of a raft
+// snapshot that stands for the entries.
+func (l *Log) End() uint64 { return max(l.Last, l.LatestMark().Index) }

@@ -22,6 +22,14 @@ const (
 // the context.
 const copyPiece = 64 << 20
 
+// checksum says what to do about the sha256 at the end of a source.
+type checksum int
+
+const (
+	verifySum checksum = iota
+	ignoreSum          // there is none, or it does not matter
+)
+
 // copyVerified copies the database in the snapshot to path, comparing its
 // sha256 on the way, and checks every page of the copy.
 func (b *builder) copyVerified(ctx context.Context, path string) (st snapshot.Status, err error) {
@@ -30,22 +38,31 @@ func (b *builder) copyVerified(ctx context.Context, path string) (st snapshot.St
 		return st, err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
-	if !src.HasChecksum() && !b.cfg.SkipHashCheck {
+	if b.cfg.SkipHashCheck {
+		return copyDB(ctx, path, src, ignoreSum)
+	}
+	if !src.HasChecksum() {
 		return st, &missingHashError{}
 	}
+	return copyDB(ctx, path, src, verifySum)
+}
+
+// copyDB copies a database to a new file at path, and checks every page of the
+// copy. A source that changes meanwhile is an error.
+func copyDB(ctx context.Context, path string, src *snapshot.File, sum checksum) (st snapshot.Status, err error) {
 	dst, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return st, err
 	}
 	defer func() { err = errors.Join(err, dst.Close()) }()
-	if err := b.copyHashed(ctx, dst, src); err != nil {
+	if err := copyHashed(ctx, dst, src, sum); err != nil {
 		return st, err
 	}
 	if err := dst.Truncate(src.DataSize()); err != nil {
 		return st, err
 	}
 	if err := src.Unchanged(); err != nil {
-		return st, fmt.Errorf("copy %s: %w", b.cfg.SnapshotPath, err)
+		return st, fmt.Errorf("copy %s: %w", src.Path(), err)
 	}
 	// The disk works on the copy while its pages are checked.
 	synced := make(chan error, 1)
@@ -102,9 +119,9 @@ func scan(ctx context.Context, path string) (_ snapshot.Status, err error) {
 }
 
 // copyHashed writes on this goroutine and hashes on another.
-func (b *builder) copyHashed(ctx context.Context, dst io.Writer, src *snapshot.File) error {
+func copyHashed(ctx context.Context, dst io.Writer, src *snapshot.File, sum checksum) error {
 	h := newHasher()
-	if b.cfg.SkipHashCheck {
+	if sum == ignoreSum {
 		h.sum = nil
 	}
 	go h.run()
@@ -113,7 +130,7 @@ func (b *builder) copyHashed(ctx context.Context, dst io.Writer, src *snapshot.F
 	if err != nil {
 		return err
 	}
-	if want := src.Checksum(); !b.cfg.SkipHashCheck && got != want {
+	if want := src.Checksum(); sum == verifySum && got != want {
 		return &snapshot.ChecksumError{Want: want, Got: got}
 	}
 	return nil

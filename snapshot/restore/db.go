@@ -38,16 +38,9 @@ type edit struct {
 // new members in place of the old ones, the index of the WAL's last entry, and
 // the bumped revision. The file has passed a scan.
 func (b *builder) editDB(path string, members []*membership.Member, e edit) (err error) {
-	db, err := bolt.Open(path, 0o600, &bolt.Options{
-		FreelistType:    bolt.FreelistMapType,
-		InitialMmapSize: int(min(b.cfg.InitialMmapSize, math.MaxInt)),
-		NoFreelistSync:  true, // as etcd keeps it
-		NoGrowSync:      true, // the directory is synced as a whole
-		NoSync:          true,
-		NoStatistics:    true,
-	})
+	db, err := openDB(path, b.cfg.InitialMmapSize)
 	if err != nil {
-		return fmt.Errorf("open the backend: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	return db.Update(func(tx *bolt.Tx) error {
@@ -59,8 +52,24 @@ func (b *builder) editDB(path string, members []*membership.Member, e edit) (err
 				return fmt.Errorf("bump the revision: %w", err)
 			}
 		}
-		return putIndex(tx, uint64(len(members)))
+		return putIndex(tx, uint64(len(members)), raftTerm)
 	})
+}
+
+// openDB opens a backend that is still being built, or makes an empty one.
+func openDB(path string, mmapSize uint64) (*bolt.DB, error) {
+	db, err := bolt.Open(path, 0o600, &bolt.Options{
+		FreelistType:    bolt.FreelistMapType,
+		InitialMmapSize: int(min(mmapSize, math.MaxInt)),
+		NoFreelistSync:  true, // as etcd keeps it
+		NoGrowSync:      true, // the directory is synced as a whole
+		NoSync:          true,
+		NoStatistics:    true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the backend: %w", err)
+	}
+	return db, nil
 }
 
 // putMembers replaces the members, and forgets those that were removed from
@@ -105,13 +114,12 @@ func bumpRevision(tx *bolt.Tx, latest int64) error {
 	return putMeta(tx, keyScheduledCompact, key)
 }
 
-// putIndex says that all entries of the new WAL have been applied: one for
-// each member.
-func putIndex(tx *bolt.Tx, index uint64) error {
+// putIndex says that the entries of the WAL up to an index have been applied.
+func putIndex(tx *bolt.Tx, index, term uint64) error {
 	if err := putMeta(tx, keyConsistentIndex, binary.BigEndian.AppendUint64(nil, index)); err != nil {
 		return err
 	}
-	return putMeta(tx, keyTerm, binary.BigEndian.AppendUint64(nil, raftTerm))
+	return putMeta(tx, keyTerm, binary.BigEndian.AppendUint64(nil, term))
 }
 
 func putMeta(tx *bolt.Tx, key string, value []byte) error {

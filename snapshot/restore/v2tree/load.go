@@ -2,7 +2,6 @@ package v2tree
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -20,10 +19,6 @@ const (
 	clusterRoot = "/0"
 	keysRoot    = "/1"
 )
-
-// keyConsistentIndex is the key in the bucket "meta" of the last entry that
-// the database has seen.
-const keyConsistentIndex = "consistent_index"
 
 // Source is where a tree is.
 type Source struct {
@@ -64,10 +59,10 @@ func Load(ctx context.Context, src Source) (_ *Tree, err error) {
 	// Where only the commit index moves, raft does not save it, and the
 	// database may be ahead of it (server/etcdserver/bootstrap.go).
 	commit := max(log.State.Commit, applied)
-	if log.Last < applied {
+	if log.End() < applied {
 		return nil, &raftlog.DamageError{
 			File: src.walDir(), Offset: raftlog.NoOffset,
-			Detail: fmt.Sprintf("the WAL ends at entry %d, and the database has seen entry %d", log.Last, applied),
+			Detail: fmt.Sprintf("the WAL ends at entry %d, and the database has seen entry %d", log.End(), applied),
 		}
 	}
 	r := replay{store: store, lg: logger()}
@@ -117,16 +112,7 @@ func hold(ctx context.Context, src Source) (applied uint64, unlock func() error,
 	if err != nil {
 		return 0, nil, err
 	}
-	meta, ok, err := f.Bucket(ctx, snapshot.MetaBucket)
-	if err == nil && ok {
-		c := meta.Cursor(ctx)
-		for c.Next() {
-			if string(c.Key()) == keyConsistentIndex && len(c.Value()) == 8 {
-				applied = binary.BigEndian.Uint64(c.Value())
-			}
-		}
-		err = c.Err()
-	}
+	applied, err = f.ConsistentIndex(ctx)
 	if err != nil {
 		return 0, nil, errors.Join(fmt.Errorf("read %s: %w", path, err), f.Close())
 	}

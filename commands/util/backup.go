@@ -1,0 +1,69 @@
+package util
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"etcdkit/snapshot/restore"
+)
+
+type backupOptions struct {
+	restore.BackupConfig
+}
+
+func (o *backupOptions) addFlags(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVar(&o.DataDir, "data-dir", "", "the data `directory` to back up, on which no server may be running; required")
+	fs.StringVar(&o.WALDir, "wal-dir", "", "where its WAL is if not in the data `directory`")
+	fs.StringVar(&o.BackupDir, "backup-dir", "", "the `directory` to make; required")
+	fs.StringVar(&o.BackupWALDir, "backup-wal-dir", "", "where its WAL goes if not into the backup `directory`")
+	fs.BoolVar(&o.WithV3, "with-v3", true, "back up keys of v3 too, and not those of v2 alone")
+	mustMark(cmd.MarkFlagRequired("data-dir"), cmd.MarkFlagRequired("backup-dir"))
+	for _, name := range []string{"data-dir", "wal-dir", "backup-dir", "backup-wal-dir"} {
+		mustMark(cmd.MarkFlagDirname(name))
+	}
+}
+
+func newBackup(a *app) *cobra.Command {
+	o := &backupOptions{}
+	cmd := &cobra.Command{
+		Use:   "backup",
+		Short: "Back up a stopped server's data directory, with keys of v2",
+		Long: `Make a data directory that holds what that of a stopped server of release 3.5
+does, keys of v2 and of v3, but not its cluster. A server of that release starts
+on it with --force-new-cluster.
+
+This is for keys of v2, which a snapshot does not have; where there are none,
+"etcdctl snapshot save" does it without stopping the server. The directory is
+only read, and the backup is there when all of it is.`,
+		Example: `  etcdutl backup --data-dir /var/lib/etcd --backup-dir /backups/etcd
+  etcdutl backup --data-dir /var/lib/etcd --backup-dir b --with-v3=false`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg := o.BackupConfig
+			cfg.Wait = a.lockTimeout
+			r, err := restore.Backup(cmd.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			a.backedUp(cfg, r)
+			return nil
+		},
+	}
+	o.addFlags(cmd)
+	return cmd
+}
+
+// backedUp says on the error stream what was made and how to start on it;
+// upstream logs there, and stdout stays empty.
+func (a *app) backedUp(cfg restore.BackupConfig, r restore.BackupResult) {
+	fmt.Fprintf(a.Err, "Backed up %s to %s: up to entry %d, %d of them in the WAL\n", cfg.DataDir, cfg.BackupDir, r.Index, r.Entries)
+	if r.Torn != "" {
+		fmt.Fprintf(a.Err, "Warning: the last record of %s was not written to its end, and is left out\n", r.Torn)
+	}
+	wal := ""
+	if cfg.BackupWALDir != "" {
+		wal = " --wal-dir " + cfg.BackupWALDir
+	}
+	fmt.Fprintf(a.Err, "Start it with: etcd --data-dir %s%s --force-new-cluster\n", cfg.BackupDir, wal)
+}

@@ -1,0 +1,28 @@
+package snapshot
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+// ConsistentIndex is the index of the last entry of raft's log that the
+// database has seen; 0 where it does not say.
+func (f *File) ConsistentIndex(ctx context.Context) (uint64, error) {
+	b, ok, err := f.Bucket(ctx, MetaBucket)
+	if err != nil || !ok {
+		return 0, err
+	}
+	c := b.Cursor(ctx)
+	for c.Next() {
+		if c.IsBucket() || string(c.Key()) != keyConsistentIndex {
+			continue
+		}
+		if n := len(c.Value()); n != 8 {
+			return 0, &CorruptError{Page: c.Page(), Bucket: MetaBucket, Key: slices.Clone(c.Key()), Detail: fmt.Sprintf("a number of %d bytes", n)}
+		}
+		return binary.BigEndian.Uint64(c.Value()), nil
+	}
+	return 0, inBucket(c.Err(), MetaBucket)
+}

@@ -1,0 +1,143 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/etcd/client/pkg/v3/types"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
+	"go.uber.org/zap"
+
+	"etcdkit/snapshot"
+	"etcdkit/snapshot/internal/space"
+	"etcdkit/snapshot/raftlog"
+)
+
+// The only member of a backup, until a server that is started with
+// --force-new-cluster puts itself in its place. Name and URL are upstream's.
+const (
+	backupMember = "etcdctl-v2-backup"
+	backupURL    = "http://use-flag--force-new-cluster:2080"
+)
+
+// Backup makes a data directory that holds what that of a stopped server of
+// 3.5 does, keys of v2 and v3, but not its cluster: a server starts on it with
+// --force-new-cluster, and has no other members.
+//
+// The source is only read, and no server can start on it meanwhile. What is at
+// the backup's place appears when all of it is there, and after an error, or
+// when ctx is done, none of it is left. Errors about content match
+// snapshot.ErrCorrupt.
+func Backup(ctx context.Context, cfg BackupConfig) (_ BackupResult, err error) {
+	path := snapshot.DataDirFile(cfg.DataDir)
+	if _, err := os.Stat(path); err != nil {
+		return BackupResult{}, err
+	}
+	src, err := snapshot.OpenLocked(ctx, path, cfg.Wait)
+	if err != nil {
+		return BackupResult{}, err
+	}
+	defer func() { err = errors.Join(err, src.Close()) }()
+	log, err := raftlog.Open(ctx, cfg.walDir())
+	if err != nil {
+		return BackupResult{}, fmt.Errorf("read the WAL: %w", err)
+	}
+	snap, err := log.Snapshot(filepath.Dir(path))
+	if err != nil {
+		return BackupResult{}, fmt.Errorf("read the raft snapshot: %w", err)
+	}
+	dirs, err := cfg.makeDirs(src.DataSize())
+	if err != nil {
+		return BackupResult{}, err
+	}
+	defer func() { err = errors.Join(err, dirs.abort()) }()
+	b := backup{cfg: &cfg, lg: logger(nil), src: src, log: log, snap: snap}
+	if err := b.build(ctx, dirs); err != nil {
+		return BackupResult{}, err
+	}
+	if err := canceled(ctx); err != nil {
+		return BackupResult{}, err
+	}
+	return BackupResult{Entries: b.entries, Index: log.End(), Torn: log.Torn}, dirs.commit()
+}
+
+// backup makes the contents of a backup.
+type backup struct {
+	cfg     *BackupConfig
+	lg      *zap.Logger
+	src     *snapshot.File
+	log     *raftlog.Log
+	snap    *raftlog.Snapshot // nil where there is none
+	cluster *membership.RaftCluster
+	entries int // written so far
+}
+
+func (b *backup) build(ctx context.Context, dirs *backupDirs) (err error) {
+	applied, err := b.src.ConsistentIndex(ctx)
+	if err != nil {
+		return err
+	}
+	if b.log.End() < applied {
+		return &raftlog.DamageError{
+			File: b.cfg.walDir(), Offset: raftlog.NoOffset,
+			Detail: fmt.Sprintf("the WAL ends at entry %d, and the database has seen entry %d", b.log.End(), applied),
+		}
+	}
+	// Where only the commit index moves, raft does not save it.
+	b.log.State.Commit = max(b.log.State.Commit, applied)
+	b.cluster, err = membership.NewClusterFromURLsMap(b.lg, backupMember, types.URLsMap{backupMember: types.MustNewURLs([]string{backupURL})})
+	if err != nil {
+		return err
+	}
+	db := filepath.Join(dirs.snap(), "db")
+	if b.cfg.WithV3 {
+		if _, err := copyDB(ctx, db, b.src, ignoreSum); err != nil {
+			return err
+		}
+	}
+	if err := guard("write members to the backend", func() error { return b.editDB(db) }); err != nil {
+		return err
+	}
+	if b.snap != nil {
+		if err := guard("write the raft snapshot", func() error { return b.writeSnap(dirs.snap()) }); err != nil {
+			return err
+		}
+	}
+	return guard("write the WAL", func() error { return b.writeWAL(ctx, dirs.wal()) })
+}
+
+// editDB takes the cluster out of the copy of the database; without v3 it makes
+// one that holds nothing else.
+func (b *backup) editDB(path string) (err error) {
+	db, err := openDB(path, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return db.Update(func(tx *bolt.Tx) error {
+		if tx.Bucket([]byte(bucketCluster)) != nil {
+			if err := tx.DeleteBucket([]byte(bucketCluster)); err != nil {
+				return err
+			}
+		}
+		if err := putMembers(tx, b.cluster.Members()); err != nil {
+			return err
+		}
+		if b.cfg.WithV3 {
+			return nil // the index is right: entries keep theirs
+		}
+		return putIndex(tx, b.log.State.Commit, b.log.State.Term)
+	})
+}
+
+func (c *BackupConfig) checkSpace(db int64) error {
+	need := int64(2 * walSize)
+	if c.WithV3 {
+		need += db
+	}
+	return space.Check(c.BackupDir, need)
+}

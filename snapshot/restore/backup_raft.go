@@ -1,0 +1,133 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/snap"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/v2store"
+	"go.etcd.io/etcd/server/v3/storage/wal"
+	"go.etcd.io/etcd/server/v3/storage/wal/walpb"
+	"go.etcd.io/raft/v3/raftpb"
+	"google.golang.org/protobuf/proto"
+
+	"etcdkit/snapshot/raftlog"
+)
+
+// Entries are written in batches, each of which is synced: up to so many, and
+// so many bytes.
+const (
+	batchEntries = 10_000
+	batchBytes   = 8 << 20
+)
+
+// conf is the membership that the raft snapshot and its mark have: the one
+// member of the backup.
+func (b *backup) conf() *raftpb.ConfState {
+	return &raftpb.ConfState{Voters: []uint64{uint64(b.cluster.MemberByName(backupMember).ID)}}
+}
+
+// writeSnap writes the raft snapshot with the cluster taken out of the v2 store
+// in it.
+func (b *backup) writeSnap(dir string) error {
+	store := v2store.New(storeClusterPrefix, storeKeysPrefix)
+	if err := store.Recovery(b.snap.Data); err != nil {
+		return &raftlog.DamageError{File: b.snap.Path, Offset: raftlog.NoOffset, Detail: fmt.Sprintf("its v2 store: %v", err)}
+	}
+	members, removed := membership.MembersFromStore(b.lg, store)
+	for id := range members {
+		if _, err := store.Delete(membership.MemberStoreKey(id), true, true); err != nil {
+			return err
+		}
+	}
+	for id := range removed {
+		if _, err := store.Delete(membership.RemovedMemberStoreKey(id), true, true); err != nil {
+			return err
+		}
+	}
+	b.cluster.Store(store)
+	data, err := store.SaveNoCopy()
+	if err != nil {
+		return err
+	}
+	return snap.New(b.lg, dir).SaveSnap(&raftpb.Snapshot{
+		Data:     data,
+		Metadata: &raftpb.SnapshotMetadata{Index: new(b.snap.Index), Term: new(b.snap.Term), ConfState: b.conf()},
+	})
+}
+
+// writeWAL writes the entries after the raft snapshot. One that is to be left
+// out becomes one without content, as a new leader writes it, so that all
+// indexes stay as they are.
+func (b *backup) writeWAL(ctx context.Context, dir string) (err error) {
+	w, err := wal.Create(b.lg, dir, b.log.Metadata)
+	if err != nil {
+		return fmt.Errorf("create the WAL: %w", err)
+	}
+	defer func() { err = errors.Join(err, w.Close(), removeSpare(dir)) }()
+	var after uint64
+	if b.snap != nil {
+		after = b.snap.Index
+	}
+	var batch []*raftpb.Entry
+	size := 0
+	err = b.log.Entries(ctx, after, func(e raftlog.Entry) error {
+		kept, err := b.entry(e)
+		if err != nil {
+			return &raftlog.DamageError{File: b.cfg.walDir(), Offset: raftlog.NoOffset, Detail: fmt.Sprintf("entry %d: %v", e.Index, err)}
+		}
+		batch, size = append(batch, kept), size+len(kept.Data)
+		if len(batch) < batchEntries && size < batchBytes {
+			return nil
+		}
+		err = w.Save(&raftpb.HardState{}, batch)
+		b.entries += len(batch)
+		batch, size = batch[:0], 0
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	b.entries += len(batch)
+	st := b.log.State
+	if err := w.Save(&raftpb.HardState{Term: new(st.Term), Vote: new(st.Vote), Commit: new(st.Commit)}, batch); err != nil {
+		return fmt.Errorf("write the WAL: %w", err)
+	}
+	if b.snap == nil {
+		return nil
+	}
+	return w.SaveSnapshot(&walpb.Snapshot{Index: new(b.snap.Index), Term: new(b.snap.Term), ConfState: b.conf()})
+}
+
+// entry is an entry as the backup has it.
+func (b *backup) entry(e raftlog.Entry) (*raftpb.Entry, error) {
+	kept := &raftpb.Entry{Type: raftpb.EntryNormal.Enum(), Term: new(e.Term), Index: new(e.Index)}
+	if e.Type != raftlog.EntryNormal {
+		return kept, nil // a change of the members
+	}
+	keep, err := b.keeps(e.Data)
+	if keep {
+		kept.Data = e.Data
+	}
+	return kept, err
+}
+
+// keeps tells whether a request belongs into the backup: one that is not about
+// members, and of v2 where v3 is not wanted.
+func (b *backup) keeps(data []byte) (bool, error) {
+	v2, err := raftlog.ParseRequest(data)
+	if err != nil {
+		return false, err
+	}
+	if v2 != nil {
+		return !v2.MemberAttributes(), nil
+	}
+	var v3 etcdserverpb.InternalRaftRequest
+	if err := proto.Unmarshal(data, &v3); err != nil {
+		return false, err
+	}
+	return v3.ClusterMemberAttrSet == nil && (b.cfg.WithV3 || v3.Header == nil), nil
+}
