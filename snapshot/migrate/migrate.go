@@ -156,7 +156,7 @@ func readLog(ctx context.Context, dir string) (needs, error) {
 		return needs{}, err
 	}
 	var n needs
-	err = log.Entries(ctx, log.LatestMark().Index, n.add)
+	err = log.Entries(ctx, log.LatestMark().Index, func(e raftlog.Entry) error { return log.Bad(e, n.add(e)) })
 	return n, err
 }
 

@@ -28,7 +28,7 @@ func (n *needs) add(e raftlog.Entry) error {
 		return nil
 	case raftlog.EntryNormal:
 	default:
-		return fmt.Errorf("entry %d is of type %d", e.Index, e.Type)
+		return fmt.Errorf("an entry of type %d", e.Type)
 	}
 	v2, err := raftlog.ParseRequest(e.Data)
 	if err == nil && v2 != nil {
@@ -47,10 +47,7 @@ func (n *needs) add(e raftlog.Entry) error {
 	if err == nil {
 		err = n.message(r.ProtoReflect())
 	}
-	if err != nil {
-		return fmt.Errorf("entry %d: %w", e.Index, err)
-	}
-	return nil
+	return err
 }
 
 // message looks at the marks of a message and of all that is set in it.

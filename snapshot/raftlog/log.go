@@ -27,6 +27,7 @@ type Log struct {
 	// none is.
 	Torn string
 
+	dir      string
 	segments []segment
 }
 
@@ -45,7 +46,7 @@ func Open(ctx context.Context, dir string) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Log{segments: segments}
+	l := &Log{dir: dir, segments: segments}
 	var crc uint32
 	for i := range l.segments {
 		l.segments[i].crc = crc
@@ -165,3 +166,11 @@ func (l *Log) LatestMark() Mark {
 // End is the index that the WAL reaches: that of its last entry, or of a raft
 // snapshot that stands for the entries.
 func (l *Log) End() uint64 { return max(l.Last, l.LatestMark().Index) }
+
+// Bad is the error of whoever cannot make sense of an entry; nil where err is.
+func (l *Log) Bad(e Entry, err error) error {
+	if err == nil {
+		return nil
+	}
+	return damaged(l.dir, "entry %d: %v", e.Index, err)
+}

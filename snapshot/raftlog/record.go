@@ -55,7 +55,7 @@ type decoder struct {
 // newDecoder reads from r, a file of size bytes; crc is where the file before
 // it has ended.
 func newDecoder(r io.Reader, name string, size int64, crc uint32) *decoder {
-	return &decoder{r: bufio.NewReaderSize(r, readSize), name: name, size: size, crc: crc}
+	return &decoder{r: bufio.NewReaderSize(r, int(min(size+1, readSize))), name: name, size: size, crc: crc}
 }
 
 // next returns the next record, io.EOF after the last one, and errTorn where
@@ -72,7 +72,7 @@ func (d *decoder) next() (record, error) {
 	}
 	head := binary.LittleEndian.Uint64(frame)
 	if head == 0 {
-		return record{}, io.EOF
+		return record{}, d.rest()
 	}
 	length, pad := int64(head&(1<<56-1)), int64(0)
 	if head>>63 == 1 {
@@ -102,6 +102,23 @@ func (d *decoder) next() (record, error) {
 	}
 	d.off += frameSize + length + pad
 	return rec, nil
+}
+
+// rest is io.EOF where nothing was written after the last record, and errTorn
+// where something was.
+func (d *decoder) rest() error {
+	for {
+		b, err := d.r.Peek(d.r.Size())
+		if slices.ContainsFunc(b, func(b byte) bool { return b != 0 }) {
+			return errTorn
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := d.r.Discard(len(b)); err != nil {
+			return err
+		}
+	}
 }
 
 // checkCRC adds the record to the checksum and compares.

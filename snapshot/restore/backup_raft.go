@@ -77,7 +77,7 @@ func (b *backup) writeWAL(ctx context.Context, dir string) (err error) {
 	err = b.log.Entries(ctx, after, func(e raftlog.Entry) error {
 		kept, err := b.entry(e)
 		if err != nil {
-			return &raftlog.DamageError{File: b.cfg.walDir(), Offset: raftlog.NoOffset, Detail: fmt.Sprintf("entry %d: %v", e.Index, err)}
+			return b.log.Bad(e, err)
 		}
 		batch, size = append(batch, kept), size+len(kept.Data)
 		if len(batch) < batchEntries && size < batchBytes {

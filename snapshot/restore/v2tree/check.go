@@ -3,7 +3,6 @@ package v2tree
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
 
@@ -45,13 +44,10 @@ func Check(ctx context.Context, src Source) (Content, error) {
 			return nil
 		}
 		q, err := raftlog.ParseRequest(e.Data)
-		if err != nil {
-			return &raftlog.DamageError{File: src.walDir(), Offset: raftlog.NoOffset, Detail: fmt.Sprintf("entry %d: %v", e.Index, err)}
-		}
 		if q != nil && q.OfClient() {
 			c.WAL = true
 		}
-		return nil
+		return log.Bad(e, err)
 	})
 	return c, err
 }

@@ -72,10 +72,7 @@ func Load(ctx context.Context, src Source) (_ *Tree, err error) {
 			left++
 			return nil
 		}
-		if err := r.apply(e); err != nil {
-			return &raftlog.DamageError{File: src.walDir(), Offset: raftlog.NoOffset, Detail: fmt.Sprintf("entry %d: %v", e.Index, err)}
-		}
-		return nil
+		return log.Bad(e, r.apply(e))
 	})
 	if err != nil {
 		return nil, err
