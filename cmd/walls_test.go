@@ -21,6 +21,9 @@ func TestWalls(t *testing.T) {
 		{"./printer", []string{"etcdkit/", "go.etcd.io/"}},
 		{"./printer/view", []string{"etcdkit/commands", "etcdkit/snapshot/restore", "go.etcd.io/etcd/client/"}},
 		{"./snapshot", []string{"etcdkit/printer", "etcdkit/commands", "github.com/spf13/", "go.etcd.io/etcd/server/", "go.etcd.io/etcd/client/v3", "google.golang.org/grpc"}},
+		{"./snapshot/raftlog", []string{"etcdkit/printer", "etcdkit/commands", "github.com/spf13/", "go.etcd.io/etcd/server/", "go.etcd.io/etcd/client/v3", "go.etcd.io/raft/"}},
+		{"./snapshot/migrate", []string{"etcdkit/printer", "etcdkit/commands", "github.com/spf13/", "go.etcd.io/etcd/server/", "go.etcd.io/etcd/client/v3", "go.etcd.io/raft/"}},
+		{"./snapshot/restore/v2tree", []string{"etcdkit/printer", "etcdkit/commands", "github.com/spf13/"}},
 		{"./snapshot/restore", []string{"etcdkit/printer", "etcdkit/commands", "github.com/spf13/"}},
 	}
 	for _, tt := range tests {

@@ -155,7 +155,7 @@ func TestDamage(t *testing.T) {
 				b := slices.Clone(s.Bytes)
 				b[at] ^= 1 << bit
 				got, torn, err := read(file, b)
-				if err == nil && !(torn && file == 1) && !slices.Equal(got, want) {
+				if err == nil && (!torn || file == 0) && !slices.Equal(got, want) {
 					t.Errorf("file %d, bit %d of byte %d: %q", file, bit, at, got)
 				}
 			}

@@ -1,9 +1,10 @@
-// Package restore turns a snapshot into the data directory of a new cluster's
-// member. It alone may import packages of the etcd server and of raft, for
-// what the server must be able to read: the WAL, the raft snapshot and the
-// membership. It imports no cobra, no printer and no gRPC client, and prints
-// nothing. The only thing it may ask the network for is the address of a host
-// name, where the peer URLs given for this member differ in their text.
+// Package restore makes data directories: that of a new cluster's member from a
+// snapshot, and a backup from that of a stopped server. It and what is below it
+// alone may import packages of the etcd server and of raft, for what the server
+// must be able to read: the WAL, the raft snapshot and the membership. It
+// imports no cobra, no printer and no gRPC client, and prints nothing. The only
+// thing it may ask the network for is the address of a host name, where the
+// peer URLs given for this member differ in their text.
 //
 // A data directory has this shape (server/storage/datadir):
 //
