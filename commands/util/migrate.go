@@ -54,7 +54,11 @@ starts on it: 3.5, 3.6 or 3.7, up or down. No server may be running on it;
 
 All is checked first: every page of the database, and on the way down that the
 older release knows all entries of the WAL that are not in a snapshot yet. The
-change is one transaction, and a migration that is refused changes nothing.`,
+change is one transaction, and a migration that is refused changes nothing.
+
+A server starts on a directory of the release before its own. It does not on one
+of a later release, unless the cluster was told first, with "etcdctl downgrade
+enable".`,
 		Example: `  etcdutl migrate --data-dir /var/lib/etcd --target-version 3.6`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			target, err := o.version()
@@ -88,6 +92,9 @@ func (a *app) migrated(dir string, r migrate.Result) {
 	}
 	if r.V2Requests > 0 && !r.To.LessThan(semver.Version{Major: 3, Minor: 6}) {
 		fmt.Fprintf(a.Err, "Warning: the WAL holds %d requests of v2 clients, on which %s does not start; see \"etcdutl check v2store\"\n", r.V2Requests, short(r.To))
+	}
+	if r.To.LessThan(r.Cluster) {
+		fmt.Fprintf(a.Err, "Warning: the cluster is of version %s, and a server of %s does not start unless \"etcdctl downgrade enable %[2]s\" came first\n", short(r.Cluster), short(r.To))
 	}
 	fmt.Fprintf(a.Err, "Migrated %s from storage version %s to %s\n", dir, short(r.From), short(r.To))
 }

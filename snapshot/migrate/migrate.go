@@ -59,6 +59,9 @@ type Result struct {
 	// V2Requests is how many requests of v2 clients the WAL holds that are not
 	// in a raft snapshot. From 3.6 on a server does not start on them.
 	V2Requests int
+	// Cluster is the version that the cluster has agreed on; zero where it is
+	// not known. A server below it does not start.
+	Cluster semver.Version
 }
 
 // Run changes the database of a data directory in its place, in one transaction
@@ -84,6 +87,7 @@ func Run(ctx context.Context, o Options) (_ Result, err error) {
 	err = db.View(func(tx *bolt.Tx) error {
 		var err error
 		r.From, err = detect(tx)
+		r.Cluster = clusterVersion(tx)
 		return err
 	})
 	if err != nil || r.From == o.Target {
@@ -138,6 +142,16 @@ func detect(tx *bolt.Tx) (semver.Version, error) {
 		}
 	}
 	return release(3, 5), nil
+}
+
+// clusterVersion reads what the cluster has agreed on.
+func clusterVersion(tx *bolt.Tx) semver.Version {
+	if b := tx.Bucket([]byte("cluster")); b != nil {
+		if v, err := semver.NewVersion(string(b.Get([]byte("clusterVersion")))); err == nil {
+			return minor(*v)
+		}
+	}
+	return semver.Version{}
 }
 
 // set makes the database one of the release.

@@ -43,7 +43,8 @@ func dataDir(t *testing.T, meta map[string]string, requests ...[]byte) string {
 	err = db.Update(func(tx *bolt.Tx) error {
 		_, err := tx.CreateBucket([]byte("key"))
 		b, metaErr := tx.CreateBucket([]byte("meta"))
-		err = errors.Join(err, metaErr)
+		c, clusterErr := tx.CreateBucket([]byte("cluster"))
+		err = errors.Join(err, metaErr, clusterErr, c.Put([]byte("clusterVersion"), []byte("3.7.3")))
 		for k, v := range meta {
 			err = errors.Join(err, b.Put([]byte(k), []byte(v)))
 		}
@@ -134,7 +135,7 @@ func TestRun(t *testing.T) {
 				unchanged(t, dir, before)
 				return
 			}
-			if err != nil || !r.Changed || r.From.String() != tc.from || r.To != minor(tc.to) || (r.Refused != nil) != (tc.refused != "") {
+			if err != nil || !r.Changed || r.From.String() != tc.from || r.To != minor(tc.to) || (r.Refused != nil) != (tc.refused != "") || r.Cluster != release(3, 7) {
 				t.Fatalf("%+v, %v", r, err)
 			}
 			if got := version(t, dir); got != tc.want {

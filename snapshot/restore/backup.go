@@ -28,6 +28,10 @@ const (
 // 3.5 does, keys of v2 and v3, but not its cluster: a server starts on it with
 // --force-new-cluster, and has no other members.
 //
+// Changes of members move the index of the v2 tree, and are not in a backup's
+// WAL: keys after them have lower indexes there, and so other names where a
+// client had them named in order. It is the same with upstream's.
+//
 // The source is only read, and no server can start on it meanwhile. What is at
 // the backup's place appears when all of it is there, and after an error, or
 // when ctx is done, none of it is left. Errors about content match
