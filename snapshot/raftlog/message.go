@@ -1,5 +1,7 @@
 package raftlog
 
+import "google.golang.org/protobuf/encoding/protowire"
+
 // Types of entries (raft/raftpb, raft.proto).
 const (
 	EntryNormal       = 0
@@ -44,32 +46,12 @@ func parseEntry(b []byte) (Entry, error) {
 	return e, err
 }
 
-func parseState(b []byte) (HardState, error) {
-	var s HardState
-	err := fields(b, func(f field) error {
-		switch f.num {
-		case 1:
-			s.Term = f.varint
-		case 2:
-			s.Vote = f.varint
-		case 3:
-			s.Commit = f.varint
-		}
-		return nil
-	})
+func parseState(b []byte) (s HardState, err error) {
+	err = numbers(b, map[protowire.Number]*uint64{1: &s.Term, 2: &s.Vote, 3: &s.Commit})
 	return s, err
 }
 
-func parseMark(b []byte) (Mark, error) {
-	var m Mark
-	err := fields(b, func(f field) error {
-		switch f.num {
-		case 1:
-			m.Index = f.varint
-		case 2:
-			m.Term = f.varint
-		}
-		return nil
-	})
+func parseMark(b []byte) (m Mark, err error) {
+	err = numbers(b, map[protowire.Number]*uint64{1: &m.Index, 2: &m.Term})
 	return m, err
 }

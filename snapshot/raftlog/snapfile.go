@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // Snapshot is a raft snapshot.
@@ -78,14 +80,6 @@ func parseSnapshot(b []byte) (data []byte, m Mark, err error) {
 	if err != nil {
 		return nil, m, err
 	}
-	err = fields(metadata, func(f field) error {
-		switch f.num {
-		case 2:
-			m.Index = f.varint
-		case 3:
-			m.Term = f.varint
-		}
-		return nil
-	})
+	err = numbers(metadata, map[protowire.Number]*uint64{2: &m.Index, 3: &m.Term})
 	return data, m, err
 }
