@@ -3,8 +3,8 @@ package raftlog
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -32,9 +32,10 @@ const requestMember = 2
 
 // Where servers up to 3.5 keep what they know of the cluster
 // (server/etcdserver/api/membership, storev2.go; server/etcdserver, server.go).
-const clusterVersion = "/0/version"
-
-var memberAttributes = regexp.MustCompile(`/0/members/[[:xdigit:]]{1,16}/attributes`)
+const (
+	clusterVersion = "/0/version"
+	membersPrefix  = "/0/members/"
+)
 
 // ParseRequest returns the v2 request in the data of a normal entry; nil where
 // it is a request of v3. Servers write a v2 request as it is; 3.5 would also
@@ -121,7 +122,24 @@ func (r *Request) setText(f field) error {
 // MemberAttributes tells whether the request is a server's own, about the name
 // and the URLs of a member.
 func (r *Request) MemberAttributes() bool {
-	return r.Method == "PUT" && memberAttributes.MatchString(r.Path)
+	return r.Method == "PUT" && hasMemberAttributes(r.Path)
+}
+
+// hasMemberAttributes tells whether "/0/members/ID/attributes", the id in 1 to
+// 16 hexadecimal digits, is anywhere in a path: servers ask no more of it.
+func hasMemberAttributes(path string) bool {
+	for {
+		i := strings.Index(path, membersPrefix)
+		if i < 0 {
+			return false
+		}
+		rest := path[i+len(membersPrefix):]
+		after := strings.TrimLeft(rest, "0123456789abcdefABCDEF")
+		if n := len(rest) - len(after); n >= 1 && n <= 16 && strings.HasPrefix(after, "/attributes") {
+			return true
+		}
+		path = path[i+1:]
+	}
 }
 
 // ClusterVersion tells whether the request is a server's own, about the

@@ -34,7 +34,8 @@ func TestParseRequest(t *testing.T) {
 			t.Errorf("%s: %+v, %v", tc.name, got, err)
 		}
 	}
-	for path, own := range map[string]bool{"/0/members/8e9e05c52164694d/attributes": true, "/0/version": true, "/0/members/x/attributes": false, "/1/a": false} {
+	for path, own := range map[string]bool{"/0/members/8e9e05c52164694d/attributes": true, "/0/version": true, "/0/members/x/attributes": false, "/1/a": false,
+		"/0/members//attributes": false, "/0/members/12345678901234567/attributes": false, "/1/0/members/0/members/aB/attributes/x": true} {
 		r := raftlog.Request{Method: "PUT", Path: path}
 		if r.OfClient() == own {
 			t.Errorf("%s", path)
