@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -24,7 +24,7 @@ type Program struct {
 
 // Main runs the program with the given arguments (those after the program's
 // name) and returns its exit code. The error of the run is printed exactly
-// once, on the error stream. SIGINT and SIGTERM cancel the context of the
+// once, on the error stream. The [EndingSignals] cancel the context of the
 // command; when the command has cleaned up after itself, the process ends by
 // that same signal, as shells expect of it.
 func (p Program) Main(ctx context.Context, args []string) Code {
@@ -80,18 +80,22 @@ type signalError struct{ os.Signal }
 
 func (e signalError) Error() string { return e.String() }
 
-// withSignals returns a context that the first SIGINT or SIGTERM cancels. From
+// EndingSignals returns the signals that end a command, without those that the
+// process was started to ignore: a shell starts background jobs with SIGINT
+// ignored and nohup does so with SIGHUP. It stays so, and the process could not
+// end itself by them either.
+func EndingSignals() []os.Signal {
+	return slices.DeleteFunc(endingSignals(), signal.Ignored)
+}
+
+// withSignals returns a context that the first ending signal cancels. From
 // then on the signals have their default effect again, so that a second one
 // ends a command that does not stop.
 func withSignals(parent context.Context) (context.Context, *signals) {
 	ctx, cancel := context.WithCancelCause(parent)
 	s := &signals{ch: make(chan os.Signal, 1), done: make(chan struct{}), cancel: cancel}
-	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		// A shell starts background jobs with SIGINT ignored; it stays so, and
-		// the process could not end itself by it either.
-		if !signal.Ignored(sig) {
-			signal.Notify(s.ch, sig)
-		}
+	for _, sig := range EndingSignals() {
+		signal.Notify(s.ch, sig)
 	}
 	go func() {
 		defer close(s.done)

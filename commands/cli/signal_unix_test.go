@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 	"testing"
 
@@ -27,6 +28,11 @@ func TestSignals(t *testing.T) {
 		os.Exit(int(waitForSignal(how)))
 	}
 	t.Parallel()
+	for _, s := range endingSignals() {
+		if signal.Ignored(s) { // as under nohup: the children would inherit it
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 	for _, tt := range []struct {
 		name, how      string
 		signal, diesOf syscall.Signal // diesOf 0: of none
@@ -35,6 +41,7 @@ func TestSignals(t *testing.T) {
 	}{
 		{"interrupt", "error", syscall.SIGINT, syscall.SIGINT, 0, "ready\nclean\n", ""},
 		{"terminate", "error", syscall.SIGTERM, syscall.SIGTERM, 0, "ready\nclean\n", ""},
+		{"hang up", "error", syscall.SIGHUP, syscall.SIGHUP, 0, "ready\nclean\n", ""},
 		{"done nevertheless", "success", syscall.SIGINT, 0, 0, "ready\nclean\n", ""},
 		{"dealt with", "final", syscall.SIGINT, 0, 7, "ready\nclean\n", "Error: end of its own\n"},
 		{"twice", "stuck", syscall.SIGINT, syscall.SIGINT, 0, "ready\nstuck\n", ""},

@@ -18,8 +18,15 @@ type relay struct{ signals chan os.Signal }
 // none is lost while there is no child yet. The caller stops the relay.
 func newRelay() *relay {
 	r := &relay{make(chan os.Signal, 16)}
-	signal.Notify(r.signals, endingSignals()...)
+	r.notify(cli.EndingSignals())
 	return r
+}
+
+// notify catches signals, none if there are none: os/signal takes that for all.
+func (r *relay) notify(signals []os.Signal) {
+	if len(signals) > 0 {
+		signal.Notify(r.signals, signals...)
+	}
 }
 
 func (r *relay) stop() { signal.Stop(r.signals) }
@@ -28,9 +35,7 @@ func (r *relay) stop() { signal.Stop(r.signals) }
 // for those that its terminal sends it anyway. When lost is closed it is told
 // to end, and ended if it does not.
 func (r *relay) run(child *exec.Cmd, lost <-chan struct{}) error {
-	if more := otherSignals(); len(more) > 0 { // none would mean all
-		signal.Notify(r.signals, more...)
-	}
+	r.notify(otherSignals())
 	if err := child.Start(); err != nil {
 		return err
 	}

@@ -4,9 +4,6 @@ package ctl
 
 import "os"
 
-// endingSignals are those that end the context of a command.
-func endingSignals() []os.Signal { return []os.Signal{os.Interrupt} }
-
 // otherSignals returns none: a process can't send signals here.
 func otherSignals() []os.Signal { return nil }
 

@@ -5,24 +5,16 @@ package ctl
 import (
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// endingSignals are those that end the context of a command.
-func endingSignals() []os.Signal { return []os.Signal{syscall.SIGINT, syscall.SIGTERM} }
-
-// otherSignals are the further signals that a child gets, without those that
-// this process was told to ignore, as nohup does.
+// otherSignals are the signals that a child gets besides those that end a
+// command, without those that this process was told to ignore.
 func otherSignals() []os.Signal {
-	var others []os.Signal
-	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2} {
-		if !signal.Ignored(s) {
-			others = append(others, s)
-		}
-	}
-	return others
+	return slices.DeleteFunc([]os.Signal{syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2}, signal.Ignored)
 }
 
 // fromTerminal tells whether the signal s is to be taken for one that the
