@@ -9,8 +9,12 @@ import (
 	"time"
 )
 
-// stopBound is how long a program gets to leave after SIGTERM.
-const stopBound = 5 * time.Second
+const (
+	// stopBound is how long a program gets to leave after SIGTERM.
+	stopBound = 5 * time.Second
+	// outputBound is how long a program that has ended is waited for where one that it started still holds its output open.
+	outputBound = 2 * time.Second
+)
 
 // Process is a running program that is reaped as soon as it ends. Safe for concurrent use.
 type Process struct {
@@ -25,6 +29,7 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 		cmd.SysProcAttr = new(syscall.SysProcAttr)
 	}
 	dieWithParent(cmd.SysProcAttr)
+	cmd.WaitDelay = outputBound
 	p := &Process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error)
 	go func() {
@@ -44,7 +49,7 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	return p, nil
 }
 
-// Done is closed once the program has ended and its output is complete.
+// Done is closed once the program has ended and its output is complete, or held open by one that it left behind.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
 // State says how the program ended; valid once Done is closed.
