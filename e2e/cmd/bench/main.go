@@ -48,6 +48,7 @@ func run(ctx context.Context, out, only string, pairs int) error {
 		measure func(context.Context, *bytes.Buffer) error
 	}{
 		{"start-up", b.startUp},
+		{"endpoints", b.endpoints},
 		{"make-mirror", b.firstCopy},
 	} {
 		if only != "" && only != section.name {
@@ -121,9 +122,9 @@ func (b *bench) startUp(ctx context.Context, page *bytes.Buffer) error {
 	} {
 		env := "ETCDCTL_ENDPOINTS=" + c.Endpoints()
 		m, err := inTurns(ctx, b.pairs,
-			command{refs.Path(b.upstream, "etcdctl"), w.args, env},
-			command{refs.Path(b.ours, "etcdctl"), w.args, env},
-			command{b.bare, append([]string{c.Endpoints()}, w.bare...), env},
+			command{path: refs.Path(b.upstream, "etcdctl"), args: w.args, env: env},
+			command{path: refs.Path(b.ours, "etcdctl"), args: w.args, env: env},
+			command{path: b.bare, args: append([]string{c.Endpoints()}, w.bare...), env: env},
 		)
 		if err != nil {
 			return err
