@@ -57,9 +57,10 @@ func Reported(code Code, err error) error {
 }
 
 // Final is Recode for a command that has dealt with a signal in its own way: the
-// program ends with this code even though a signal came, and not by it.
+// program ends with this code even though a signal came, and not by it. What
+// was [Reported] stays so.
 func Final(code Code, err error) error {
-	return &exitError{code: code, err: err, final: true}
+	return &exitError{code: code, err: err, final: true, silent: reported(err)}
 }
 
 // CodeOf returns the exit code that err carries: OK for nil, Failure where

@@ -30,6 +30,7 @@ func TestCodeOf(t *testing.T) {
 		{"reported after a code", Reported(BadConnection, Exit(BadArgs, boom)), BadConnection, true, "boom"},
 		{"reported, wrapped", fmt.Errorf("get: %w", Reported(7, boom)), 7, true, "get: boom"},
 		{"final", Final(7, Exit(BadArgs, boom)), 7, false, "boom"},
+		{"final and reported", Final(7, Reported(Failure, boom)), 7, true, "boom"},
 		{"reported, given a code again", Exit(BadArgs, Reported(7, boom)), 7, true, "boom"},
 	}
 	for _, tt := range tests {

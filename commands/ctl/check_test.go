@@ -304,7 +304,6 @@ func TestCheckPerfInterrupted(t *testing.T) {
 	o := &checkOptions{prefix: "/p/", autoCompact: true, autoDefrag: true}
 	c := newChecked(t, o, 1, f.start(t))
 	err := c.perf(ctx, 1, time.Hour)
-	// A verdict that is not passed has its own error; the signal counts above it.
 	c.is(t, err, errCheckFailed, "FAIL: too many errors\nFAIL: ERROR(etcdserver: mvcc: database space exceeded) -> 1\nFAIL: Throughput too low: 1 writes/s\n"+
 		"PASS: Slowest request took 0.000000s\nPASS: Stddev is NaNs\nFAIL\n", "Interrupted, deleting the keys written so far\n")
 	if got := f.deletions(); !slices.Equal(got, []string{"/p/-/p0"}) {
