@@ -2,7 +2,10 @@
 
 package ctl
 
-import "os"
+import (
+	"os"
+	"os/exec"
+)
 
 // otherSignals returns none: a process can't send signals here.
 func otherSignals() []os.Signal { return nil }
@@ -12,3 +15,6 @@ func fromTerminal(os.Signal) bool { return true }
 
 // terminate ends a process, which can't be told to end itself.
 func terminate(p *os.Process) error { return p.Kill() }
+
+// brokenPipe is false: there is no such signal here.
+func brokenPipe(*exec.ExitError) bool { return false }

@@ -4,6 +4,7 @@ package ctl
 
 import (
 	"os"
+	"os/exec"
 	"os/signal"
 	"slices"
 	"syscall"
@@ -35,3 +36,9 @@ func fromTerminal(s os.Signal) bool {
 
 // terminate tells a process to end.
 func terminate(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
+
+// brokenPipe tells whether a child ended because nobody reads what it writes.
+func brokenPipe(err *exec.ExitError) bool {
+	status, ok := err.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGPIPE
+}

@@ -100,7 +100,8 @@ key can also be in ETCDCTL_WATCH_KEY, and the end in ETCDCTL_WATCH_RANGE_END.
 
 A command after -- is run for each event, one at a time, and finds the event in
 ETCD_WATCH_REVISION, ETCD_WATCH_EVENT_TYPE, ETCD_WATCH_KEY and ETCD_WATCH_VALUE;
-the last three are quoted as in Go. The watch ends where that command fails.
+the last three are quoted as in Go. Where it fails the watch says so on the error
+stream and goes on.
 
 With -i each line on standard input is another watch, with flags of its own, or
 the word progress, which asks the server how far it is.`,

@@ -2,6 +2,7 @@ package ctl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"slices"
@@ -84,7 +85,9 @@ func (w *watchPrinter) complain(format string, args ...any) {
 const childGrace = 5 * time.Second
 
 // runFor runs the command argv for the event e, which it finds in its
-// environment. A command that is running when ctx ends is told to end too.
+// environment. One that fails is complained about, and the next event has it run
+// again; an error is that it can't be run, or nobody reads what it writes. A command that is running when ctx
+// ends is told to end too.
 func (w *watchPrinter) runFor(ctx context.Context, argv []string, rev int64, e *mvccpb.Event) error {
 	child := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	child.Env = append(slices.Clone(w.Env),
@@ -97,12 +100,15 @@ func (w *watchPrinter) runFor(ctx context.Context, argv []string, rev int64, e *
 	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
 	child.WaitDelay = childGrace
 	err := child.Run()
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
-	case err != nil:
-		w.complain("command %q error (%v)", argv, err) // upstream's line, which has no "Error:"
-		return cli.Reported(cli.Failure, err)
 	}
-	return nil
+	if err == nil {
+		return nil
+	}
+	w.complain("command %q error (%v)", argv, err) // upstream's line, which has no "Error:"
+	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) && !brokenPipe(failed) {
+		return nil
+	}
+	return cli.Reported(cli.Failure, err)
 }

@@ -221,6 +221,8 @@ func TestWatchRunsCommand(t *testing.T) {
 		is(t, ran{cli.Interrupted, twoEventsSimple + hooks + twoEventsSimple + hooks, canceled + watchEnded})
 }
 
+// A command that fails is run again for the next event; one that can't be run
+// ends the program.
 func TestWatchCommandFails(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -228,22 +230,23 @@ func TestWatchCommandFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	endpoint := sends(twoEvents(), twoEvents()).start(t)
-	want := ran{cli.Failure, twoEventsSimple, fmt.Sprintf("command [%q \"arg\"] error (exit status 7)\n", self)}
+	fails := fmt.Sprintf("command [%q \"arg\"] error (exit status 7)\n", self)
 	r := runner{endpoint: endpoint, env: []string{hookVariable + "=fail"}}
-	r.run(t, "watch", "a", "--", self, "arg").is(t, want)
+	r.run(t, "watch", "a", "--", self, "arg").
+		is(t, ran{cli.Interrupted, twoEventsSimple + twoEventsSimple, strings.Repeat(fails, 4) + canceled + watchEnded})
+
+	none := ran{cli.Failure, twoEventsSimple, `command ["/no/such/command"] error (fork/exec /no/such/command: no such file or directory)` + "\n"}
+	r.run(t, "watch", "a", "--", "/no/such/command").is(t, none)
 
 	// The input of -i stays open: it is the command that ends the program.
 	in, w := io.Pipe()
 	defer w.Close()
-	go func() { _, _ = fmt.Fprintf(w, "watch a -- %q arg\n", self) }()
+	go func() { _, _ = fmt.Fprintln(w, "watch a -- /no/such/command") }()
 	waits := &kvServer{watch: func(_ context.Context, w pb.Watch_WatchServer, _ *pb.WatchCreateRequest) error {
 		return w.Send(twoEvents())
 	}}
 	r.endpoint, r.in = waits.start(t), in
-	r.run(t, "watch", "-i").is(t, want)
-
-	none := runner{endpoint: endpoint}.run(t, "watch", "a", "--", "/no/such/command")
-	none.is(t, ran{cli.Failure, twoEventsSimple, `command ["/no/such/command"] error (fork/exec /no/such/command: no such file or directory)` + "\n"})
+	r.run(t, "watch", "-i").is(t, none)
 }
 
 // A command that is running when the program is interrupted is ended as well.
