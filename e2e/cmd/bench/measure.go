@@ -71,5 +71,10 @@ func median(d []time.Duration) time.Duration {
 }
 
 func ratio(ours, upstream time.Duration) string {
-	return fmt.Sprintf("%.2f", float64(ours)/float64(upstream))
+	const small = 0.1
+	r := float64(ours) / float64(upstream)
+	if r < small {
+		return fmt.Sprintf("%.2g", r) // two digits all the same
+	}
+	return fmt.Sprintf("%.2f", r)
 }
