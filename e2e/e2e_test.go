@@ -22,7 +22,6 @@ import (
 var (
 	update = flag.Bool("update", false, "rewrite the expectations of the scripts")
 	goOn   = flag.Bool("keepgoing", false, "run a script to its end even when a line fails")
-	matrix = flag.Bool("matrix", false, "hold what TestDiff compares against the compatibility matrix")
 	engine = new(script.Engine) // filled by TestMain, then only read
 )
 
@@ -63,7 +62,7 @@ func hearSignals() {
 }
 
 // runTests builds our programs once for all tests.
-func runTests(m *testing.M) (int, error) {
+func runTests(tests *testing.M) (int, error) {
 	r, err := refs.Open()
 	if err != nil {
 		return 0, err
@@ -77,13 +76,12 @@ func runTests(m *testing.M) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	*engine = script.Engine{Refs: r, Ours: ours, Update: *update, KeepGoing: *goOn}
-	if *matrix {
-		if engine.Matrix, err = openMatrix(context.Background(), ours); err != nil {
-			return 0, err
-		}
+	m, err := openMatrix(context.Background(), ours)
+	if err != nil {
+		return 0, err
 	}
-	return m.Run(), nil
+	*engine = script.Engine{Refs: r, Ours: ours, Update: *update, KeepGoing: *goOn, Matrix: m}
+	return tests.Run(), nil
 }
 
 // TestScript runs every script on our programs.
@@ -97,8 +95,8 @@ func TestScript(t *testing.T) {
 	}
 }
 
-// TestDiff runs every differential script on our programs and on the reference of each release. With -matrix
-// it holds what ran against the compatibility matrix, which -update brings up to date.
+// TestDiff runs every differential script on our programs and on the reference of each release, and
+// holds what they compare against the compatibility matrix, which -update brings up to date.
 func TestDiff(t *testing.T) {
 	t.Parallel()
 	for _, file := range scripts(t, "diff") {
@@ -116,7 +114,7 @@ func TestDiff(t *testing.T) {
 			}
 		})
 	}
-	if *update && *matrix {
+	if *update {
 		t.Cleanup(func() { // once all of them are through
 			if err := engine.Matrix.Save(compares); err != nil {
 				t.Fatal(err)
