@@ -59,6 +59,10 @@ func (c *Client) cause(err error) string {
 		return "authentication is enabled, so --user is needed"
 	case errors.Is(err, rpctypes.ErrNoSpace):
 		return "the quota is used up; compaction, then defrag, then alarm disarm make room"
+	case errors.Is(err, rpctypes.Error(rpctypes.ErrGRPCNotSupportedForLearner)):
+		return "it is asked of a learner; name a voting member in --endpoints"
+	case errors.Is(err, rpctypes.ErrNoLeader):
+		return "too few members are up, or they don't reach each other"
 	case serverTimeout(err), status.Code(err) == codes.Unavailable:
 		return unanswered
 	case !timedOut(err):
