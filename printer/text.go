@@ -76,6 +76,10 @@ func (t *Text) took(inner *Text) {
 // Failed tells a view with much to print that there is no point in going on.
 func (t *Text) Failed() bool { return t.err != nil }
 
+// Flush writes out what is buffered, for a view that has to wait for the rest of
+// what it prints.
+func (t *Text) Flush() { _ = t.flush() } // kept in t.err
+
 func (t *Text) room() {
 	if len(t.buf) >= spill {
 		_ = t.flush() // kept in t.err

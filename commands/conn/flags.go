@@ -77,5 +77,8 @@ func (f *Flags) Timeout() time.Duration { return f.commandTimeout }
 // snapshot, has one only then.
 func (f *Flags) TimeoutGiven() bool { return f.given("command-timeout") }
 
+// MaxRecvBytes returns how large an answer may be; 0 is no limit.
+func (f *Flags) MaxRecvBytes() int { return f.maxRecvBytes }
+
 // given tells whether the user has set a flag, to whatever value.
 func (f *Flags) given(name string) bool { return f.set.Changed(name) }

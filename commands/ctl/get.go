@@ -141,7 +141,7 @@ func (o *getOptions) revisions() (opts []clientv3.OpOption) {
 	return opts
 }
 
-// fetch makes the request. A server without the range stream is asked the
+// fetch makes the request, for which there is one answer. A server without the range stream is asked the
 // plain way.
 func (o *getOptions) fetch(ctx context.Context, s *session, key string, opts []clientv3.OpOption) (*clientv3.GetResponse, error) {
 	if !o.stream {
@@ -177,6 +177,9 @@ a prefix, or those from a key on. A key that does not exist is no error.`,
 			}
 			if err := o.validateFormat(a.output.Format()); err != nil {
 				return err
+			}
+			if r, ok := o.scannable(key, opts); ok {
+				return o.scan(cmd, a, r)
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
 				resp, err := o.fetch(ctx, s, key, opts)

@@ -8,9 +8,9 @@ import (
 	"etcdkit/printer"
 )
 
-// Pages are the parts of one range at one revision, in order. The header and
-// the count are those of the first page, More that of the last. An error ends
-// the pages.
+// Pages are the parts of one range at one revision, in order. The header is that
+// of the first page, the count and More are those of the last. An error ends the
+// pages.
 type Pages = iter.Seq2[*etcdserverpb.RangeResponse, error]
 
 // OnePage is the pages of a range that came in a single response.
@@ -38,6 +38,7 @@ func (r Range) each(t *printer.Text, f func(i int, page *etcdserverpb.RangeRespo
 			return nil
 		}
 		f(i, page)
+		t.Flush() // somebody may be waiting for it
 		last = page
 		i++
 	}
@@ -59,11 +60,9 @@ func (r Range) Simple(t *printer.Text) {
 
 // Fields lists header, pairs, and whether there is more.
 func (r Range) Fields(t *printer.Text) {
-	var count int64
 	last := r.each(t, func(i int, page *etcdserverpb.RangeResponse) {
 		if i == 0 {
 			headerFields(t, page.GetHeader())
-			count = page.GetCount()
 		}
 		for _, kv := range page.GetKvs() {
 			kvFields(t, "", kv)
@@ -73,18 +72,16 @@ func (r Range) Fields(t *printer.Text) {
 		return
 	}
 	boolField(t, "More", last.GetMore())
-	intField(t, "Count", count)
+	intField(t, "Count", last.GetCount())
 }
 
 // JSON prints the pages as the one response that they are parts of.
 func (r Range) JSON(t *printer.Text) {
 	o := t.Object()
 	var kvs *printer.Array
-	var count int64
 	last := r.each(t, func(i int, page *etcdserverpb.RangeResponse) {
 		if i == 0 {
 			headerJSON(t, o, page.GetHeader())
-			count = page.GetCount()
 		}
 		for _, kv := range page.GetKvs() {
 			if kvs == nil {
@@ -104,7 +101,7 @@ func (r Range) JSON(t *printer.Text) {
 		list(t, o, "kvs", nil, kvJSON)
 	}
 	o.Bool("more", last.GetMore())
-	o.Int("count", count)
+	o.Int("count", last.GetCount())
 	o.End()
 }
 
@@ -133,16 +130,14 @@ func (r Range) Table(g *printer.Grid) {
 // Protobuf writes the pages as the one response that they are parts of: fields
 // in the order of their numbers, a repeated field over as many pages as it has.
 func (r Range) Protobuf(t *printer.Text) {
-	var count int64
 	last := r.each(t, func(i int, page *etcdserverpb.RangeResponse) {
 		part := &etcdserverpb.RangeResponse{Kvs: page.GetKvs()}
 		if i == 0 {
 			part.Header = page.GetHeader()
-			count = page.GetCount()
 		}
 		t.Message(part)
 	})
 	if last != nil {
-		t.Message(&etcdserverpb.RangeResponse{More: last.GetMore(), Count: count})
+		t.Message(&etcdserverpb.RangeResponse{More: last.GetMore(), Count: last.GetCount()})
 	}
 }

@@ -1,0 +1,118 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// read reads the whole range.
+//
+// A stream gives the revision and the count that belong to it only at its end.
+// So one is read up to its end if that is near, and otherwise begun again at a
+// revision that is asked for. Where there is no stream, the first page comes
+// with both, but not before the server has counted the range.
+//
+// With a password clientv3 logs in again for each stream, which takes a server
+// longer than a small range; then, too, a page is asked for first.
+func (s *scan) read(ctx context.Context) error {
+	streams := true
+	if s.Client.Username == "" || s.Client.Password == "" {
+		whole, err := s.tryStream(ctx)
+		if err == nil && whole {
+			return nil
+		}
+		streams = !unfit(err)
+	}
+	if s.header == nil {
+		more, err := s.firstPage(ctx)
+		if err != nil || !more {
+			return err
+		}
+	}
+	if streams {
+		err := s.stream(ctx)
+		if !errors.Is(err, errNoStream) {
+			return err
+		}
+	}
+	return s.pages(ctx)
+}
+
+// tryStream begins a stream, hands the range out if it is small, and tells so.
+// If it is not small it gets the header and the revision to read at. The error
+// says nothing but that the range has to be asked for in another way, which
+// will say better what is wrong with it.
+func (s *scan) tryStream(ctx context.Context) (whole bool, err error) {
+	trying, cancel := context.WithTimeout(ctx, s.Timeout)
+	defer cancel()
+	stream, err := s.kv.RangeStream(trying, s.request(s.Key, s.End, s.Limit), s.accept(0))
+	if err != nil {
+		return false, s.failure(trying, err)
+	}
+	held := &pb.RangeResponse{}
+	for bytes := int64(0); bytes < s.holdBytes; {
+		part, err := receive(stream)
+		if err != nil {
+			return false, s.failure(trying, err)
+		}
+		bytes += size(part.GetKvs())
+		held.Kvs = append(held.Kvs, part.GetKvs()...)
+		if part.GetHeader() != nil { // only the last part has it
+			s.pin(part)
+			s.count = part.GetCount()
+			return true, s.hand(ctx, held.Kvs, part.GetMore())
+		}
+	}
+	cancel()
+	resp, err := s.ask(ctx, s.request(s.Key, "", 1))
+	if err != nil {
+		return false, err
+	}
+	s.pin(resp)
+	return false, nil
+}
+
+// pin remembers the header of the first answer, and the revision of the range.
+func (s *scan) pin(first *pb.RangeResponse) {
+	s.header = first.GetHeader()
+	if s.pinned == 0 {
+		s.pinned = s.header.GetRevision()
+	}
+}
+
+// firstPage asks for the beginning of the range and tells whether there is more
+// to read.
+func (s *scan) firstPage(ctx context.Context) (more bool, err error) {
+	limit := s.left(s.firstKeys)
+	for {
+		resp, err := s.ask(ctx, s.request(s.Key, s.End, limit))
+		if tooLarge(err) && limit > 1 {
+			limit = (limit + 9) / 10
+			continue
+		}
+		if err != nil {
+			return false, s.hint(err)
+		}
+		s.pin(resp)
+		s.count = resp.GetCount()
+		err = s.hand(ctx, resp.GetKvs(), s.beyond())
+		return resp.GetMore() && !s.full(0), err
+	}
+}
+
+// hint says what to do about one key that is too large.
+func (s *scan) hint(err error) error {
+	if tooLarge(err) && s.MaxRecvBytes > 0 {
+		return fmt.Errorf("%w: give a larger --max-recv-bytes", err)
+	}
+	return err
+}
+
+// errNoStream is the end of a stream that the server does not have, or has not
+// for this.
+var errNoStream = status.Error(codes.Unimplemented, "no range stream")
