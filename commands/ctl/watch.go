@@ -83,7 +83,7 @@ func (o *watchOptions) run(cmd *cobra.Command, a *app, args []string) error {
 	defer c.Close() //nolint:errcheck // the watch has ended before
 	out := &watchPrinter{Streams: a.Streams, session: &session{c, p}}
 	ctx := clientv3.WithRequireLeader(cmd.Context())
-	if err := out.follow(ctx, c.Watch(ctx, key, opts...), w.argv); err != nil {
+	if err := out.follow(ctx, out.lasting(ctx, key, opts), w.argv); err != nil {
 		return err
 	}
 	return cli.Exit(cli.Interrupted, errWatchCanceled)

@@ -106,7 +106,7 @@ func (a *app) watchLines(cmd *cobra.Command, env watchEnv) error {
 			}
 			continue
 		}
-		responses := s.Watch(ctx, req.key, req.opts...)
+		responses := w.lasting(ctx, req.key, req.opts)
 		running.Go(func() {
 			if err := w.follow(cmd.Context(), responses, req.argv); err != nil {
 				cancel(err)

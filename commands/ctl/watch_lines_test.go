@@ -107,7 +107,7 @@ func TestWatchLines(t *testing.T) {
 	const watches = 5
 	f := &kvServer{watch: func(_ context.Context, w pb.Watch_WatchServer, r *pb.WatchCreateRequest) error {
 		return w.Send(&pb.WatchResponse{Header: fakeHeader(), WatchId: r.GetStartRevision(), Events: []*mvccpb.Event{
-			{Kv: &mvccpb.KeyValue{Key: r.GetKey(), Value: []byte(strings.Repeat("v", 1000))}},
+			{Kv: &mvccpb.KeyValue{Key: r.GetKey(), Value: []byte(strings.Repeat("v", 1000)), ModRevision: 9}},
 		}})
 	}}
 	var want []string

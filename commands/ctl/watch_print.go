@@ -31,17 +31,22 @@ type watchPrinter struct {
 // one, for each event. It returns nil when the watch has ended, and the cause
 // when ctx has, which also ends a running command.
 func (w *watchPrinter) follow(ctx context.Context, responses clientv3.WatchChan, argv []string) error {
-	for resp := range responses {
+	for {
+		resp, ok, err := w.next(responses)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return context.Cause(ctx)
+		}
 		if err := w.add(&resp); err != nil {
 			return err
 		}
-		if len(responses) == 0 || len(argv) > 0 {
-			if err := w.flush(); err != nil {
-				return err
-			}
-		}
 		if len(argv) == 0 {
 			continue
+		}
+		if err := w.flush(); err != nil {
+			return err
 		}
 		for _, e := range resp.Events {
 			if w.over.Load() {
@@ -52,7 +57,26 @@ func (w *watchPrinter) follow(ctx context.Context, responses clientv3.WatchChan,
 			}
 		}
 	}
-	return context.Cause(ctx)
+}
+
+// quiet is how long nothing has to come for what is printed to be written out.
+const quiet = time.Millisecond
+
+// next waits for a response, and tells whether there is one. What is printed so
+// far goes out when none follows soon, or none at all.
+func (w *watchPrinter) next(responses clientv3.WatchChan) (resp clientv3.WatchResponse, ok bool, err error) {
+	select {
+	case resp, ok = <-responses:
+		if ok {
+			return resp, ok, nil
+		}
+	case <-time.After(quiet):
+	}
+	if err := w.flush(); err != nil {
+		return resp, false, err
+	}
+	resp, ok = <-responses
+	return resp, ok, nil
 }
 
 // add prints one response into the buffer.
@@ -60,7 +84,7 @@ func (w *watchPrinter) add(resp *clientv3.WatchResponse) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if resp.Canceled {
-		fmt.Fprintf(w.Err, "watch was canceled (%v)\n", w.Explain(resp.Err()))
+		fmt.Fprintf(w.Err, "watch was canceled (%v)\n", whyCanceled(resp, w.Explain(resp.Err())))
 	}
 	return w.Add(view.Watch{WatchResponse: &etcdserverpb.WatchResponse{
 		Header: resp.Header, Events: resp.Events, CompactRevision: resp.CompactRevision,

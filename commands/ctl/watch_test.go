@@ -131,11 +131,12 @@ func TestWatchCommandLines(t *testing.T) {
 	}
 }
 
-// twoEvents is a response with a key that is put and one that is deleted.
-func twoEvents() *pb.WatchResponse {
+// twoEvents is a response with a key that is put, at the revision, and one that
+// is deleted, at the next.
+func twoEvents(rev int64) *pb.WatchResponse {
 	return &pb.WatchResponse{Header: fakeHeader(), Events: []*mvccpb.Event{
-		{Kv: &mvccpb.KeyValue{Key: []byte("a"), Value: []byte("x \"\n"), ModRevision: 2}},
-		{Type: mvccpb.Event_DELETE, Kv: &mvccpb.KeyValue{Key: []byte("b"), ModRevision: 3}},
+		{Kv: &mvccpb.KeyValue{Key: []byte("a"), Value: []byte("x \"\n"), ModRevision: rev}},
+		{Type: mvccpb.Event_DELETE, Kv: &mvccpb.KeyValue{Key: []byte("b"), ModRevision: rev + 1}},
 	}}
 }
 
@@ -158,7 +159,7 @@ func sends(responses ...*pb.WatchResponse) *kvServer {
 	}}
 }
 
-const canceled = "watch was canceled (etcdserver: mvcc: required revision has been compacted)\n"
+const canceled = "watch was canceled (etcdserver: mvcc: required revision has been compacted; begin again with --rev 9)\n"
 
 func TestWatchRequests(t *testing.T) {
 	t.Parallel()
@@ -193,12 +194,14 @@ func TestWatchRequests(t *testing.T) {
 
 func TestWatchPrints(t *testing.T) {
 	t.Parallel()
-	endpoint := sends(twoEvents(), &pb.WatchResponse{Header: fakeHeader()}, twoEvents()).start(t)
+	endpoint := sends(twoEvents(4), &pb.WatchResponse{Header: fakeHeader()}, twoEvents(6)).start(t)
 	head := `{"Header":{"cluster_id":1,"member_id":2,"revision":3,"raft_term":4},"Events":`
-	events := head + `[{"kv":{"key":"YQ==","mod_revision":2,"value":"eCAiCg=="}},{"type":1,"kv":{"key":"Yg==","mod_revision":3}}],"CompactRevision":0,"Canceled":false,"Created":false,"CancelReason":""}` + "\n"
+	events := func(rev int) string {
+		return head + fmt.Sprintf(`[{"kv":{"key":"YQ==","mod_revision":%d,"value":"eCAiCg=="}},{"type":1,"kv":{"key":"Yg==","mod_revision":%d}}],"CompactRevision":0,"Canceled":false,"Created":false,"CancelReason":""}`+"\n", rev, rev+1)
+	}
 	for format, out := range map[string]string{
 		"simple": twoEventsSimple + "progress notify: 3\n" + twoEventsSimple,
-		"json": events + head + `null,"CompactRevision":0,"Canceled":false,"Created":false,"CancelReason":""}` + "\n" + events +
+		"json": events(4) + head + `null,"CompactRevision":0,"Canceled":false,"Created":false,"CancelReason":""}` + "\n" + events(6) +
 			head + `null,"CompactRevision":9,"Canceled":true,"Created":false,"CancelReason":""}` + "\n",
 	} {
 		t.Run(format, func(t *testing.T) {
@@ -215,7 +218,7 @@ func TestWatchRunsCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := runner{endpoint: sends(twoEvents(), twoEvents()).start(t), env: []string{hookVariable + "=print"}}
+	r := runner{endpoint: sends(twoEvents(4), twoEvents(6)).start(t), env: []string{hookVariable + "=print"}}
 	const hooks = `["-x" "y z"] 3 "PUT" "a" "x \"\n"` + "\n" + `["-x" "y z"] 3 "DELETE" "b" ""` + "\n"
 	r.run(t, "watch", "a", "--", self, "-x", "y z").
 		is(t, ran{cli.Interrupted, twoEventsSimple + hooks + twoEventsSimple + hooks, canceled + watchEnded})
@@ -229,7 +232,7 @@ func TestWatchCommandFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	endpoint := sends(twoEvents(), twoEvents()).start(t)
+	endpoint := sends(twoEvents(4), twoEvents(6)).start(t)
 	fails := fmt.Sprintf("command [%q \"arg\"] error (exit status 7)\n", self)
 	r := runner{endpoint: endpoint, env: []string{hookVariable + "=fail"}}
 	r.run(t, "watch", "a", "--", self, "arg").
@@ -243,7 +246,7 @@ func TestWatchCommandFails(t *testing.T) {
 	defer w.Close()
 	go func() { _, _ = fmt.Fprintln(w, "watch a -- /no/such/command") }()
 	waits := &kvServer{watch: func(_ context.Context, w pb.Watch_WatchServer, _ *pb.WatchCreateRequest) error {
-		return w.Send(twoEvents())
+		return w.Send(twoEvents(4))
 	}}
 	r.endpoint, r.in = waits.start(t), in
 	r.run(t, "watch", "-i").is(t, none)
@@ -264,7 +267,7 @@ func TestWatchInterruptedCommand(t *testing.T) {
 	}
 	w := &watchPrinter{Streams: cli.Streams{Out: out, Err: io.Discard, Env: []string{hookVariable + "=wait"}}, session: &session{Printer: p}}
 	responses := make(chan clientv3.WatchResponse, 1)
-	responses <- clientv3.WatchResponse{Header: fakeHeader(), Events: twoEvents().Events}
+	responses <- clientv3.WatchResponse{Header: fakeHeader(), Events: twoEvents(4).Events}
 	if err := w.follow(ctx, responses, []string{self}); !errors.Is(err, errInterrupted) {
 		t.Errorf("got %v", err)
 	}
@@ -298,7 +301,7 @@ func TestWatchBrokenOutput(t *testing.T) {
 	}
 	w := &watchPrinter{Streams: cli.Streams{Err: io.Discard}, session: &session{Printer: p}}
 	responses := make(chan clientv3.WatchResponse, 1)
-	responses <- clientv3.WatchResponse{Header: fakeHeader(), Events: twoEvents().Events}
+	responses <- clientv3.WatchResponse{Header: fakeHeader(), Events: twoEvents(4).Events}
 	if err := w.follow(t.Context(), responses, nil); !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
 	}
