@@ -63,6 +63,8 @@ func (c *Client) cause(err error) string {
 		return "it is asked of a learner; name a voting member in --endpoints"
 	case errors.Is(err, rpctypes.ErrNoLeader):
 		return "too few members are up, or they don't reach each other"
+	case tooLarge(err) && !last.write:
+		return "a larger --max-recv-bytes takes it"
 	case serverTimeout(err), status.Code(err) == codes.Unavailable:
 		return unanswered
 	case !timedOut(err):
@@ -80,6 +82,13 @@ func (c *Client) cause(err error) string {
 		return s.Message()
 	}
 	return ""
+}
+
+// tooLarge tells whether a message has more bytes than one end of the connection
+// takes.
+func tooLarge(err error) bool {
+	var refusal rpctypes.EtcdError
+	return !errors.As(err, &refusal) && status.Code(err) == codes.ResourceExhausted
 }
 
 func joined(a, b string) string {

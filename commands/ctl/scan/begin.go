@@ -3,7 +3,6 @@ package scan
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"google.golang.org/grpc/codes"
@@ -69,7 +68,9 @@ func (s *scan) tryStream(ctx context.Context) (whole bool, err error) {
 		}
 	}
 	cancel()
-	resp, err := s.ask(ctx, s.request(s.Key, "", 1))
+	first := s.request(s.Key, "", 0)
+	first.CountOnly = true
+	resp, err := s.ask(ctx, first)
 	if err != nil {
 		return false, err
 	}
@@ -96,21 +97,13 @@ func (s *scan) firstPage(ctx context.Context) (more bool, err error) {
 			continue
 		}
 		if err != nil {
-			return false, s.hint(err)
+			return false, err
 		}
 		s.pin(resp)
 		s.count = resp.GetCount()
 		err = s.hand(ctx, resp.GetKvs(), s.beyond())
 		return resp.GetMore() && !s.full(0), err
 	}
-}
-
-// hint says what to do about one key that is too large.
-func (s *scan) hint(err error) error {
-	if tooLarge(err) && s.MaxRecvBytes > 0 {
-		return fmt.Errorf("%w: give a larger --max-recv-bytes", err)
-	}
-	return err
 }
 
 // errNoStream is the end of a stream that the server does not have, or has not

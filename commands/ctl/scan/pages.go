@@ -172,5 +172,5 @@ func (p *pages) failed(ctx context.Context, g *segment, err error) error {
 		return nil
 	}
 	p.repeated = true
-	return p.retry.Failed(ctx, g.begun, p.hint(err))
+	return p.retry.Failed(ctx, g.begun, err)
 }

@@ -7,10 +7,13 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 func main() {
@@ -20,8 +23,9 @@ func main() {
 	}
 }
 
-// run takes an endpoint and a request: "put KEY VALUE", "get KEY", or nothing
-// to end without a request.
+// run takes an endpoint and a request: "put KEY VALUE", "get KEY", "range PREFIX",
+// "keys PREFIX", "count PREFIX", "watch PREFIX EVENTS", or nothing to end without
+// a request.
 func run(args []string) error {
 	if len(args) < 2 {
 		return nil
@@ -30,15 +34,57 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	switch args = args[1:]; {
 	case args[0] == "put" && len(args) == 3:
 		_, err = c.Put(ctx, args[1], args[2])
 	case args[0] == "get" && len(args) == 2:
 		_, err = c.Get(ctx, args[1])
+	case args[0] == "range" && len(args) == 2:
+		err = readRange(ctx, c, args[1])
+	case args[0] == "keys" && len(args) == 2:
+		err = readRange(ctx, c, args[1], clientv3.WithKeysOnly())
+	case args[0] == "count" && len(args) == 2:
+		_, err = c.Get(ctx, args[1], clientv3.WithPrefix(), clientv3.WithCountOnly())
+	case args[0] == "watch" && len(args) == 3:
+		err = watch(ctx, c, args[1], args[2])
 	default:
 		err = fmt.Errorf("no such request: %q", args)
 	}
 	return err
+}
+
+// readRange reads a range as a stream, or in one answer where there is none.
+func readRange(ctx context.Context, c *clientv3.Client, prefix string, opts ...clientv3.OpOption) error {
+	opts = append(opts, clientv3.WithPrefix())
+	stream, err := c.GetStream(ctx, prefix, opts...)
+	if err != nil {
+		return err
+	}
+	for part := range stream {
+		if err = part.Err(); err != nil {
+			break
+		}
+	}
+	if status.Code(err) == codes.Unimplemented {
+		_, err = c.Get(ctx, prefix, opts...)
+	}
+	return err
+}
+
+// watch reads a number of events of the past.
+func watch(ctx context.Context, c *clientv3.Client, prefix, events string) error {
+	left, err := strconv.Atoi(events)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for resp := range c.Watch(ctx, prefix, clientv3.WithPrefix(), clientv3.WithRev(1)) {
+		if left -= len(resp.Events); left <= 0 || resp.Err() != nil {
+			return resp.Err()
+		}
+	}
+	return ctx.Err()
 }

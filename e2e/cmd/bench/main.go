@@ -20,17 +20,18 @@ import (
 func main() {
 	out := flag.String("out", "", "write the page to this file instead of standard output")
 	pairs := flag.Int("pairs", 30, "how often each pair of programs runs")
+	keys := flag.Int("keys", 1_000_000, "how many keys a large range has")
 	only := flag.String("only", "", "measure this section alone")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *out, *only, *pairs); err != nil {
+	if err := run(ctx, *out, *only, *pairs, *keys); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, out, only string, pairs int) error {
+func run(ctx context.Context, out, only string, pairs, keys int) error {
 	dir, err := os.MkdirTemp("", "etcdkit-bench-")
 	if err != nil {
 		return err
@@ -40,7 +41,7 @@ func run(ctx context.Context, out, only string, pairs int) error {
 	if err != nil {
 		return err
 	}
-	b.pairs = pairs
+	b.pairs, b.keys = pairs, keys
 	var page bytes.Buffer
 	fmt.Fprintf(&page, pageHead, b.version)
 	for _, section := range []struct {
@@ -49,6 +50,7 @@ func run(ctx context.Context, out, only string, pairs int) error {
 	}{
 		{"start-up", b.startUp},
 		{"endpoints", b.endpoints},
+		{"ranges", b.ranges},
 		{"make-mirror", b.firstCopy},
 	} {
 		if only != "" && only != section.name {
@@ -78,7 +80,7 @@ type bench struct {
 	dir, version   string
 	upstream, ours string // directories of programs
 	bare           string
-	pairs          int
+	pairs, keys    int
 }
 
 func prepare(ctx context.Context, dir string) (*bench, error) {

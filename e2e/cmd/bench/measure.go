@@ -17,6 +17,7 @@ type command struct {
 	args  []string
 	env   string
 	fails bool // it has to end with exit code 1, otherwise with 0
+	mute  bool // it prints nothing and ends by itself
 }
 
 // cost is what a command takes.

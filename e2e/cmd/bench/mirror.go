@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -21,6 +20,7 @@ import (
 
 const (
 	mirrorKeys   = 200_000
+	mirrorValue  = 32 // bytes of a value
 	mirrorRounds = 3
 	// mirrorBound ends a run that has not copied everything; upstream's needs
 	// minutes for it, at a rate that does not change.
@@ -34,7 +34,7 @@ func (b *bench) firstCopy(ctx context.Context, page *bytes.Buffer) error {
 		return err
 	}
 	defer source.Stop()
-	if err := fill(ctx, source.Endpoints(), mirrorKeys); err != nil {
+	if err := fill(ctx, source.Endpoints(), mirrorKeys, mirrorValue); err != nil {
 		return fmt.Errorf("fill the source: %w", err)
 	}
 	var upstream, ours []float64
@@ -112,25 +112,4 @@ func watchCopy(ctx context.Context, c *clientv3.Client, start time.Time) (int64,
 			return resp.Count, nil
 		}
 	}
-}
-
-// fill writes n small keys.
-func fill(ctx context.Context, endpoints string, n int) error {
-	const perTxn = 128
-	c, err := clientv3.New(clientv3.Config{Endpoints: strings.Split(endpoints, ","), Logger: zap.NewNop()})
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	value := strings.Repeat("v", 32)
-	for i := 0; i < n; i += perTxn {
-		var ops []clientv3.Op
-		for k := i; k < min(i+perTxn, n); k++ {
-			ops = append(ops, clientv3.OpPut(fmt.Sprintf("/bench/%08d", k), value))
-		}
-		if _, err := c.Txn(ctx).Then(ops...).Commit(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
