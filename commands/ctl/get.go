@@ -178,7 +178,7 @@ a prefix, or those from a key on. A key that does not exist is no error.`,
 			if err := o.validateFormat(a.output.Format()); err != nil {
 				return err
 			}
-			if r, ok := o.scannable(key, opts); ok {
+			if r, ok := o.scannable(key, opts); ok && !a.curl { // of which there is one line
 				return o.scan(cmd, a, r)
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
