@@ -66,6 +66,30 @@ func (p *page) branch(i int) (key []byte, child uint64, err error) {
 	return key, e.Uint64(b[8:]), nil
 }
 
+// run returns all that the elements of a leaf page hold, keys and values in
+// their order, where they lie side by side without gaps, as bbolt writes them,
+// and none is a bucket; nil otherwise. The page has passed checkTable.
+func (p *page) run() []byte {
+	e := binary.NativeEndian
+	var from, end uint64
+	for i := range p.count {
+		at := pageHeaderSize + i*elementSize
+		b := p.data[at : at+elementSize]
+		start := uint64(at) + uint64(e.Uint32(b[4:]))
+		if i == 0 {
+			from, end = start, start
+		}
+		if start != end || e.Uint32(b)&bucketFlag != 0 {
+			return nil
+		}
+		end += uint64(e.Uint32(b[8:])) + uint64(e.Uint32(b[12:]))
+	}
+	if from < uint64(pageHeaderSize+p.count*elementSize) || end > uint64(len(p.data)) {
+		return nil
+	}
+	return p.data[from:end]
+}
+
 // element is a key and its value on a leaf page.
 type element struct {
 	key, value []byte

@@ -66,12 +66,20 @@ const (
 	fieldLease   = 6
 )
 
+// consumeTag is protowire.ConsumeTag, quicker for fields below 16.
+func consumeTag(b []byte) (protowire.Number, protowire.Type, int) {
+	if t := b[0]; t < 0x80 && t >= 1<<3 {
+		return protowire.Number(t >> 3), protowire.Type(t & 7), 1
+	}
+	return protowire.ConsumeTag(b)
+}
+
 // parseRecord decodes a KeyValue. It accepts what proto.Unmarshal accepts, but
 // keeps only the fields of record.
 func parseRecord(b []byte) (record, error) {
 	var r record
 	for len(b) > 0 {
-		num, typ, n := protowire.ConsumeTag(b)
+		num, typ, n := consumeTag(b)
 		if n < 0 {
 			return record{}, protowire.ParseError(n)
 		}

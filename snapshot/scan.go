@@ -39,17 +39,18 @@ type scanner struct {
 	f     *File
 	use   *pageUse
 	count counter
+	spare int // as in walk
 	table *crc32.Table
 }
 
 // scan reads the whole tree. Its memory is a few buffers for each processor
 // and two bits per page; an exact count adds the live keys.
-func (f *File) scan(ctx context.Context, count counter) (part, error) {
+func (f *File) scan(ctx context.Context, count counter, spare int) (part, error) {
 	use, err := newPageUse(f)
 	if err != nil {
 		return part{}, err
 	}
-	s := &scanner{f: f, use: use, count: count, table: crc32.MakeTable(crc32.Castagnoli)}
+	s := &scanner{f: f, use: use, count: count, spare: spare, table: crc32.MakeTable(crc32.Castagnoli)}
 	var total part
 	c := f.root().cursor(ctx, use)
 	for c.Next() {
@@ -76,7 +77,7 @@ func (f *File) scan(ctx context.Context, count counter) (part, error) {
 
 // bucket scans a top-level bucket, side by side where it is large.
 func (s *scanner) bucket(ctx context.Context, b *Bucket) (part, error) {
-	w := walk{use: s.use, alone: s.count.exact != nil}
+	w := walk{use: s.use, alone: s.count.exact != nil, spare: s.spare}
 	parts, err := inParts(ctx, b, w, func(c *Cursor) (part, error) { return s.elements(b, c) })
 	if err != nil {
 		return part{}, err
@@ -92,9 +93,16 @@ func (s *scanner) bucket(ctx context.Context, b *Bucket) (part, error) {
 // are checked, but only their names are hashed, as etcd does.
 func (s *scanner) elements(b *Bucket, c *Cursor) (part, error) {
 	var p part
+	var whole []byte // of the current page, hashed at once
 	for c.Next() {
 		p.records++
-		p.write(c.Key(), s.table)
+		if c.next == 1 {
+			whole = c.leaf.run()
+			p.write(whole, s.table)
+		}
+		if whole == nil {
+			p.write(c.Key(), s.table)
+		}
 		if c.IsBucket() {
 			n, err := b.child(c)
 			if err == nil {
@@ -105,7 +113,9 @@ func (s *scanner) elements(b *Bucket, c *Cursor) (part, error) {
 			}
 			continue
 		}
-		p.write(c.Value(), s.table)
+		if whole == nil {
+			p.write(c.Value(), s.table)
+		}
 		if b.Name == KeyBucket {
 			if err := s.count.record(c, &p); err != nil {
 				return part{}, err

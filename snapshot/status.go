@@ -48,7 +48,7 @@ type Status struct {
 func (f *File) Status(ctx context.Context) (Status, error) {
 	sum := make(chan error, 1)
 	go func() { sum <- f.VerifyChecksum(ctx) }()
-	st, scanErr := f.Scan(ctx)
+	st, scanErr := f.scanStatus(ctx, f.hashers())
 	sumErr := <-sum
 	if errors.Is(sumErr, ErrNoChecksum) {
 		sumErr = nil
@@ -68,7 +68,18 @@ func (f *File) Status(ctx context.Context) (Status, error) {
 // checks that the file has whole pages, that every bucket can be read to its
 // end with its keys in order, that no page is used twice or both used and
 // free, and that every record of the key bucket can be decoded.
-func (f *File) Scan(ctx context.Context) (Status, error) {
+func (f *File) Scan(ctx context.Context) (Status, error) { return f.scanStatus(ctx, 0) }
+
+// hashers is the number of processors that VerifyChecksum keeps busy.
+func (f *File) hashers() int {
+	if f.valid {
+		return 1
+	}
+	return 0
+}
+
+// scanStatus is Scan, which leaves some processors to others.
+func (f *File) scanStatus(ctx context.Context, spare int) (Status, error) {
 	if err := f.checkLength(); err != nil {
 		return Status{}, err
 	}
@@ -80,10 +91,10 @@ func (f *File) Scan(ctx context.Context) (Status, error) {
 	if m.scheduled > m.finished {
 		count.exact = map[string]struct{}{}
 	}
-	p, err := f.scan(ctx, count)
+	p, err := f.scan(ctx, count, spare)
 	if err == nil && (p.odd || p.live < 0) {
 		count.exact = map[string]struct{}{}
-		p, err = f.scan(ctx, count)
+		p, err = f.scan(ctx, count, spare)
 	}
 	if err != nil {
 		return Status{}, err

@@ -16,7 +16,7 @@ type keyPart struct {
 
 // keys checks the key bucket, side by side.
 func (v *verifier) keys(ctx context.Context, b *Bucket) error {
-	w := walk{use: v.use, report: func(e *CorruptError) {
+	w := walk{use: v.use, spare: v.f.hashers(), report: func(e *CorruptError) {
 		e.Bucket = b.Name
 		v.found.add(e)
 	}}

@@ -16,6 +16,7 @@ const maxParts = 64
 type walk struct {
 	use   *pageUse // claims the pages, unless nil
 	alone bool     // on one goroutine, in the order of the keys
+	spare int      // processors that are left to others
 	// report takes the damage of the upper levels, and lets the walk go on
 	// without what lies below; nil ends it.
 	report func(*CorruptError)
@@ -63,7 +64,7 @@ func (w walk) workers(n int) int {
 	if w.alone {
 		return min(n, 1)
 	}
-	return min(n, runtime.GOMAXPROCS(0))
+	return min(n, max(1, runtime.GOMAXPROCS(0)-w.spare))
 }
 
 // split takes apart the upper levels of a bucket's tree until there are enough

@@ -2,20 +2,13 @@ package restore
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"os"
 
 	"etcdkit/snapshot"
-)
-
-// The copy goes through this many buffers of this size.
-const (
-	copyBuffers = 4
-	copySize    = 1 << 20
+	"etcdkit/snapshot/internal/output"
 )
 
 // copyPiece is how much of a finished database is copied between two looks at
@@ -30,8 +23,8 @@ const (
 	ignoreSum          // there is none, or it does not matter
 )
 
-// copyVerified copies the database in the snapshot to path, comparing its
-// sha256 on the way, and checks every page of the copy.
+// copyVerified copies the database in the snapshot to path, and checks its
+// sha256 and every page.
 func (b *builder) copyVerified(ctx context.Context, path string) (st snapshot.Status, err error) {
 	src, err := snapshot.Open(b.cfg.SnapshotPath)
 	if err != nil {
@@ -47,29 +40,53 @@ func (b *builder) copyVerified(ctx context.Context, path string) (st snapshot.St
 	return copyDB(ctx, path, src, verifySum)
 }
 
-// copyDB copies a database to a new file at path, and checks every page of the
-// copy. A source that changes meanwhile is an error.
+// copyDB copies a database to a new file at path. Behind the copying, the copy
+// is hashed, and its sha256 compared with that of the source; when it is
+// complete, every page of it is checked, while the disk works on it. A source
+// that changes meanwhile is an error.
 func copyDB(ctx context.Context, path string, src *snapshot.File, sum checksum) (st snapshot.Status, err error) {
 	dst, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return st, err
 	}
 	defer func() { err = errors.Join(err, dst.Close()) }()
-	if err := copyHashed(ctx, dst, src, sum); err != nil {
+	if err := output.Reserve(dst, src.DataSize()); err != nil {
 		return st, err
 	}
-	if err := dst.Truncate(src.DataSize()); err != nil {
+	check := func() error { return nil }
+	written := func(int64) {}
+	if sum == verifySum {
+		h := newHasher(dst, src.Data().Size())
+		defer h.end()
+		check = func() error { return h.compare(src.Checksum()) }
+		written = h.written
+	}
+	var from int64
+	err = src.CopyTo(ctx, dst, func(to int64) {
+		output.StartWriting(dst, from, to-from)
+		written(to)
+		from = to
+	})
+	if err != nil {
+		return st, err
+	}
+	if whole := src.DataSize(); whole < from { // a part of a sha256 follows
+		if err := errors.Join(check(), dst.Truncate(whole)); err != nil {
+			return st, err
+		}
+	}
+	synced := make(chan error, 1)
+	go func() { synced <- dst.Sync() }()
+	st, err = scan(ctx, path)
+	syncErr := <-synced
+	if sumErr := check(); sumErr != nil { // which says more than what a scan has met
+		return st, sumErr
+	}
+	if err := errors.Join(err, syncErr); err != nil {
 		return st, err
 	}
 	if err := src.Unchanged(); err != nil {
 		return st, fmt.Errorf("copy %s: %w", src.Path(), err)
-	}
-	// The disk works on the copy while its pages are checked.
-	synced := make(chan error, 1)
-	go func() { synced <- dst.Sync() }()
-	st, err = scan(ctx, path)
-	if err := errors.Join(err, <-synced); err != nil {
-		return st, err
 	}
 	return st, src.WriteEmptyFreelist(dst)
 }
@@ -116,88 +133,4 @@ func scan(ctx context.Context, path string) (_ snapshot.Status, err error) {
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	return f.Scan(ctx)
-}
-
-// copyHashed writes on this goroutine and hashes on another.
-func copyHashed(ctx context.Context, dst io.Writer, src *snapshot.File, sum checksum) error {
-	h := newHasher()
-	if sum == ignoreSum {
-		h.sum = nil
-	}
-	go h.run()
-	err := copyAll(ctx, dst, src, h)
-	got := h.end()
-	if err != nil {
-		return err
-	}
-	if want := src.Checksum(); sum == verifySum && got != want {
-		return &snapshot.ChecksumError{Want: want, Got: got}
-	}
-	return nil
-}
-
-func copyAll(ctx context.Context, dst io.Writer, src *snapshot.File, h *hasher) error {
-	r := src.Data()
-	for left := r.Size(); left > 0; {
-		if err := canceled(ctx); err != nil {
-			return err
-		}
-		buf := <-h.free
-		buf = buf[:min(left, copySize)]
-		if _, err := io.ReadFull(r, buf); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return fmt.Errorf("read %s: %w", src.Path(), snapshot.ErrChanged) // it has become shorter
-		} else if err != nil {
-			return fmt.Errorf("read %s: %w", src.Path(), err)
-		}
-		h.todo <- buf
-		if _, err := dst.Write(buf); err != nil {
-			return err
-		}
-		left -= int64(len(buf))
-	}
-	return nil
-}
-
-// hasher hashes buffers on a goroutine of its own. A buffer sent to todo comes
-// back in free when it has been hashed; the one goroutine that uses a hasher
-// takes the next buffer only after it has written the last one, so that both
-// are done with it.
-type hasher struct {
-	sum        hash.Hash // nil only passes buffers on
-	free, todo chan []byte
-	result     chan [sha256.Size]byte
-}
-
-func newHasher() *hasher {
-	h := &hasher{
-		sum:    sha256.New(),
-		free:   make(chan []byte, copyBuffers),
-		todo:   make(chan []byte, copyBuffers),
-		result: make(chan [sha256.Size]byte, 1),
-	}
-	for range copyBuffers {
-		h.free <- make([]byte, copySize)
-	}
-	return h
-}
-
-// run hashes until end is called.
-func (h *hasher) run() {
-	var result [sha256.Size]byte
-	for b := range h.todo {
-		if h.sum != nil {
-			_, _ = h.sum.Write(b) // a hash does not fail
-		}
-		h.free <- b[:copySize]
-	}
-	if h.sum != nil {
-		h.sum.Sum(result[:0])
-	}
-	h.result <- result
-}
-
-// end ends run, and returns the hash of all that was sent.
-func (h *hasher) end() [sha256.Size]byte {
-	close(h.todo)
-	return <-h.result
 }
