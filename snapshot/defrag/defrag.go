@@ -148,8 +148,12 @@ func prepare(ctx context.Context, src *snapshot.File) (string, error) {
 	return f.Name(), f.Close()
 }
 
-// compare makes sure that the new database holds what the old one did.
+// compare makes sure that the new database holds what the old one did, while
+// the disk works on it.
 func compare(ctx context.Context, path string, want content) (size int64, err error) {
+	synced := make(chan error, 1)
+	go func() { synced <- output.SyncFile(path) }()
+	defer func() { err = errors.Join(err, <-synced) }()
 	f, err := snapshot.Open(path)
 	if err != nil {
 		return 0, err

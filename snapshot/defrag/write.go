@@ -4,15 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 
 	bolt "go.etcd.io/bbolt"
 
 	"etcdkit/snapshot"
+	"etcdkit/snapshot/internal/output"
 )
 
 // batches is how many there are, of which one is being written.
 const batches = 3
+
+// startEvery is after how many transactions the disk is asked to begin with
+// what they have written. A page that is written again soon is not worth it.
+const startEvery = 16
 
 // errEnded ends the reading when the writing has failed, with an error of its
 // own.
@@ -43,13 +49,18 @@ func rewrite(ctx context.Context, src *snapshot.File, path string) (_ content, e
 		return content{}, fmt.Errorf("open %s: %w", path, err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	file, err := os.Open(path)
+	if err != nil {
+		return content{}, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
 	free, ready, ended := make(chan *batch, batches), make(chan *batch), make(chan struct{})
 	for range batches - 1 {
 		free <- &batch{}
 	}
 	written := make(chan error, 1)
 	go func() {
-		err := (&writer{db: db}).run(ready, free)
+		err := (&writer{db: db, file: file}).run(ready, free)
 		if err != nil {
 			close(ended)
 		}
@@ -71,6 +82,8 @@ func rewrite(ctx context.Context, src *snapshot.File, path string) (_ content, e
 // writer puts batches into a database, the keys of each bucket in their order.
 type writer struct {
 	db   *bolt.DB
+	file *os.File // that of db
+	done int      // transactions
 	path [][]byte // names of the bucket that is written, from the outermost
 	at   *bolt.Bucket
 }
@@ -80,6 +93,9 @@ func (w *writer) run(ready <-chan *batch, free chan<- *batch) error {
 	for b := range ready {
 		if err := w.db.Update(func(tx *bolt.Tx) error { return w.write(tx, b) }); err != nil {
 			return err
+		}
+		if w.done++; w.done%startEvery == 0 {
+			output.StartWriting(w.file, 0, 0)
 		}
 		free <- b
 	}

@@ -179,14 +179,14 @@ func syncTree(root string) error {
 		case e.IsDir():
 			return syncDir(path)
 		case e.Type().IsRegular():
-			return syncFile(path)
+			return SyncFile(path)
 		}
 		return nil
 	})
 }
 
-// syncFile opens for writing, without which Windows does not sync.
-func syncFile(path string) error {
+// SyncFile opens for writing, without which Windows does not sync.
+func SyncFile(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 // Replace syncs the file at tmp and renames it to path, in place of what is
 // there, in the same directory.
 func Replace(tmp, path string) error {
-	if err := syncFile(tmp); err != nil {
+	if err := SyncFile(tmp); err != nil {
 		return err
 	}
 	if err := os.Rename(tmp, path); err != nil {
