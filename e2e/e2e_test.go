@@ -22,6 +22,7 @@ import (
 var (
 	update = flag.Bool("update", false, "rewrite the expectations of the scripts")
 	goOn   = flag.Bool("keepgoing", false, "run a script to its end even when a line fails")
+	soak   = flag.Bool("soak", false, "run the tests of files and signals for longer")
 	engine = new(script.Engine) // filled by TestMain, then only read
 )
 

@@ -52,6 +52,7 @@ func run(ctx context.Context, out, only string, pairs, keys int) error {
 		{"endpoints", b.endpoints},
 		{"ranges", b.ranges},
 		{"make-mirror", b.firstCopy},
+		{"files", b.engine},
 	} {
 		if only != "" && only != section.name {
 			continue

@@ -1,0 +1,254 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"etcdkit/e2e/cluster"
+	"etcdkit/e2e/refs"
+)
+
+// moments is at how many moments each command is killed.
+func moments() int {
+	if *soak {
+		return 50
+	}
+	return 4
+}
+
+// killed is a command that is killed while it works.
+type killed struct {
+	name    string
+	prepare func(t *testing.T, dir string) // makes what the command works on, in an empty directory
+	args    func(dir string) []string      // of etcdutl, or of etcdctl from "snapshot save" on
+	whole   func(t *testing.T, dir string, complete bool)
+	left    []string // of dir, after a complete run
+}
+
+// TestKilled kills commands that write at random moments. What is at the final place afterwards is what was there before or the
+// finished result; and the next run succeeds and leaves nothing but the result.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	bin, err := engine.Refs.Build(t.Context(), "3.7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := startCluster(t, cluster.Options{Bin: bin, Dir: t.TempDir(), Args: []string{"--unsafe-no-fsync"}})
+	saved := filepath.Join(t.TempDir(), "s.db")
+	fillLarge(t, c, saved)
+	hash := hashOf(t, saved)
+	for _, k := range killedCommands(c, saved, hash) {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			took := time.Hour // the shortest so far
+			for range 2 {
+				k.fresh(t, dir)
+				took = min(took, k.complete(t, dir))
+			}
+			ends := map[bool]int{}
+			for range moments() {
+				k.fresh(t, dir)
+				at := rand.N(took)
+				done := k.kill(t, dir, at)
+				ends[done]++
+				k.whole(t, dir, done)
+				if !done {
+					took = min(took, k.complete(t, dir))
+				}
+				if t.Failed() {
+					t.Fatalf("killed after %v of %v", at, took)
+				}
+			}
+			t.Logf("%d runs were killed, %d had ended before", ends[false], ends[true])
+		})
+	}
+}
+
+// fillLarge gives a cluster 32 MB in values of many sizes, deletes half of it, and saves a snapshot.
+func fillLarge(t *testing.T, c *cluster.Cluster, path string) {
+	t.Helper()
+	m := c.Members[0]
+	for i := range 64 {
+		run(t, bytes.Repeat([]byte{byte('a' + i%26)}, 500_000+i), m, "put", fmt.Sprintf("large/%02d", i))
+	}
+	var txn strings.Builder
+	txn.WriteString("\n")
+	for i := range 128 {
+		fmt.Fprintf(&txn, "put small/%03d %s\n", i, strings.Repeat("v", i+1))
+	}
+	txn.WriteString("\n\n")
+	run(t, []byte(txn.String()), m, "txn")
+	ourCtl(t, m, "del", "large/20", "large/52")
+	ourCtl(t, m, "compaction", "--physical", "67")
+	ourCtl(t, m, "snapshot", "save", path)
+}
+
+func hashOf(t *testing.T, path string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), refs.Path(engine.Ours, "etcdutl"), "hashkv", path).CombinedOutput()
+	if err != nil {
+		t.Fatalf("hashkv %s: %v: %s", path, err, out)
+	}
+	return string(out)
+}
+
+func killedCommands(c *cluster.Cluster, saved, hash string) []killed {
+	db := func(dir string) string { return filepath.Join(dir, "data", "member", "snap", "db") }
+	restored := func(t *testing.T, dir string, complete bool) { // there is no member, or a whole one
+		t.Helper()
+		if _, err := os.Stat(filepath.Join(dir, "data", "member")); os.IsNotExist(err) && !complete {
+			return
+		}
+		if got := hashOf(t, db(dir)); got != hash {
+			t.Errorf("hashkv %s, want %s", got, hash)
+		}
+		for _, pattern := range []string{"wal/*.wal", "snap/*.snap"} {
+			if found, err := filepath.Glob(filepath.Join(dir, "data", "member", pattern)); len(found) != 1 || err != nil {
+				t.Errorf("%s: %q, %v", pattern, found, err)
+			}
+		}
+	}
+	restore := func(dir string) []string {
+		return []string{"snapshot", "restore", saved, "--data-dir=" + filepath.Join(dir, "data")}
+	}
+	return []killed{
+		{name: "restore", args: restore, whole: restored, left: []string{"data", "data/member"}},
+		{
+			name: "restore into an empty directory",
+			prepare: func(t *testing.T, dir string) {
+				t.Helper()
+				mkdir(t, filepath.Join(dir, "data"))
+			},
+			args: restore, whole: restored, left: []string{"data", "data/member"},
+		},
+		{
+			name: "defrag",
+			prepare: func(t *testing.T, dir string) {
+				t.Helper()
+				mkdir(t, filepath.Dir(db(dir)))
+				data := readFile(t, saved)
+				if err := os.WriteFile(db(dir), data[:len(data)-32], 0o600); err != nil {
+					t.Fatal(err)
+				}
+			},
+			args: func(dir string) []string { return []string{"defrag", "--data-dir=" + filepath.Join(dir, "data")} },
+			whole: func(t *testing.T, dir string, _ bool) {
+				t.Helper()
+				if got := hashOf(t, db(dir)); got != hash {
+					t.Errorf("hashkv %s, want %s", got, hash)
+				}
+			},
+			left: []string{"data", "data/member", "data/member/snap", "data/member/snap/db"},
+		},
+		{
+			name: "snapshot save",
+			args: func(dir string) []string {
+				return []string{"--endpoints=" + c.Endpoints(), "snapshot", "save", filepath.Join(dir, "data")}
+			},
+			whole: func(t *testing.T, dir string, complete bool) {
+				t.Helper()
+				path := filepath.Join(dir, "data")
+				if _, err := os.Stat(path); os.IsNotExist(err) && !complete {
+					return
+				}
+				if got := hashOf(t, path); got != hash {
+					t.Errorf("hashkv %s, want %s", got, hash)
+				}
+				if out, err := exec.CommandContext(t.Context(), refs.Path(engine.Ours, "etcdutl"), "snapshot", "verify", path).CombinedOutput(); err != nil {
+					t.Errorf("verify: %v: %s", err, out)
+				}
+			},
+			left: []string{"data"},
+		},
+	}
+}
+
+func mkdir(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fresh empties dir, and prepares it.
+func (k killed) fresh(t *testing.T, dir string) {
+	t.Helper()
+	names, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range names {
+		if err := os.RemoveAll(filepath.Join(dir, n.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if k.prepare != nil {
+		k.prepare(t, dir)
+	}
+}
+
+func (k killed) command(t *testing.T, dir string) *exec.Cmd {
+	t.Helper()
+	program := "etcdutl"
+	if k.name == "snapshot save" {
+		program = "etcdctl"
+	}
+	return exec.CommandContext(t.Context(), refs.Path(engine.Ours, program), k.args(dir)...)
+}
+
+// complete runs the command to its end, and returns how long it took.
+func (k killed) complete(t *testing.T, dir string) time.Duration {
+	t.Helper()
+	start := time.Now()
+	if out, err := k.command(t, dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	took := time.Since(start)
+	k.whole(t, dir, true)
+	if got := upperTree(t, dir, k.left); !slices.Equal(got, k.left) {
+		t.Errorf("there is %q, want %q", got, k.left)
+	}
+	return took
+}
+
+// kill starts the command and kills it, and tells whether it had ended before.
+func (k killed) kill(t *testing.T, dir string, after time.Duration) (done bool) {
+	t.Helper()
+	cmd := k.command(t, dir)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() }) // it may have ended
+	defer timer.Stop()
+	return cmd.Wait() == nil
+}
+
+// upperTree lists dir, and what is in the directories that want goes into.
+func upperTree(t *testing.T, dir string, want []string) []string {
+	t.Helper()
+	parents := map[string]bool{".": true}
+	for _, w := range want {
+		parents[filepath.Dir(w)] = true
+	}
+	var found []string
+	for parent := range parents {
+		names, err := os.ReadDir(filepath.Join(dir, parent))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range names {
+			found = append(found, filepath.Join(parent, n.Name()))
+		}
+	}
+	slices.Sort(found)
+	return found
+}
