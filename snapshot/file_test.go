@@ -86,6 +86,9 @@ func TestOpenPicksMeta(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			path := writeFile(t, tc.damage(slices.Clone(good)))
+			if r, err := Verify(t.Context(), path); err != nil || (len(r.Faults) == 0) != (tc.name == "as it is") {
+				t.Errorf("Verify: %+v, %v", r, err)
+			}
 			f, err := Open(path)
 			if tc.want != "" {
 				want := "open snapshot " + path + ": " + tc.want

@@ -80,7 +80,7 @@ figure is the median of all runs, divided by upstream's.
 type bench struct {
 	dir, version   string
 	upstream, ours string // directories of programs
-	bare           string
+	bare, bolt     string
 	pairs, keys    int
 }
 
@@ -89,7 +89,7 @@ func prepare(ctx context.Context, dir string) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{dir: dir, bare: filepath.Join(dir, "bareclient")}
+	b := &bench{dir: dir, bare: filepath.Join(dir, "bareclient"), bolt: filepath.Join(dir, "barebolt")}
 	if b.version, err = r.Version("3.7"); err != nil {
 		return nil, err
 	}
@@ -99,9 +99,9 @@ func prepare(ctx context.Context, dir string) (*bench, error) {
 	if b.ours, err = r.Ours(ctx, filepath.Join(dir, "bin")); err != nil {
 		return nil, err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", b.bare, "./cmd/bareclient")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", dir, "./cmd/bareclient", "./cmd/barebolt")
 	if msg, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build bare client: %w\n%s", err, msg)
+		return nil, fmt.Errorf("build the limits: %w\n%s", err, msg)
 	}
 	return b, nil
 }
