@@ -9,7 +9,6 @@ import (
 	"syscall"
 	"testing"
 
-	"etcdkit/e2e/cluster"
 	"etcdkit/e2e/refs"
 )
 
@@ -17,13 +16,7 @@ import (
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	mountSmall(t, t.TempDir(), "size=1m") // skips where that is not allowed
-	bin, err := engine.Refs.Build(t.Context(), "3.7")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := startCluster(t, cluster.Options{Bin: bin, Dir: t.TempDir(), Args: []string{"--unsafe-no-fsync"}})
-	saved := filepath.Join(t.TempDir(), "s.db")
-	fillLarge(t, c, saved)
+	c, saved := largeCluster(t)
 	plain := readFile(t, saved)
 	plain = plain[:len(plain)-32]
 	const noSpace, needed = "no space left on device", " bytes are needed, "

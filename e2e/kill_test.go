@@ -37,13 +37,7 @@ type killed struct {
 // finished result; and the next run succeeds and leaves nothing but the result.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	bin, err := engine.Refs.Build(t.Context(), "3.7")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := startCluster(t, cluster.Options{Bin: bin, Dir: t.TempDir(), Args: []string{"--unsafe-no-fsync"}})
-	saved := filepath.Join(t.TempDir(), "s.db")
-	fillLarge(t, c, saved)
+	c, saved := largeCluster(t)
 	hash := hashOf(t, saved)
 	for _, k := range killedCommands(c, saved, hash) {
 		t.Run(k.name, func(t *testing.T) {
@@ -73,9 +67,15 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// fillLarge gives a cluster 32 MB in values of many sizes, deletes half of it, and saves a snapshot.
-func fillLarge(t *testing.T, c *cluster.Cluster, path string) {
+// largeCluster starts a cluster with 32 MB in values of many sizes, deletes half of it, and saves a snapshot.
+func largeCluster(t *testing.T) (c *cluster.Cluster, saved string) {
 	t.Helper()
+	bin, err := engine.Refs.Build(t.Context(), "3.7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c = startCluster(t, cluster.Options{Bin: bin, Dir: t.TempDir(), Args: []string{"--unsafe-no-fsync"}})
+	saved = filepath.Join(t.TempDir(), "s.db")
 	m := c.Members[0]
 	for i := range 64 {
 		run(t, bytes.Repeat([]byte{byte('a' + i%26)}, 500_000+i), m, "put", fmt.Sprintf("large/%02d", i))
@@ -89,7 +89,8 @@ func fillLarge(t *testing.T, c *cluster.Cluster, path string) {
 	run(t, []byte(txn.String()), m, "txn")
 	ourCtl(t, m, "del", "large/20", "large/52")
 	ourCtl(t, m, "compaction", "--physical", "67")
-	ourCtl(t, m, "snapshot", "save", path)
+	ourCtl(t, m, "snapshot", "save", saved)
+	return c, saved
 }
 
 func hashOf(t *testing.T, path string) string {

@@ -17,7 +17,7 @@ import (
 const fuzzPage = 1024
 
 // seed is a small database with pages of that size.
-func seed(t testing.TB, noFreelist bool) []byte { //nolint:revive // bbolt's own option
+func seed(t testing.TB, noFreelist bool) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "db")
 	db, err := bolt.Open(path, 0o600, &bolt.Options{PageSize: fuzzPage, NoFreelistSync: noFreelist, NoSync: true})
