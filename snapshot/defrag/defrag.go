@@ -14,7 +14,7 @@ import (
 
 	"etcdkit/snapshot"
 	"etcdkit/snapshot/internal/lock"
-	"etcdkit/snapshot/internal/output"
+	"etcdkit/snapshot/output"
 	"etcdkit/snapshot/internal/space"
 )
 

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"etcdkit/snapshot/internal/output"
+	"etcdkit/snapshot/output"
 )
 
 // places are the directories to make.

@@ -194,7 +194,7 @@ func TestCommit(t *testing.T) {
 			f := &fake{fail: tt.fail}
 			var told []string
 			c := &Committer{KV: f, Retry: &Retry{Timeout: time.Minute}, Limits: tt.limits,
-				Done: func(changes int, rev int64) { told = append(told, fmt.Sprintf("%d@%d", changes, rev)) }}
+				Done: func(c Committed) { told = append(told, fmt.Sprintf("%d@%d", len(c.Changes), c.Revision)) }}
 			err := c.Commit(t.Context(), tt.changes)
 			if got := text(err); got != tt.err {
 				t.Errorf("error %q, want %q", got, tt.err)

@@ -7,6 +7,7 @@ import clientv3 "go.etcd.io/etcd/client/v3"
 type Change struct {
 	key, value []byte
 	lease      int64
+	origin     int64
 	delete     bool
 }
 
@@ -19,8 +20,21 @@ func Put(key, value []byte, lease int64) Change {
 // Delete deletes a key.
 func Delete(key []byte) Change { return Change{key: key, delete: true} }
 
+// From returns the change with a note of where it comes from, such as a line's
+// number.
+func (c Change) From(origin int64) Change {
+	c.origin = origin
+	return c
+}
+
+// Origin returns what From has noted.
+func (c Change) Origin() int64 { return c.origin }
+
 // Key returns the key. It is not to be modified.
 func (c Change) Key() []byte { return c.key }
+
+// Size returns the bytes of key and value.
+func (c Change) Size() int { return len(c.key) + len(c.value) }
 
 // overhead is more than what a request adds to a key and its value: tags,
 // lengths and a lease.

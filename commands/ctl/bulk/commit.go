@@ -30,9 +30,15 @@ type Leases interface {
 type Committer struct {
 	KV     KV
 	Retry  *Retry
-	Limits Limits                            // of one transaction
-	Leases Leases                            // nil where no change has a lease
-	Done   func(changes int, revision int64) // told of each transaction, from any goroutine; may be nil
+	Limits Limits          // of one transaction
+	Leases Leases          // nil where no change has a lease
+	Mode   Mode            // what becomes of keys that are there already
+	Since  int64           // a revision before the first commit; for Skip and Refuse
+	Done   func(Committed) // told of each transaction, from any goroutine; may be nil
+	// Refused is told of a change that the cluster will not have, by itself, and
+	// returns nil to go on with the others. Where it is nil, the error ends the
+	// commit, whose changes are not told apart.
+	Refused func(Change, error) error
 
 	mu      sync.Mutex
 	learned Limits // what the server takes, as far as it has said
@@ -51,6 +57,9 @@ func (c *Committer) allowed() Limits {
 	if l.Bytes == 0 {
 		l.Bytes = DefaultBytes
 	}
+	if c.Mode == Skip && l.Ops > 1 {
+		l.Ops-- // a transaction in a transaction counts with what it holds
+	}
 	return l
 }
 
@@ -64,15 +73,40 @@ func (c *Committer) Commit(ctx context.Context, changes []Change) error {
 	for len(changes) > 0 {
 		n := c.fit(changes)
 		err := c.commit(ctx, changes[:n])
-		if n > 1 && c.shrink(changes[:n], err) {
+		switch {
+		case err == nil:
+		case n > 1 && c.shrink(changes[:n], err):
 			continue
-		}
-		if err != nil {
+		case c.Refused == nil || !refusal(err):
 			return err
+		case n > 1:
+			if err := c.halve(ctx, changes[:n]); err != nil {
+				return err
+			}
+		default:
+			if err := c.Refused(changes[0], err); err != nil {
+				return err
+			}
 		}
 		changes = changes[n:]
 	}
 	return nil
+}
+
+// halve commits changes of which one at least is refused, so that it comes to
+// stand alone. What stands before it is committed first.
+func (c *Committer) halve(ctx context.Context, changes []Change) error {
+	half := len(changes) / 2
+	if err := c.Commit(ctx, changes[:half]); err != nil {
+		return err
+	}
+	return c.Commit(ctx, changes[half:])
+}
+
+// refusal tells whether err is about what a change holds.
+func refusal(err error) bool {
+	return errors.Is(err, rpctypes.ErrPermissionDenied) || errors.Is(err, rpctypes.ErrEmptyKey) ||
+		errors.Is(err, ErrPresent) || tooLarge(err)
 }
 
 // fit returns how many of the changes go into the next transaction.
@@ -132,23 +166,22 @@ const leaseTries = 10
 // commit commits the changes in one transaction.
 func (c *Committer) commit(ctx context.Context, changes []Change) error {
 	for try := 1; ; try++ {
-		op, ids, err := c.op(ctx, changes)
+		ops, ids, err := c.ops(ctx, changes)
 		if err != nil {
 			return err
 		}
+		op, sent := c.Mode.request(changes, ops), 0
 		var resp clientv3.OpResponse
 		err = c.Retry.Do(ctx, func(ctx context.Context) (err error) {
 			ctx, cancel := finishing(ctx)
 			defer cancel()
+			sent++
 			resp, err = c.KV.Do(ctx, op)
 			return err
 		})
 		switch {
 		case err == nil:
-			if c.Done != nil {
-				c.Done(len(changes), revision(resp))
-			}
-			return nil
+			return c.done(changes, resp, sent > 1)
 		case len(ids) == 0 || !errors.Is(err, rpctypes.ErrLeaseNotFound) || try == leaseTries:
 			return err
 		}
@@ -158,37 +191,21 @@ func (c *Committer) commit(ctx context.Context, changes []Change) error {
 	}
 }
 
-// op returns the request for the changes and the leases, in their terms, that
-// it uses. A single change needs no transaction, whose frame could make the
-// largest value that a server takes too large.
-func (c *Committer) op(ctx context.Context, changes []Change) (clientv3.Op, []int64, error) {
+// ops returns an operation for each change, and the leases, in their terms,
+// that these use.
+func (c *Committer) ops(ctx context.Context, changes []Change) ([]clientv3.Op, []int64, error) {
 	ops := make([]clientv3.Op, len(changes))
 	var ids []int64
 	for i, change := range changes {
 		var lease clientv3.LeaseID
-		if change.lease != 0 && c.Leases != nil {
+		if change.lease != 0 && c.Leases != nil && c.Mode != Look {
 			id, err := c.Leases.Of(ctx, change.lease)
 			if err != nil {
-				return clientv3.Op{}, nil, err
+				return nil, nil, err
 			}
 			lease, ids = id, append(ids, change.lease)
 		}
 		ops[i] = change.op(lease)
 	}
-	if len(ops) == 1 {
-		return ops[0], ids, nil
-	}
-	return clientv3.OpTxn(nil, ops, nil), ids, nil
-}
-
-func revision(r clientv3.OpResponse) int64 {
-	switch {
-	case r.Txn() != nil:
-		return r.Txn().Header.GetRevision()
-	case r.Put() != nil:
-		return r.Put().Header.GetRevision()
-	case r.Del() != nil:
-		return r.Del().Header.GetRevision()
-	}
-	return 0
+	return ops, ids, nil
 }

@@ -86,9 +86,9 @@ func (m *Mirror) note(format string, args ...any) { m.Note(fmt.Sprintf(format, a
 // called at any time.
 func (m *Mirror) Total() int64 { return m.total.Load() }
 
-func (m *Mirror) committed(changes int, revision int64) {
-	m.total.Add(int64(changes))
-	m.ours.add(revision)
+func (m *Mirror) committed(c bulk.Committed) {
+	m.total.Add(int64(len(c.Changes)))
+	m.ours.add(c.Revision)
 }
 
 // Run mirrors until ctx ends, whose cause it returns, or until an error of a
