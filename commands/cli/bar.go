@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Bar shows on the error stream how much of a known amount is done, in one line
-// that is written over and taken away at the end. Where that stream is not a
+// Bar shows on the error stream how much is done, of how much, and how much in
+// a second, in one line that is written over and taken away at the end. Where that stream is not a
 // terminal it shows nothing. It may be used from several goroutines, as long as
 // nobody else writes to the error stream: Line is for that.
 type Bar struct {
@@ -18,6 +18,7 @@ type Bar struct {
 	shows bool // err is a terminal
 	what  string
 	now   func() time.Time
+	start time.Time
 	next  time.Time // nothing is shown before
 	drawn bool
 }
@@ -29,12 +30,13 @@ const barWidth = 30
 // Bar starts to show how much of the work is done that what names, such as
 // "copied".
 func (s Streams) Bar(what string) *Bar {
-	b := &Bar{err: s.Err, what: what, now: s.Time, next: s.Time().Add(progressPause)}
+	b := &Bar{err: s.Err, what: what, now: s.Time, start: s.Time()}
+	b.next = b.start.Add(progressPause)
 	_, b.shows = Terminal(s.Err)
 	return b
 }
 
-// Set says how much is done, and of how much.
+// Set says how much is done, and of how much; 0 is that nobody knows.
 func (b *Bar) Set(done, total int64) {
 	if !b.shows {
 		return
@@ -46,13 +48,18 @@ func (b *Bar) Set(done, total int64) {
 		return
 	}
 	b.next, b.drawn = now.Add(progressPause), true
+	rate := int64(float64(done) / now.Sub(b.start).Seconds())
+	if total == 0 {
+		fmt.Fprintf(b.err, "\r\x1b[K%s %d, %d/s", b.what, done, rate)
+		return
+	}
 	part := 1.0
 	if done < total {
 		part = float64(done) / float64(total)
 	}
 	full := int(part * barWidth)
-	fmt.Fprintf(b.err, "\r\x1b[K%s [%s%s] %3d%% %d/%d", b.what,
-		strings.Repeat("=", full), strings.Repeat(" ", barWidth-full), int(part*100), done, total)
+	fmt.Fprintf(b.err, "\r\x1b[K%s [%s%s] %3d%% %d/%d, %d/s", b.what,
+		strings.Repeat("=", full), strings.Repeat(" ", barWidth-full), int(part*100), done, total, rate)
 }
 
 // Line prints a line on the error stream.

@@ -20,13 +20,13 @@ func TestBar(t *testing.T) {
 	}{
 		{0, 1, 10, ""},
 		{199 * time.Millisecond, 2, 10, ""},
-		{200 * time.Millisecond, 3, 10, "\r\x1b[Kcopied [=========                     ]  30% 3/10"},
+		{200 * time.Millisecond, 3, 10, "\r\x1b[Kcopied [=========                     ]  30% 3/10, 15/s"},
 		{399 * time.Millisecond, 4, 10, ""},
-		{time.Second, 0, 10, "\r\x1b[Kcopied [                              ]   0% 0/10"},
-		{2 * time.Second, 199_999, 200_000, "\r\x1b[Kcopied [============================= ]  99% 199999/200000"},
-		{3 * time.Second, 10, 10, "\r\x1b[Kcopied [==============================] 100% 10/10"},
-		{4 * time.Second, 11, 10, "\r\x1b[Kcopied [==============================] 100% 11/10"},
-		{5 * time.Second, 0, 0, "\r\x1b[Kcopied [==============================] 100% 0/0"},
+		{time.Second, 0, 10, "\r\x1b[Kcopied [                              ]   0% 0/10, 0/s"},
+		{2 * time.Second, 199_999, 200_000, "\r\x1b[Kcopied [============================= ]  99% 199999/200000, 99999/s"},
+		{3 * time.Second, 10, 10, "\r\x1b[Kcopied [==============================] 100% 10/10, 3/s"},
+		{4 * time.Second, 11, 10, "\r\x1b[Kcopied [==============================] 100% 11/10, 2/s"},
+		{5 * time.Second, 50, 0, "\r\x1b[Kcopied 50, 10/s"},
 	} {
 		now = start.Add(step.after)
 		stderr.Reset()
@@ -42,7 +42,7 @@ func TestBar(t *testing.T) {
 		{func() { b.Line("note") }, "\r\x1b[Knote\n"},
 		{func() { b.Line("note") }, "note\n"},
 		{func() { b.Done() }, ""},
-		{func() { now = now.Add(time.Second); b.Set(1, 2) }, "\r\x1b[Kcopied [===============               ]  50% 1/2"},
+		{func() { now = now.Add(time.Second); b.Set(1, 2) }, "\r\x1b[Kcopied [===============               ]  50% 1/2, 0/s"},
 		{func() { b.Done() }, "\r\x1b[K"},
 		{func() { b.Done() }, ""},
 	} {

@@ -46,9 +46,9 @@ func (o *putOptions) op(args []string, in io.Reader) (clientv3.Op, error) {
 	if err != nil {
 		return clientv3.Op{}, cli.Exit(cli.BadArgs, err)
 	}
-	id, err := strconv.ParseInt(o.lease, 16, 64)
+	id, err := o.leaseID()
 	if err != nil {
-		return clientv3.Op{}, cli.Exit(cli.BadArgs, fmt.Errorf("bad lease ID (%w), expecting ID in Hex", err))
+		return clientv3.Op{}, err
 	}
 	var opts []clientv3.OpOption
 	if id != 0 {
@@ -64,6 +64,15 @@ func (o *putOptions) op(args []string, in io.Reader) (clientv3.Op, error) {
 		opts = append(opts, clientv3.WithIgnoreLease())
 	}
 	return clientv3.OpPut(args[0], value, opts...), nil
+}
+
+// leaseID returns the id of the lease to attach, 0 for none.
+func (o *putOptions) leaseID() (int64, error) {
+	id, err := strconv.ParseInt(o.lease, 16, 64)
+	if err != nil {
+		return 0, cli.Exit(cli.BadArgs, fmt.Errorf("bad lease ID (%w), expecting ID in Hex", err))
+	}
+	return id, nil
 }
 
 func (o *putOptions) value(args []string, in io.Reader) (string, error) {
@@ -84,19 +93,31 @@ func (o *putOptions) value(args []string, in io.Reader) (string, error) {
 }
 
 func newPut(a *app) *cobra.Command {
-	o := &putOptions{}
+	o, batch := &putOptions{}, &putBatch{}
 	cmd := &cobra.Command{
 		Use:   "put [options] <key> <value> (<value> can also be given from stdin)",
 		Short: "Write a key",
 		Long: `Write a key. Without <value> the value is what standard input holds, to its
 last byte: a line end there becomes part of it.
 
+With --batch, standard input holds many pairs, as JSON lines (jsonl, which
+"etcdctl help import" describes) or as keys and values that each end with a NUL
+byte (nul). They are written as import does it, and the flags for that hold.
+
 A key or value that begins with a dash goes after --.`,
 		Example: `  etcdctl put /app/mode fast
   etcdctl put /app/cert < cert.pem
   etcdctl put /app/offset -- -5
-  etcdctl put /app/leader host1 --lease 694d5765fc71500b`,
+  etcdctl put /app/leader host1 --lease 694d5765fc71500b
+  etcdctl put --batch jsonl < pairs.jsonl
+  printf 'a\0001\000b\0002\000' | etcdctl put --batch nul`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := batch.misused(cmd); err != nil {
+				return err
+			}
+			if batch.format != "" {
+				return batch.run(cmd, a, o, args)
+			}
 			op, err := o.op(args, a.In)
 			if err != nil {
 				return err
@@ -108,5 +129,8 @@ A key or value that begins with a dash goes after --.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
+	batch.addFlags(cmd.Flags())
+	cli.CompleteFlag(cmd, "batch", batchFormats()...)
+	cli.CompleteFlag(cmd, "on-conflict", conflictModes()...)
 	return cmd
 }

@@ -70,7 +70,11 @@ func (c *Committer) done(changes []Change, resp clientv3.OpResponse, again bool)
 			present = append(present, changes[i])
 		}
 	}
-	if c.Mode == Refuse && len(present) > 0 {
+	switch {
+	case c.Mode != Refuse || len(present) == 0:
+	case c.Refused != nil: // which will know the key
+		return ErrPresent
+	default:
 		return fmt.Errorf("%w: %q", ErrPresent, present[0].key)
 	}
 	if c.Done != nil {

@@ -1,0 +1,159 @@
+package ctl
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"etcdkit/commands/cli"
+	"etcdkit/commands/ctl/bulk"
+	"etcdkit/commands/ctl/load"
+	"etcdkit/commands/ctl/pairs"
+)
+
+// loadOptions are the flags of the commands that write many pairs.
+type loadOptions struct {
+	dryRun, keepGoing, createOnly bool
+	onConflict                    string
+	resume                        string
+	maxTxnOps                     uint
+}
+
+// conflictModes are the values of --on-conflict, in the order of completion.
+func conflictModes() []string { return []string{"overwrite", "skip", "fail"} }
+
+func (o *loadOptions) addFlags(fs *pflag.FlagSet) {
+	fs.BoolVar(&o.dryRun, "dry-run", false, "read and check everything, print what would be written, and write nothing")
+	fs.BoolVar(&o.keepGoing, "keep-going", false, "pass over what can't be used, and count it")
+	fs.BoolVar(&o.createOnly, "create-only", false, "write only keys that are not there yet: --on-conflict skip")
+	fs.StringVar(&o.onConflict, "on-conflict", "overwrite", "what to do with keys that are there already: "+strings.Join(conflictModes(), ", "))
+	fs.StringVar(&o.resume, "resume", "", "note in this `file` how far it has come, and go on from there if the file exists")
+	fs.UintVar(&o.maxTxnOps, "max-txn-ops", bulk.DefaultOps, "at most this many operations in one transaction")
+}
+
+// mode checks the flags against each other.
+func (o *loadOptions) mode(onConflictGiven bool) (bulk.Mode, error) { //nolint:revive // what the user has typed
+	mode, ok := map[string]bulk.Mode{"overwrite": bulk.Overwrite, "skip": bulk.Skip, "fail": bulk.Refuse}[o.onConflict]
+	switch {
+	case !ok:
+		return 0, cli.Exit(cli.BadFeature, fmt.Errorf("unknown value %q of --on-conflict: it is one of %s", o.onConflict, strings.Join(conflictModes(), ", ")))
+	case o.createOnly && onConflictGiven && mode == bulk.Overwrite:
+		return 0, cli.Exit(cli.BadArgs, errors.New("`--create-only` and `--on-conflict overwrite` cannot be set at the same time, choose one"))
+	case o.createOnly && mode == bulk.Overwrite:
+		mode = bulk.Skip
+	}
+	switch {
+	case o.resume != "" && o.dryRun:
+		return 0, cli.Exit(cli.BadArgs, errors.New("`--resume` and `--dry-run` cannot be set at the same time, choose one"))
+	case o.resume != "" && mode == bulk.Refuse:
+		return 0, cli.Exit(cli.BadArgs, errors.New("`--resume` and `--on-conflict fail` cannot be set at the same time: "+
+			"what an interrupted run has written would be a conflict"))
+	}
+	return mode, nil
+}
+
+// options returns the flags as the loading takes them.
+func (o *loadOptions) options(mode bulk.Mode, f pairs.Format) load.Options {
+	return load.Options{
+		Mode: mode, DryRun: o.dryRun, KeepGoing: o.keepGoing, Resume: o.resume, Unit: f.Unit(),
+		Limits: bulk.Limits{Ops: int(min(o.maxTxnOps, 1<<20))},
+	}
+}
+
+// pairFile is what pairs are read from.
+type pairFile struct {
+	in     io.Reader
+	file   *os.File // the same, where it can be read again
+	start  int64
+	format pairs.Format
+}
+
+// newPairFile returns the pairs of a stream. One that is a file is read again
+// from where it is now.
+func newPairFile(in io.Reader, f pairs.Format) *pairFile {
+	p := &pairFile{in: in, format: f}
+	file, ok := in.(*os.File)
+	if !ok {
+		return p
+	}
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return p
+	}
+	if start, err := file.Seek(0, io.SeekCurrent); err == nil {
+		p.file, p.start = file, start
+	}
+	return p
+}
+
+func (p *pairFile) open() (*pairs.Reader, error) {
+	if p.file != nil {
+		if _, err := p.file.Seek(p.start, io.SeekStart); err != nil {
+			return nil, err
+		}
+	}
+	return pairs.NewReader(p.in, p.format)
+}
+
+// openInput opens the file that the argument names, or standard input. The
+// caller closes it.
+func (a *app) openInput(args []string) (io.Reader, func() error, error) {
+	if len(args) == 0 || args[0] == "-" {
+		return a.In, func() error { return nil }, nil
+	}
+	f, err := os.Open(args[0])
+	if err != nil {
+		return nil, nil, cli.Exit(cli.IO, err)
+	}
+	return f, f.Close, nil
+}
+
+func newImport(a *app) *cobra.Command {
+	o := &loadOptions{}
+	cmd := &cobra.Command{
+		Use:   "import [options] [file|-]",
+		Short: "Write the pairs of a file of JSON lines",
+		Long: `Write the pairs of a file, or of standard input, that export has made: JSON
+lines, each with a key and its value, as text or in base64, and the time to live
+of its lease. What zstd has compressed is known by its first bytes. The lines of
+"get -w jsonl" will do as well.
+
+The pairs go in transactions of many, several of them under way; of a key that
+comes twice, the last line counts. Pairs that had one lease share one here. A
+file is read to its end before anything is written: a line that can't be used is
+named, and nothing has happened. Of a pipe nothing is written from such a line
+on. With --keep-going such lines are passed over and counted.
+
+What is printed adds up: read is written, skipped, failed, broken and left.`,
+		Example: `  etcdctl import app.jsonl.zst
+  etcdctl import app.jsonl --dry-run
+  etcdctl import app.jsonl --create-only --resume app.resume
+  etcdctl export /app/ --endpoints old:2379 | etcdctl import - --endpoints new:2379`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return cli.Exit(cli.BadArgs, errors.New("import takes one file at most"))
+			}
+			mode, err := o.mode(cmd.Flags().Changed("on-conflict"))
+			if err != nil {
+				return err
+			}
+			if _, err := a.printer(); err != nil {
+				return err
+			}
+			in, closeInput, err := a.openInput(args)
+			if err != nil {
+				return err
+			}
+			defer closeInput() //nolint:errcheck // it was only read
+			return a.load(cmd, newPairFile(in, pairs.JSONLines), o.options(mode, pairs.JSONLines))
+		},
+	}
+	o.addFlags(cmd.Flags())
+	cli.CompleteFlag(cmd, "on-conflict", conflictModes()...)
+	return cmd
+}

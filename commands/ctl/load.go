@@ -1,0 +1,63 @@
+package ctl
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"etcdkit/commands/cli"
+	"etcdkit/commands/ctl/load"
+	"etcdkit/commands/ctl/pairs"
+	"etcdkit/printer/view"
+)
+
+// load writes pairs, with a bar, and prints what became of them, also where it
+// ends before its end.
+func (a *app) load(cmd *cobra.Command, in *pairFile, o load.Options) error {
+	s, err := a.open(cmd)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // nothing is under way any more
+	bar := a.Bar("written")
+	defer bar.Done()
+	o.Open, o.Again = in.open, in.file != nil
+	o.Timeout, o.Note, o.Progress = a.conn.Timeout(), bar.Line, bar.Set
+
+	sum, err := load.New(load.Cluster{Client: s.Client.Client, Explain: s.Explain}, o).Run(cmd.Context())
+	bar.Done()
+	if err == nil || sum.Read > 0 {
+		if failed := s.Print(importView(sum, o.DryRun)); err == nil {
+			err = failed
+		}
+	}
+	return unused(sum, o, err)
+}
+
+func importView(s load.Summary, dryRun bool) view.Import { //nolint:revive // dryRun is data
+	return view.Import{
+		Read: s.Read, Written: s.Written, Skipped: s.Skipped, Failed: s.Failed, Broken: s.Broken, Left: s.Left,
+		Present: s.Present, DryRun: dryRun,
+	}
+}
+
+// unused gives the error of a run its exit code, and makes one of pairs that
+// were passed over.
+func unused(sum load.Summary, o load.Options, err error) error {
+	if broken := (*pairs.Broken)(nil); errors.As(err, &broken) {
+		return cli.Exit(cli.InvalidInput, err)
+	}
+	switch {
+	case err != nil:
+		if o.Resume != "" && sum.Read > 0 {
+			return fmt.Errorf("%w; the same command goes on where it was", err)
+		}
+		return err
+	case sum.Failed > 0:
+		return fmt.Errorf("%d of %d pairs were not taken", sum.Failed, sum.Read)
+	case sum.Broken > 0:
+		return cli.Exit(cli.InvalidInput, fmt.Errorf("%d of %d %ss were broken", sum.Broken, sum.Read, o.Unit))
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package view
+
+import (
+	"strconv"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"etcdkit/printer"
+)
+
+// Import counts the pairs of a bulk write. Read is the sum of the others but
+// Present.
+type Import struct {
+	Read, Written, Skipped, Failed, Broken, Left int64
+	Present                                      int64 // dry run: of Written, the keys that are there already
+	DryRun                                       bool
+}
+
+// count is one of the numbers with its name.
+type count struct {
+	name string
+	n    int64
+}
+
+// parts are the numbers that make up what was read.
+func (i Import) parts() []count {
+	return []count{{"written", i.Written}, {"skipped", i.Skipped}, {"failed", i.Failed}, {"broken", i.Broken}, {"left", i.Left}}
+}
+
+// Simple prints a line of the numbers; of the parts only written where it is 0.
+func (i Import) Simple(t *printer.Text) {
+	t.Printf("%d read: ", i.Read)
+	for n, part := range i.parts() {
+		switch {
+		case n == 0 && i.DryRun:
+			t.Printf("%d to be written, %d of them to keys that are there already", part.n, i.Present)
+		case n == 0:
+			t.Printf("%d written", part.n)
+		case part.n > 0:
+			t.Printf(", %d %s", part.n, part.name)
+		}
+	}
+	t.Byte('\n')
+}
+
+// Fields lists all numbers.
+func (i Import) Fields(t *printer.Text) {
+	boolField(t, "DryRun", i.DryRun)
+	intField(t, "Read", i.Read)
+	intField(t, "Written", i.Written)
+	intField(t, "Skipped", i.Skipped)
+	intField(t, "Failed", i.Failed)
+	intField(t, "Broken", i.Broken)
+	intField(t, "Left", i.Left)
+	intField(t, "Present", i.Present)
+}
+
+// JSON prints an object of all numbers.
+func (i Import) JSON(t *printer.Text) {
+	o := t.Object()
+	o.Bool("dry_run", i.DryRun)
+	intMember(t, o, "read", i.Read)
+	for _, part := range i.parts() {
+		intMember(t, o, part.name, part.n)
+	}
+	if i.DryRun {
+		intMember(t, o, "present", i.Present)
+	}
+	o.End()
+}
+
+// Table shows all numbers.
+func (i Import) Table(g *printer.Grid) {
+	header, row := []string{"Read"}, []string{strconv.FormatInt(i.Read, 10)}
+	for _, part := range i.parts() {
+		header, row = append(header, part.name), append(row, strconv.FormatInt(part.n, 10))
+	}
+	g.Header(header...)
+	g.Row(row...)
+}
+
+// Protobuf writes a message of this definition, of which etcd has none:
+//
+//	message Import { int64 read = 1; int64 written = 2; int64 skipped = 3; int64 failed = 4; int64 broken = 5; int64 left = 6; int64 present = 7; }
+func (i Import) Protobuf(t *printer.Text) {
+	writeInts(t, i.Read, i.Written, i.Skipped, i.Failed, i.Broken, i.Left, i.Present)
+}
+
+// writeInts writes integers as the fields 1, 2, ... of a message, but those that
+// are 0.
+func writeInts(t *printer.Text, all ...int64) { t.Raw(string(appendInts(nil, 1, all...))) }
+
+// appendInts appends integers as fields from a number on.
+func appendInts(b []byte, field protowire.Number, all ...int64) []byte {
+	for _, n := range all {
+		if n != 0 {
+			b = protowire.AppendVarint(protowire.AppendTag(b, field, protowire.VarintType), uint64(n))
+		}
+		field++
+	}
+	return b
+}
