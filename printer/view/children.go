@@ -1,0 +1,109 @@
+package view
+
+import (
+	"iter"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"etcdkit/printer"
+)
+
+// Child is a key right below a prefix, or what several of them begin with.
+type Child struct {
+	Name string
+	Dir  bool
+}
+
+// kind is the kind of the child.
+func (c Child) kind() string {
+	if c.Dir {
+		return "prefix"
+	}
+	return "key"
+}
+
+// Children are the children of a prefix. Every format but the table prints one
+// before it asks for the next. An error ends them.
+type Children struct {
+	Header   *etcdserverpb.ResponseHeader
+	Children iter.Seq2[Child, error]
+}
+
+// each calls f for every child, and tells whether that were all.
+func (c Children) each(t *printer.Text, f func(Child)) bool {
+	for child, err := range c.Children {
+		if err != nil {
+			t.Fail(err)
+		}
+		if t.Failed() {
+			return false
+		}
+		f(child)
+	}
+	return true
+}
+
+// Simple prints a line for each.
+func (c Children) Simple(t *printer.Text) {
+	c.each(t, func(child Child) {
+		t.Data([]byte(child.Name))
+		t.Byte('\n')
+	})
+}
+
+// Fields lists header and children.
+func (c Children) Fields(t *printer.Text) {
+	headerFields(t, c.Header)
+	c.each(t, func(child Child) {
+		quotedField(t, "Name", []byte(child.Name))
+		boolField(t, "Prefix", child.Dir)
+	})
+}
+
+// JSON prints header and children.
+func (c Children) JSON(t *printer.Text) {
+	o := t.Object()
+	headerJSON(t, o, c.Header)
+	o.Key("children")
+	a := t.Array()
+	whole := c.each(t, func(child Child) {
+		a.Next()
+		one := t.Object()
+		one.Bytes("name", []byte(child.Name))
+		one.Bool("prefix", child.Dir)
+		one.End()
+	})
+	if whole {
+		a.End()
+		o.End()
+	}
+}
+
+// Table shows the children.
+func (c Children) Table(g *printer.Grid) {
+	g.Header("Name", "Kind")
+	for child, err := range c.Children {
+		if err != nil {
+			g.Fail(err)
+			return
+		}
+		g.Row(printable([]byte(child.Name)), child.kind())
+	}
+}
+
+// Protobuf writes a message of these definitions, in which etcd has only
+// ResponseHeader:
+//
+//	message Children { ResponseHeader header = 1; repeated Child children = 2; }
+//	message Child { bytes name = 1; bool prefix = 2; }
+func (c Children) Protobuf(t *printer.Text) {
+	t.Message(&etcdserverpb.RangeResponse{Header: c.Header})
+	c.each(t, func(child Child) {
+		m := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), child.Name)
+		if child.Dir {
+			m = appendInts(m, 2, 1)
+		}
+		t.Raw(string(protowire.AppendBytes(protowire.AppendTag(nil, 2, protowire.BytesType), m)))
+	})
+}
