@@ -28,7 +28,7 @@ type Program struct {
 // command; when the command has cleaned up after itself, the process ends by
 // that same signal, as shells expect of it.
 func (p Program) Main(ctx context.Context, args []string) Code {
-	enablePrefixMatching()
+	EnablePrefixMatching()
 	p.Root.SetArgs(args)
 	p.Root.SetIn(p.Streams.In)
 	p.Root.SetOut(p.Streams.Out)
@@ -52,11 +52,12 @@ func (p Program) Main(ctx context.Context, args []string) Code {
 	return CodeOf(err)
 }
 
-// cobra keeps this switch in a package variable; it is set once because trees
-// run side by side in tests.
+// EnablePrefixMatching lets names of commands be cut short as long as they are
+// clear. cobra keeps this switch in a package variable; it is set once because
+// trees run side by side in tests.
 //
 //nolint:gochecknoglobals // a function that is never reassigned
-var enablePrefixMatching = sync.OnceFunc(func() { cobra.EnablePrefixMatching = true })
+var EnablePrefixMatching = sync.OnceFunc(func() { cobra.EnablePrefixMatching = true })
 
 // flagError adds where to look to cobra's word on a wrong flag. Asking for
 // help is no error and passes through.

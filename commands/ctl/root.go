@@ -59,7 +59,7 @@ func NewRoot(s cli.Streams) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add(groupKV, newGet(a), newPut(a), newDel(a), newTxn(a), newCompaction(a), newWatch(a), newLease(a), newLs(a), newCount(a), newExport(a), newImport(a))
+	add(groupKV, newGet(a), newPut(a), newDel(a), newTxn(a), newCompaction(a), newWatch(a), newLease(a), newLs(a), newTree(a), newDu(a), newTop(a), newCount(a), newExport(a), newImport(a))
 	add(groupCluster, newEndpoint(a), newMember(a), newSnapshot(a), newAlarm(a), newDefrag(a), newMoveLeader(a), newDowngrade(a))
 	add(groupSync, newLock(a), newElect(a))
 	add(groupAuth, newAuth(a), newUser(a), newRole(a))

@@ -94,7 +94,7 @@ func (r *Reader) Skip(to Position) (bool, error) {
 		}
 		switch {
 		case errors.Is(err, io.EOF):
-			return false, nil
+			return r.at == to, nil
 		case err != nil:
 			return false, err
 		}

@@ -53,6 +53,8 @@ func run(ctx context.Context, out, only string, pairs, keys int) error {
 		{"ranges", b.ranges},
 		{"make-mirror", b.firstCopy},
 		{"files", b.engine},
+		{"import", b.bulkImport},
+		{"ls", b.listing},
 	} {
 		if only != "" && only != section.name {
 			continue

@@ -1,0 +1,6 @@
+// Package usage walks through keys in their order as through a tree of
+// directories, and sums up what lies below each. Its memory is that of one path
+// of the tree.
+//
+// It imports etcd's API messages and nothing else of etcd or this module.
+package usage

@@ -1,0 +1,160 @@
+package view
+
+import (
+	"iter"
+	"strconv"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"etcdkit/printer"
+)
+
+// Node is a key, or what several keys begin with, and what it comes to.
+type Node struct {
+	Name                  string
+	Label                 string // the last part of the name
+	Depth                 int    // below the prefix that was asked for, which is 0
+	Dir                   bool
+	Keys, Bytes, Versions int64 // of a directory that is not summed up all 0
+}
+
+// name is the name for people: the empty prefix, which all keys have, would not
+// be seen.
+func (n Node) name() string {
+	if n.Name == "" {
+		return "(all keys)"
+	}
+	return n.Name
+}
+
+// Usage is what keys come to, by what they begin with. Every format but the
+// table prints a node before it asks for the next. An error ends them.
+type Usage struct {
+	Nodes    iter.Seq2[Node, error]
+	Revision func() int64 // of the keys; called when the nodes have ended
+}
+
+// each calls f for every node, and tells whether that were all.
+func (u Usage) each(t *printer.Text, f func(Node)) bool {
+	for n, err := range u.Nodes {
+		if err != nil {
+			t.Fail(err)
+		}
+		if t.Failed() {
+			return false
+		}
+		f(n)
+	}
+	return true
+}
+
+// Simple prints a line for each: bytes, keys, versions, name.
+func (u Usage) Simple(t *printer.Text) {
+	u.each(t, func(n Node) {
+		t.Printf("%12d %9d %9d  ", n.Bytes, n.Keys, n.Versions)
+		t.Data([]byte(n.name()))
+		t.Byte('\n')
+	})
+}
+
+// Fields lists the nodes.
+func (u Usage) Fields(t *printer.Text) {
+	whole := u.each(t, func(n Node) {
+		quotedField(t, "Name", []byte(n.Name))
+		boolField(t, "Prefix", n.Dir)
+		intField(t, "Depth", int64(n.Depth))
+		intField(t, "Keys", n.Keys)
+		intField(t, "Bytes", n.Bytes)
+		intField(t, "Versions", n.Versions)
+	})
+	if whole {
+		intField(t, "Revision", u.Revision())
+	}
+}
+
+// JSON prints the nodes, then the revision.
+func (u Usage) JSON(t *printer.Text) {
+	o := t.Object()
+	o.Key("nodes")
+	a := t.Array()
+	whole := u.each(t, func(n Node) {
+		a.Next()
+		one := t.Object()
+		one.Bytes("name", []byte(n.Name))
+		one.Bool("prefix", n.Dir)
+		one.Int("depth", int64(n.Depth))
+		one.Int("keys", n.Keys)
+		one.Int("bytes", n.Bytes)
+		one.Int("versions", n.Versions)
+		one.End()
+	})
+	if whole {
+		a.End()
+		o.Int("revision", u.Revision())
+		o.End()
+	}
+}
+
+// Table shows the nodes.
+func (u Usage) Table(g *printer.Grid) {
+	g.Header("Bytes", "Keys", "Versions", "Name")
+	for n, err := range u.Nodes {
+		if err != nil {
+			g.Fail(err)
+			return
+		}
+		g.Row(strconv.FormatInt(n.Bytes, 10), strconv.FormatInt(n.Keys, 10), strconv.FormatInt(n.Versions, 10), printable([]byte(n.name())))
+	}
+}
+
+// Protobuf writes a message of these definitions, of which etcd has none:
+//
+//	message Usage { repeated Node nodes = 1; int64 revision = 2; }
+//	message Node { bytes name = 1; bool prefix = 2; int64 depth = 3; int64 keys = 4; int64 bytes = 5; int64 versions = 6; }
+func (u Usage) Protobuf(t *printer.Text) {
+	whole := u.each(t, func(n Node) {
+		m := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), n.Name)
+		prefix := int64(0)
+		if n.Dir {
+			prefix = 1
+		}
+		m = appendInts(m, 2, prefix, int64(n.Depth), n.Keys, n.Bytes, n.Versions)
+		t.Raw(string(protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), m)))
+	})
+	if whole {
+		t.Raw(string(appendInts(nil, 2, u.Revision())))
+	}
+}
+
+// Tree is Usage whose bytes are not known, indented by depth.
+type Tree struct{ Usage }
+
+// Simple prints a line for each, with the number of its keys where it was summed
+// up.
+func (u Tree) Simple(t *printer.Text) {
+	u.each(t, func(n Node) {
+		t.Raw(strings.Repeat("  ", n.Depth-1))
+		t.Data([]byte(n.Label))
+		if n.Dir && n.Keys > 0 {
+			t.Printf(" (%d)", n.Keys)
+		}
+		t.Byte('\n')
+	})
+}
+
+// Table shows the nodes, indented.
+func (u Tree) Table(g *printer.Grid) {
+	g.Header("Depth", "Name", "Keys")
+	for n, err := range u.Nodes {
+		if err != nil {
+			g.Fail(err)
+			return
+		}
+		keys := ""
+		if n.Keys > 0 {
+			keys = strconv.FormatInt(n.Keys, 10)
+		}
+		g.Row(strconv.Itoa(n.Depth), printable([]byte(n.Name)), keys)
+	}
+}
