@@ -37,7 +37,7 @@ func (o *loadOptions) addFlags(fs *pflag.FlagSet) {
 }
 
 // mode checks the flags against each other.
-func (o *loadOptions) mode(onConflictGiven bool) (bulk.Mode, error) { //nolint:revive // what the user has typed
+func (o *loadOptions) mode(onConflictGiven bool) (bulk.Mode, error) {
 	mode, ok := map[string]bulk.Mode{"overwrite": bulk.Overwrite, "skip": bulk.Skip, "fail": bulk.Refuse}[o.onConflict]
 	switch {
 	case !ok:

@@ -35,7 +35,7 @@ func (a *app) load(cmd *cobra.Command, in *pairFile, o load.Options) error {
 	return unused(sum, o, err)
 }
 
-func importView(s load.Summary, dryRun bool) view.Import { //nolint:revive // dryRun is data
+func importView(s load.Summary, dryRun bool) view.Import {
 	return view.Import{
 		Read: s.Read, Written: s.Written, Skipped: s.Skipped, Failed: s.Failed, Broken: s.Broken, Left: s.Left,
 		Present: s.Present, DryRun: dryRun,

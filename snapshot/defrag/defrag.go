@@ -14,8 +14,8 @@ import (
 
 	"etcdkit/snapshot"
 	"etcdkit/snapshot/internal/lock"
-	"etcdkit/snapshot/output"
 	"etcdkit/snapshot/internal/space"
+	"etcdkit/snapshot/output"
 )
 
 // tmpName is what the new database is called until it is whole. A server

@@ -62,7 +62,7 @@ func (m Mode) request(changes []Change, ops []clientv3.Op) clientv3.Op {
 // done tells of a transaction that was carried out, or returns why it was not.
 // One that was sent again may find keys that its first sending has written: new
 // ones of a revision after Since, which nobody else is likely to have made.
-func (c *Committer) done(changes []Change, resp clientv3.OpResponse, again bool) error { //nolint:revive // again is data
+func (c *Committer) done(changes []Change, resp clientv3.OpResponse, again bool) error {
 	var present []Change
 	for i, kv := range c.Mode.found(resp, len(changes)) {
 		ours := again && c.Mode != Look && kv.GetVersion() == 1 && kv.GetCreateRevision() > c.Since

@@ -166,11 +166,11 @@ func (l *Load) reach(ctx context.Context) (rev int64, err error) {
 // done counts a transaction.
 func (l *Load) done(c bulk.Committed) {
 	all, present := int64(len(c.Changes)), int64(len(c.Present))
-	switch {
-	case l.Mode == bulk.Skip:
+	switch l.Mode {
+	case bulk.Skip:
 		l.written.Add(all - present)
 		l.skipped.Add(present)
-	case l.Mode == bulk.Refuse: // a dry run, or none is there
+	case bulk.Refuse: // a dry run, or none is there
 		l.written.Add(all - present)
 		l.failed.Add(present)
 	default:

@@ -88,7 +88,7 @@ func (l line) lease(ttl int64) (int64, error) {
 
 // bytes returns the key or the value, nil where there is none. base64ed says
 // that the name alone stands for base64.
-func (l line) bytes(name string, base64ed bool) ([]byte, error) { //nolint:revive // base64ed is what the line is
+func (l line) bytes(name string, base64ed bool) ([]byte, error) {
 	var b []byte
 	n := 0
 	for _, form := range []struct {
