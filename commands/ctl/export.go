@@ -175,29 +175,15 @@ func (x *export) ask(ctx context.Context, kvs []*mvccpb.KeyValue) error {
 		free <- struct{}{}
 		calls.Go(func() {
 			defer func() { <-free }()
-			left, err := secondsLeft(ctx, x.session, retry, id)
+			left, err := bulk.SecondsLeft(ctx, x.session, retry, clientv3.LeaseID(id))
 			if err != nil {
 				cancel(err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			x.leases[id] = left
+			x.leases[id] = max(1, left) // one that has ended takes its keys with it
 		})
 	}
 	calls.Wait()
 	return context.Cause(ctx)
-}
-
-// secondsLeft returns the seconds that a lease has left. The server rounds
-// down. One that has ended takes its keys with it: the least there is.
-func secondsLeft(ctx context.Context, s *session, retry *bulk.Retry, id int64) (int64, error) {
-	var resp *clientv3.LeaseTimeToLiveResponse
-	err := retry.Do(ctx, func(ctx context.Context) (err error) {
-		resp, err = s.TimeToLive(ctx, clientv3.LeaseID(id))
-		return err
-	})
-	if err != nil {
-		return 0, err
-	}
-	return max(1, min(resp.TTL+1, resp.GrantedTTL)), nil
 }

@@ -106,21 +106,7 @@ func (l *leases) grant(ctx context.Context, id int64, k *lease) error {
 // left returns the seconds that a lease of the source has left, -1 if it has
 // ended.
 func (l *leases) left(ctx context.Context, id int64) (int64, error) {
-	return secondsLeft(ctx, l.source, l.sourceRetry, clientv3.LeaseID(id))
-}
-
-// secondsLeft asks a cluster for the time of a lease. The server rounds down,
-// by which the counterpart would end too early.
-func secondsLeft(ctx context.Context, c *clientv3.Client, retry *bulk.Retry, id clientv3.LeaseID) (int64, error) {
-	var resp *clientv3.LeaseTimeToLiveResponse
-	err := retry.Do(ctx, func(ctx context.Context) (err error) {
-		resp, err = c.TimeToLive(ctx, id)
-		return err
-	})
-	if err != nil || resp.TTL < 0 {
-		return -1, err
-	}
-	return min(resp.TTL+1, resp.GrantedTTL), nil
+	return bulk.SecondsLeft(ctx, l.source, l.sourceRetry, clientv3.LeaseID(id))
 }
 
 // renewed says that the lease has ttl seconds from now.
@@ -256,7 +242,7 @@ func (l *leases) verify(ctx context.Context, id int64, k *lease) error {
 	if k.id == clientv3.NoLease {
 		return nil
 	}
-	left, err := secondsLeft(ctx, l.dest, l.destRetry, k.id)
+	left, err := bulk.SecondsLeft(ctx, l.dest, l.destRetry, k.id)
 	if err == nil && left < 0 {
 		l.forget(id, k)
 		l.lose(id)
