@@ -29,7 +29,7 @@ func samples() map[string][]printer.View {
 		"etcdctl snapshot restore": nil, "etcdutl snapshot restore": nil, "etcdutl defrag": nil,
 		"etcdutl backup": nil, "etcdutl migrate": nil, "etcdutl check v2store": nil, "etcdutl v2 export": nil, // of which docs/v2-export.md states the lines
 	}
-	for _, some := range []map[string]printer.View{keySamples(), clusterSamples(), authSamples(), fileSamples()} {
+	for _, some := range []map[string]printer.View{keySamples(), clusterSamples(), authSamples(), fileSamples(), bulkSamples()} {
 		for name, v := range some {
 			all[name] = []printer.View{v}
 		}
@@ -142,5 +142,31 @@ func fileSamples() map[string]printer.View {
 				{Kind: "order", Count: 1, Page: 7, Bucket: "key", Key: []byte{0, 1}, Detail: "key out of order"},
 			}},
 		},
+	}
+}
+
+func bulkSamples() map[string]printer.View {
+	usage := func(nodes ...view.Node) view.Usage {
+		return view.Usage{Revision: func() int64 { return 6 }, Nodes: func(yield func(view.Node, error) bool) {
+			for _, n := range nodes {
+				if !yield(n, nil) {
+					return
+				}
+			}
+		}}
+	}
+	app := view.Node{Name: "/app/", Label: "/app/", Depth: 1, Dir: true, Keys: 2, Bytes: 23, Versions: 3}
+	mode := view.Node{Name: "/app/mode", Label: "mode", Depth: 2, Keys: 1}
+	return map[string]printer.View{
+		"etcdctl import":      view.Import{Read: 100, Written: 97, Skipped: 2, Broken: 1},
+		"etcdctl put --batch": view.Import{Read: 2, Written: 2},
+		"etcdctl export":      view.Export{Path: "app.jsonl", Pairs: 97, Revision: 6},
+		"etcdctl count":       view.Count{Range: view.Range{Pages: view.OnePage(&pb.RangeResponse{Header: header(6), Count: 97})}},
+		"etcdctl ls": view.Children{Header: header(6), Children: func(yield func(view.Child, error) bool) {
+			_ = yield(view.Child{Name: "/app/db/", Dir: true}, nil) && yield(view.Child{Name: "/app/mode"}, nil)
+		}},
+		"etcdctl tree": view.Tree{Usage: usage(view.Node{Name: "/app/", Label: "/app/", Depth: 1, Dir: true}, mode)},
+		"etcdctl du":   usage(app, view.Node{Dir: true, Keys: 2, Bytes: 23, Versions: 3}),
+		"etcdctl top":  usage(view.Node{Name: "/app/mode", Label: "/app/mode", Depth: 1, Keys: 1, Bytes: 13, Versions: 2}),
 	}
 }

@@ -63,9 +63,7 @@ func (i Import) JSON(t *printer.Text) {
 	for _, part := range i.parts() {
 		intMember(t, o, part.name, part.n)
 	}
-	if i.DryRun {
-		intMember(t, o, "present", i.Present)
-	}
+	o.Int("present", i.Present)
 	o.End()
 }
 

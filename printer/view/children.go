@@ -69,15 +69,27 @@ func (c Children) JSON(t *printer.Text) {
 	a := t.Array()
 	whole := c.each(t, func(child Child) {
 		a.Next()
-		one := t.Object()
-		one.Bytes("name", []byte(child.Name))
-		one.Bool("prefix", child.Dir)
-		one.End()
+		child.json(t)
 	})
 	if whole {
 		a.End()
 		o.End()
 	}
+}
+
+// Objects prints the children.
+func (c Children) Objects(l *printer.Lines) {
+	c.each(l.Text, func(child Child) {
+		child.json(l.Text)
+		l.End()
+	})
+}
+
+func (c Child) json(t *printer.Text) {
+	o := t.Object()
+	o.Bytes("name", []byte(c.Name))
+	o.Bool("prefix", c.Dir)
+	o.End()
 }
 
 // Table shows the children.
@@ -86,9 +98,11 @@ func (c Children) Table(g *printer.Grid) {
 	for child, err := range c.Children {
 		if err != nil {
 			g.Fail(err)
+		}
+		if g.Failed() {
 			return
 		}
-		g.Row(printable([]byte(child.Name)), child.kind())
+		g.Row(g.Data([]byte(child.Name)), child.kind())
 	}
 }
 

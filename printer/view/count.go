@@ -21,6 +21,12 @@ func (c Count) Simple(t *printer.Text) {
 	}
 }
 
+// Objects prints the whole of it, as there is no pair.
+func (c Count) Objects(l *printer.Lines) {
+	c.JSON(l.Text)
+	l.End()
+}
+
 // Table shows the number.
 func (c Count) Table(g *printer.Grid) {
 	g.Header("Count")

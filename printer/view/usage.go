@@ -20,12 +20,23 @@ type Node struct {
 }
 
 // name is the name for people: the empty prefix, which all keys have, would not
-// be seen.
-func (n Node) name() string {
-	if n.Name == "" {
+// be seen. It stays as it is in a table for machines.
+func (n Node) name(g *printer.Grid) string {
+	if n.Name == "" && (g == nil || !g.Exact()) {
 		return "(all keys)"
 	}
 	return n.Name
+}
+
+func (n Node) json(t *printer.Text) {
+	o := t.Object()
+	o.Bytes("name", []byte(n.Name))
+	o.Bool("prefix", n.Dir)
+	o.Int("depth", int64(n.Depth))
+	o.Int("keys", n.Keys)
+	o.Int("bytes", n.Bytes)
+	o.Int("versions", n.Versions)
+	o.End()
 }
 
 // Usage is what keys come to, by what they begin with. Every format but the
@@ -53,7 +64,7 @@ func (u Usage) each(t *printer.Text, f func(Node)) bool {
 func (u Usage) Simple(t *printer.Text) {
 	u.each(t, func(n Node) {
 		t.Printf("%12d %9d %9d  ", n.Bytes, n.Keys, n.Versions)
-		t.Data([]byte(n.name()))
+		t.Data([]byte(n.name(nil)))
 		t.Byte('\n')
 	})
 }
@@ -80,14 +91,7 @@ func (u Usage) JSON(t *printer.Text) {
 	a := t.Array()
 	whole := u.each(t, func(n Node) {
 		a.Next()
-		one := t.Object()
-		one.Bytes("name", []byte(n.Name))
-		one.Bool("prefix", n.Dir)
-		one.Int("depth", int64(n.Depth))
-		one.Int("keys", n.Keys)
-		one.Int("bytes", n.Bytes)
-		one.Int("versions", n.Versions)
-		one.End()
+		n.json(t)
 	})
 	if whole {
 		a.End()
@@ -96,15 +100,25 @@ func (u Usage) JSON(t *printer.Text) {
 	}
 }
 
+// Objects prints the nodes.
+func (u Usage) Objects(l *printer.Lines) {
+	u.each(l.Text, func(n Node) {
+		n.json(l.Text)
+		l.End()
+	})
+}
+
 // Table shows the nodes.
 func (u Usage) Table(g *printer.Grid) {
 	g.Header("Bytes", "Keys", "Versions", "Name")
 	for n, err := range u.Nodes {
 		if err != nil {
 			g.Fail(err)
+		}
+		if g.Failed() {
 			return
 		}
-		g.Row(strconv.FormatInt(n.Bytes, 10), strconv.FormatInt(n.Keys, 10), strconv.FormatInt(n.Versions, 10), printable([]byte(n.name())))
+		g.Row(strconv.FormatInt(n.Bytes, 10), strconv.FormatInt(n.Keys, 10), strconv.FormatInt(n.Versions, 10), g.Data([]byte(n.name(g))))
 	}
 }
 
@@ -149,12 +163,14 @@ func (u Tree) Table(g *printer.Grid) {
 	for n, err := range u.Nodes {
 		if err != nil {
 			g.Fail(err)
+		}
+		if g.Failed() {
 			return
 		}
 		keys := ""
 		if n.Keys > 0 {
 			keys = strconv.FormatInt(n.Keys, 10)
 		}
-		g.Row(strconv.Itoa(n.Depth), printable([]byte(n.Name)), keys)
+		g.Row(strconv.Itoa(n.Depth), g.Data([]byte(n.Name)), keys)
 	}
 }
