@@ -32,7 +32,7 @@ func gatewayCases() []gatewayCase {
 		return gatewayCase{line: line, before: append([]string{"?user delete bob", "?role delete r"}, before...)}
 	}
 	return []gatewayCase{
-		fresh("get k1"), fresh("get k --prefix --sort-by VALUE --order DESCEND --limit 1 --rev {rev}"), fresh("get k1 k9 --keys-only --consistency s"),
+		fresh("get k1"), fresh("get k --prefix --sort-by VALUE --order DESCEND --limit 1 --rev {rev}"), fresh("get k1 k9 --keys-only --consistency s"), fresh("count k"),
 		fresh("put k1 it's --prev-kv"), fresh("put k1 --ignore-value --prev-kv"), fresh("put k3 v --lease {lease}"),
 		fresh("del k1 --prev-kv"), fresh("del k1 k9 --prev-kv"), fresh("del k --prefix --dry-run"),
 		{line: "txn", before: []string{"del k --prefix", "put k1 v1"}, differs: revisions,

@@ -34,7 +34,10 @@ func ruleOf(cmd *cobra.Command) (curlRule, bool) {
 	return curlRule{}, false
 }
 
-const severalRequests = "it makes several requests, each by the answers to those before"
+const (
+	severalRequests = "it makes several requests, each by the answers to those before"
+	manyRequests    = "it makes many requests"
+)
 
 // curlRules returns a rule for each command that talks to a cluster.
 func curlRules() []curlRule {
@@ -43,11 +46,19 @@ func curlRules() []curlRule {
 	unless := func(r curlRule, why func(*cobra.Command) string) curlRule { r.unless = why; return r }
 	return []curlRule{
 		unless(one("get", pb.KV_Range_FullMethodName), withFlag("stream", "the gateway has no range stream")),
-		one("put", pb.KV_Put_FullMethodName),
+		unless(one("put", pb.KV_Put_FullMethodName), withFlag("batch", manyRequests)),
 		one("del", pb.KV_DeleteRange_FullMethodName, pb.KV_Range_FullMethodName), // a range with --dry-run
 		one("txn", pb.KV_Txn_FullMethodName),
 		one("compaction", pb.KV_Compact_FullMethodName),
 		unless(one("watch", pb.Watch_Watch_FullMethodName), manyWatches),
+
+		one("count", pb.KV_Range_FullMethodName),
+		none("import", manyRequests),
+		none("export", severalRequests),
+		none("ls", severalRequests),
+		none("tree", severalRequests),
+		none("du", severalRequests),
+		none("top", severalRequests),
 
 		one("lease grant", pb.Lease_LeaseGrant_FullMethodName),
 		one("lease revoke", pb.Lease_LeaseRevoke_FullMethodName),

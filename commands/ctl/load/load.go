@@ -108,10 +108,6 @@ func (l *Load) run(ctx context.Context) error {
 		if l.resume, err = openResume(l.Resume, l.leases); err != nil {
 			return err
 		}
-		if done := l.resume.from.Lines; done > 0 {
-			l.note("Going on after %s %d", l.Unit, done)
-			l.total = max(0, l.total-done)
-		}
 	}
 	since, err := l.reach(ctx)
 	if err != nil {

@@ -58,16 +58,17 @@ func openResume(path string, l *leases) (*resume, error) {
 	return r, nil
 }
 
-// skip passes over what an earlier run has dealt with.
-func (r *resume) skip(in *pairs.Reader) error {
+// skip passes over what an earlier run has dealt with, and returns how many
+// lines that are.
+func (r *resume) skip(in *pairs.Reader) (int64, error) {
 	if r == nil || r.from.Lines == 0 {
-		return nil
+		return 0, nil
 	}
 	same, err := in.Skip(pairs.Position{Lines: r.from.Lines, Sum: r.from.Sum})
 	if err == nil && !same {
-		return fmt.Errorf("%s is of another input: delete it to begin anew", r.path)
+		err = fmt.Errorf("%s is of another input: delete it to begin anew", r.path)
 	}
-	return err
+	return r.from.Lines, err
 }
 
 // reached says that all up to a position has been dealt with.

@@ -44,7 +44,7 @@ func (l *Load) begin(ctx context.Context, r *pairs.Reader) *input {
 		}
 		err := l.each(r, func(p pairs.Pair, broken error) error {
 			part = append(part, item{p, broken, r.Position()})
-			if len(part) < partItems && broken == nil {
+			if len(part) < partItems && broken == nil && r.More() {
 				return nil
 			}
 			return send()
@@ -79,8 +79,13 @@ func (l *Load) write(ctx context.Context, c *bulk.Committer) error {
 	if err != nil {
 		return err
 	}
-	if err := l.resume.skip(r); err != nil {
+	done, err := l.resume.skip(r)
+	if err != nil {
 		return err
+	}
+	if done > 0 {
+		l.note("Going on after %s %d", l.Unit, done)
+		l.total = max(0, l.total-done)
 	}
 	var at pairs.Position // all up to there has been added
 	w := bulk.NewOrderedWriter(ctx, c, inFlight, func() func() {

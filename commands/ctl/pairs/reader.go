@@ -62,6 +62,9 @@ func NewReader(r io.Reader, f Format) (*Reader, error) {
 // Position returns how far it has come.
 func (r *Reader) Position() Position { return r.at }
 
+// More tells whether something is there to be read without waiting for it.
+func (r *Reader) More() bool { return r.r.Buffered() > 0 }
+
 // Next returns the next pair and the number of its line. At the end the error
 // is io.EOF. A [Broken] line can be passed over by another call.
 func (r *Reader) Next() (Pair, error) {
