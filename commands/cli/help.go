@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,10 +29,21 @@ func UnknownCommand(root *cobra.Command, args []string) error {
 		return nil
 	}
 	hint := fmt.Sprintf("Run '%s --help' for usage.", root.CommandPath())
-	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+	if near := suggestions(root, args[0]); len(near) > 0 {
 		hint = fmt.Sprintf("Did you mean %s?\n%s", strings.Join(near, " or "), hint)
 	}
 	return fmt.Errorf("unknown command %q for %q\n%s", args[0], root.CommandPath(), hint)
+}
+
+// suggestions returns what may have been meant by a word: the names that it
+// begins, or else those that are like it.
+func suggestions(root *cobra.Command, word string) []string {
+	near := root.SuggestionsFor(word)
+	begun := slices.DeleteFunc(slices.Clone(near), func(name string) bool { return !strings.HasPrefix(name, word) })
+	if len(begun) > 0 {
+		return begun
+	}
+	return near
 }
 
 // groups makes every command that only holds others show its help, as upstream

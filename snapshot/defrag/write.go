@@ -10,7 +10,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"etcdkit/snapshot"
-	"etcdkit/snapshot/internal/output"
+	"etcdkit/snapshot/output"
 )
 
 // batches is how many there are, of which one is being written.

@@ -8,7 +8,7 @@ import (
 	"os"
 
 	"etcdkit/snapshot"
-	"etcdkit/snapshot/internal/output"
+	"etcdkit/snapshot/output"
 )
 
 // copyPiece is how much of a finished database is copied between two looks at
