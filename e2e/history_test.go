@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
@@ -49,7 +50,7 @@ func TestHistories(t *testing.T) {
 			}
 			// Small steps, so that many snapshots are taken during a compaction.
 			c := startCluster(t, cluster.Options{Bin: bin, Dir: t.TempDir(),
-				Args: []string{prefix + "compaction-batch-limit=5", prefix + "compaction-sleep-interval=20ms", "--unsafe-no-fsync"}})
+				Args: []string{prefix + "compaction-batch-limit=20", prefix + "compaction-sleep-interval=10ms", "--unsafe-no-fsync"}})
 			h := newRandomHistory(t, c, line, uint64(i))
 			n := historyLength()
 			for check := range n.checks {
@@ -145,13 +146,14 @@ func (h *randomHistory) ops() []clientv3.Op {
 	return ops
 }
 
-// compact compacts at one of the latest revisions. The server goes on with it in the background.
+// compact compacts at one of the latest revisions, but not at the very last: for that one the server gives the hash from before
+// the compaction, which it keeps. The server goes on with it in the background.
 func (h *randomHistory) compact(ctx context.Context) error {
 	now, err := h.client.Get(ctx, "k", clientv3.WithCountOnly())
 	if err != nil {
 		return err
 	}
-	_, err = h.client.Compact(ctx, now.Header.Revision-h.random.Int64N(min(40, now.Header.Revision)))
+	_, err = h.client.Compact(ctx, now.Header.Revision-1-h.random.Int64N(max(1, min(40, now.Header.Revision-1))))
 	if err != nil && strings.Contains(err.Error(), "has been compacted") {
 		return nil
 	}
@@ -187,12 +189,8 @@ func (h *randomHistory) check(n int) {
 	h.utl(&ours, engine.Ours, "hashkv", file)
 	h.utl(&status, engine.Ours, "snapshot", "status", file)
 	h.utl(&upstream, h.bin, "snapshot", "status", file)
-	hash, err := h.client.HashKV(ctx, h.c.Endpoints(), revision)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	// Where no key is alive, a server hashes what a compaction has not deleted yet, and its answer changes until that is over.
-	if (ours.Hash != hash.Hash && count.Count > 0) || ours.HashRevision != revision || ours.CompactRevision != hash.CompactRevision {
+	hash := h.hash(revision, ours.Hash, count.Count == 0)
+	if ours.Hash != hash.Hash || ours.HashRevision != revision || ours.CompactRevision != hash.CompactRevision {
 		h.t.Errorf("check %d: hashkv %+v, the server has %d at revision %d, compacted at %d", n, ours, hash.Hash, revision, hash.CompactRevision)
 	}
 	if status.TotalKey != count.Count || status.Revision != revision {
@@ -205,6 +203,22 @@ func (h *randomHistory) check(n int) {
 		h.t.Errorf("check %d: verify: %v: %s", n, err, out)
 	}
 	h.noteUnfinished(file)
+}
+
+// hash is the server's at a revision. Of a store without a live key it hashes what a compaction has not deleted yet, so that its
+// answer changes until that is over: then this asks again until it is what is wanted.
+func (h *randomHistory) hash(revision int64, wanted uint32, empty bool) *clientv3.HashKVResponse {
+	h.t.Helper()
+	const bound = time.Minute
+	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		hash, err := h.client.HashKV(h.t.Context(), h.c.Endpoints(), revision)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		if !empty || hash.Hash == wanted || time.Since(begun) > bound {
+			return hash
+		}
+	}
 }
 
 // utl runs an etcdutl and decodes what it prints as JSON.
