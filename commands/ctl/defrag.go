@@ -45,7 +45,7 @@ on defragmenting after that, but nobody waits for it.`,
   etcdctl defrag --endpoints 10.0.0.7:2379`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.dataDir != "" {
-				return a.handOver(cmd, nil, "data-dir")
+				return a.HandOver(cmd, nil, "data-dir")
 			}
 			d, p, err := a.dialer(cmd)
 			if err != nil {

@@ -75,10 +75,10 @@ the lock is lost. Flags of the command go after --.`,
 
 // run gets the lock, keeps it for as long as it is wanted, and releases it.
 func (o *lockOptions) run(ctx context.Context, a *app, s *session, name string, child *exec.Cmd) (err error) {
-	var r *relay
+	var r *cli.Relay
 	if child != nil {
-		r = newRelay()
-		defer r.stop()
+		r = cli.NewRelay()
+		defer r.Stop()
 	}
 	h, err := a.hold(ctx, s, o.ttl)
 	if err != nil {
@@ -111,18 +111,18 @@ func (o *lockOptions) run(ctx context.Context, a *app, s *session, name string, 
 }
 
 // runLocked runs a command while the lock is held.
-func (h *hold) runLocked(r *relay, m *concurrency.Mutex, child *exec.Cmd) error {
+func (h *hold) runLocked(r *cli.Relay, m *concurrency.Mutex, child *exec.Cmd) error {
 	child.Env = append(slices.Clone(h.app.Env),
 		"ETCD_LOCK_KEY="+m.Key(), fmt.Sprintf("ETCD_LOCK_REV=%d", m.Header().GetRevision()))
 	child.Stdout, child.Stderr = h.app.Out, h.app.Err
-	err := r.run(child, h.lost())
+	err := r.Run(child, h.lost())
 	select {
 	case <-h.lost():
 		return cli.Final(cli.Failure, fmt.Errorf("%w: the lock was lost while the command ran", errLost))
 	default:
 	}
 	if err != nil {
-		return cli.Final(childCode(err), err)
+		return cli.Final(cli.ChildCode(err), err)
 	}
 	return nil
 }

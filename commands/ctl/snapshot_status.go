@@ -42,7 +42,7 @@ status".`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.Err, "Deprecated: use \"%s snapshot status\" instead.\n\n", utility)
+			fmt.Fprintf(a.Err, "Deprecated: use \"%s snapshot status\" instead.\n\n", cli.Utility)
 			st, err := fileStatus(cmd.Context(), args[0])
 			if err != nil {
 				return err

@@ -105,9 +105,6 @@ func (w *watchPrinter) complain(format string, args ...any) {
 	fmt.Fprintf(w.Err, format+"\n", args...)
 }
 
-// childGrace is how long a command may take to end when it is told to.
-const childGrace = 5 * time.Second
-
 // runFor runs the command argv for the event e, which it finds in its
 // environment. One that fails is complained about, and the next event has it run
 // again; an error is that it can't be run, or nobody reads what it writes. A command that is running when ctx
@@ -122,7 +119,7 @@ func (w *watchPrinter) runFor(ctx context.Context, argv []string, rev int64, e *
 	)
 	child.Stdout, child.Stderr = w.Out, w.Err
 	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
-	child.WaitDelay = childGrace
+	child.WaitDelay = cli.ChildGrace
 	err := child.Run()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -131,7 +128,7 @@ func (w *watchPrinter) runFor(ctx context.Context, argv []string, rev int64, e *
 		return nil
 	}
 	w.complain("command %q error (%v)", argv, err) // upstream's line, which has no "Error:"
-	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) && !brokenPipe(failed) {
+	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) && !cli.BrokenPipe(failed) {
 		return nil
 	}
 	return cli.Reported(cli.Failure, err)

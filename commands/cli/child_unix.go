@@ -1,6 +1,6 @@
 //go:build unix
 
-package ctl
+package cli
 
 import (
 	"os"
@@ -37,8 +37,8 @@ func fromTerminal(s os.Signal) bool {
 // terminate tells a process to end.
 func terminate(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
 
-// brokenPipe tells whether a child ended because nobody reads what it writes.
-func brokenPipe(err *exec.ExitError) bool {
+// BrokenPipe tells whether a child ended because nobody reads what it writes.
+func BrokenPipe(err *exec.ExitError) bool {
 	status, ok := err.Sys().(syscall.WaitStatus)
 	return ok && status.Signaled() && status.Signal() == syscall.SIGPIPE
 }

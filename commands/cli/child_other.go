@@ -1,6 +1,6 @@
 //go:build !unix
 
-package ctl
+package cli
 
 import (
 	"os"
@@ -16,5 +16,5 @@ func fromTerminal(os.Signal) bool { return true }
 // terminate ends a process, which can't be told to end itself.
 func terminate(p *os.Process) error { return p.Kill() }
 
-// brokenPipe is false: there is no such signal here.
-func brokenPipe(*exec.ExitError) bool { return false }
+// BrokenPipe is false: there is no such signal here.
+func BrokenPipe(*exec.ExitError) bool { return false }

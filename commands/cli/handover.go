@@ -1,4 +1,4 @@
-package ctl
+package cli
 
 import (
 	"fmt"
@@ -11,20 +11,18 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"etcdkit/commands/cli"
 )
 
-// utility is the program that works on files.
-const utility = "etcdutl"
+// Utility is the program that works on files.
+const Utility = "etcdutl"
 
 // findUtility returns the path of the etcdutl beside this program, or else of
-// the one on the PATH.
-func findUtility() (string, error) {
+// the one on the PATH. program is the name of this one.
+func findUtility(program string) (string, error) {
 	var dir string
 	if self, err := os.Executable(); err == nil {
 		dir = filepath.Dir(self)
-		beside := filepath.Join(dir, utility)
+		beside := filepath.Join(dir, Utility)
 		if runtime.GOOS == "windows" {
 			beside += ".exe"
 		}
@@ -32,36 +30,36 @@ func findUtility() (string, error) {
 			return beside, nil
 		}
 	}
-	path, err := exec.LookPath(utility)
+	path, err := exec.LookPath(Utility)
 	if err != nil {
-		return "", fmt.Errorf("%s does this, and there is none beside %s, in %s, or on the PATH", utility, program, dir)
+		return "", fmt.Errorf("%s does this, and there is none beside %s, in %s, or on the PATH", Utility, program, dir)
 	}
 	return path, nil
 }
 
-// handOver has etcdutl run its command of the same name with the arguments and
+// HandOver has etcdutl run its command of the same name with the arguments and
 // those of the named flags that were given, and ends as that does. Releases up
 // to 3.5 had such commands in etcdctl.
-func (a *app) handOver(cmd *cobra.Command, args []string, flags ...string) error {
-	path, err := findUtility()
+func (s Streams) HandOver(cmd *cobra.Command, args []string, flags ...string) error {
+	path, err := findUtility(cmd.Root().Name())
 	if err != nil {
 		return err
 	}
 	words := strings.Fields(cmd.CommandPath())[1:]
-	fmt.Fprintf(a.Err, "Deprecated: use \"%s %s\" instead, as is done here.\n\n", utility, strings.Join(words, " "))
+	fmt.Fprintf(s.Err, "Deprecated: use \"%s %s\" instead, as is done here.\n\n", Utility, strings.Join(words, " "))
 	child := exec.Command(path, append(words, utilityArgs(cmd.Flags(), flags, args)...)...)
-	child.Env, child.Stdin, child.Stdout, child.Stderr = a.Env, a.In, a.Out, a.Err
-	if compat := cmd.Flags().Lookup("compat").Value.String(); compat != "" {
+	child.Env, child.Stdin, child.Stdout, child.Stderr = s.Env, s.In, s.Out, s.Err
+	if f := cmd.Flags().Lookup("compat"); f != nil && f.Value.String() != "" {
 		// An etcdutl that does not know the flag does not mind the variable.
-		child.Env = append(slices.Clone(a.Env), cli.EnvName("ETCDUTL", "compat")+"="+compat)
+		child.Env = append(slices.Clone(s.Env), EnvName("ETCDUTL", "compat")+"="+f.Value.String())
 	}
-	r := newRelay()
-	defer r.stop()
-	if err := r.run(child, nil); err != nil {
+	r := NewRelay()
+	defer r.Stop()
+	if err := r.Run(child, nil); err != nil {
 		if child.ProcessState == nil {
 			return fmt.Errorf("run %s: %w", path, err)
 		}
-		return cli.Reported(childCode(err), err)
+		return Reported(ChildCode(err), err)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package ctl
+package cli
 
 import (
 	"errors"
@@ -6,35 +6,37 @@ import (
 	"os/exec"
 	"os/signal"
 	"time"
-
-	"etcdkit/commands/cli"
 )
 
-// relay catches the signals that end this process by default, for a child to
+// Relay catches the signals that end this process by default, for a child to
 // get them instead.
-type relay struct{ signals chan os.Signal }
+type Relay struct{ signals chan os.Signal }
 
-// newRelay catches the signals that end the context of a command too, so that
+// ChildGrace is how long a child may take to end when it is told to.
+const ChildGrace = 5 * time.Second
+
+// NewRelay catches the signals that end the context of a command too, so that
 // none is lost while there is no child yet. The caller stops the relay.
-func newRelay() *relay {
-	r := &relay{make(chan os.Signal, 16)}
-	r.notify(cli.EndingSignals())
+func NewRelay() *Relay {
+	r := &Relay{make(chan os.Signal, 16)}
+	r.notify(EndingSignals())
 	return r
 }
 
 // notify catches signals, none if there are none: os/signal takes that for all.
-func (r *relay) notify(signals []os.Signal) {
+func (r *Relay) notify(signals []os.Signal) {
 	if len(signals) > 0 {
 		signal.Notify(r.signals, signals...)
 	}
 }
 
-func (r *relay) stop() { signal.Stop(r.signals) }
+// Stop ends the catching.
+func (r *Relay) Stop() { signal.Stop(r.signals) }
 
-// run runs child to its end. It gets every signal that this process gets, but
+// Run runs child to its end. It gets every signal that this process gets, but
 // for those that its terminal sends it anyway. When lost is closed it is told
 // to end, and ended if it does not.
-func (r *relay) run(child *exec.Cmd, lost <-chan struct{}) error {
+func (r *Relay) Run(child *exec.Cmd, lost <-chan struct{}) error {
 	r.notify(otherSignals())
 	if err := child.Start(); err != nil {
 		return err
@@ -53,22 +55,22 @@ func (r *relay) run(child *exec.Cmd, lost <-chan struct{}) error {
 		case <-lost:
 			lost = nil
 			_ = terminate(child.Process) // likewise
-			tooLate = time.After(childGrace)
+			tooLate = time.After(ChildGrace)
 		case <-tooLate:
 			_ = child.Process.Kill() // likewise
 		}
 	}
 }
 
-// childCode returns the exit code of a child that ended with err. One that died
+// ChildCode returns the exit code of a child that ended with err. One that died
 // of a signal is 255, which upstream's -1 comes to.
-func childCode(err error) cli.Code {
+func ChildCode(err error) Code {
 	exit := (*exec.ExitError)(nil)
 	switch {
 	case !errors.As(err, &exit):
-		return cli.Failure
+		return Failure
 	case exit.ExitCode() < 0:
 		return 255
 	}
-	return cli.Code(exit.ExitCode())
+	return Code(exit.ExitCode())
 }
