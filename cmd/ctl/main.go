@@ -6,9 +6,8 @@ import (
 	"os"
 
 	"etcdkit/commands/cli"
-	"etcdkit/commands/ctl"
 )
 
 func main() {
-	os.Exit(int(ctl.Main(context.Background(), cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Environ()}, os.Args[1:])))
+	os.Exit(int(run(context.Background(), cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Environ()}, os.Args[1:])))
 }

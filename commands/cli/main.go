@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"slices"
@@ -20,6 +21,9 @@ type Program struct {
 	// Explain turns the error that a command returned into the one the user
 	// reads. It may be nil.
 	Explain func(error) error
+	// Report prints the error of the run on the error stream. Where it is nil
+	// that is one line, which begins with "Error:".
+	Report func(w io.Writer, err error)
 }
 
 // Main runs the program with the given arguments (those after the program's
@@ -47,9 +51,17 @@ func (p Program) Main(ctx context.Context, args []string) Code {
 		err = p.Explain(err)
 	}
 	if err != nil && !reported(err) {
-		fmt.Fprintln(p.Streams.Err, "Error:", err)
+		p.report(err)
 	}
 	return CodeOf(err)
+}
+
+func (p Program) report(err error) {
+	if p.Report != nil {
+		p.Report(p.Streams.Err, err)
+		return
+	}
+	fmt.Fprintln(p.Streams.Err, "Error:", err)
 }
 
 // EnablePrefixMatching lets names of commands be cut short as long as they are
@@ -80,6 +92,13 @@ type signals struct {
 type signalError struct{ os.Signal }
 
 func (e signalError) Error() string { return e.String() }
+
+// ByInterrupt tells whether it was SIGINT, as Ctrl-C sends it, that has ended
+// ctx, for a command to which this is an end like another.
+func ByInterrupt(ctx context.Context) bool {
+	s := signalError{}
+	return errors.As(context.Cause(ctx), &s) && s.Signal == os.Interrupt
+}
 
 // EndingSignals returns the signals that end a command, without those that the
 // process was started to ignore: a shell starts background jobs with SIGINT

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 
@@ -23,11 +24,17 @@ version it speaks, and its own build.`, program),
 				return err
 			}
 			version, api := r.Version()
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s version: %s\nAPI version: %s\netcdkit version: %s %s/%s %s\n",
-				program, version, api, build(), runtime.GOOS, runtime.GOARCH, runtime.Version())
-			return err
+			return PrintVersion(cmd.OutOrStdout(), program, version, api)
 		},
 	}
+}
+
+// PrintVersion prints the lines of a version command: program stands in for a
+// version of upstream's, and speaks an API.
+func PrintVersion(w io.Writer, program, version, api string) error {
+	_, err := fmt.Fprintf(w, "%s version: %s\nAPI version: %s\netcdkit version: %s %s/%s %s\n",
+		program, version, api, build(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	return err
 }
 
 // build is the module version that the program was built from, or "(devel)".

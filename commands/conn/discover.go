@@ -17,23 +17,43 @@ type lookupSRV func(ctx context.Context, service, proto, name string) (string, [
 // --discovery-srv is given, and otherwise, or where they list none, those of
 // --endpoints.
 func (f *Flags) resolveEndpoints(ctx context.Context, lookup lookupSRV, warn io.Writer) ([]string, error) {
-	if f.discoverySrv != "" {
-		found, err := discover(ctx, lookup, f.discoverySrv, f.discoverySrvName)
-		if err != nil {
-			return nil, err
-		}
-		if !f.insecureDiscovery {
-			found = dropPlain(found, warn)
-		}
-		if len(found) > 0 {
-			return found, nil
-		}
+	d := Discovery{Domain: f.discoverySrv, Name: f.discoverySrvName, Insecure: f.insecureDiscovery}
+	found, err := d.endpoints(ctx, lookup, warn)
+	if err != nil || len(found) > 0 {
+		return found, err
 	}
 	eps := make([]string, len(f.endpoints))
 	for i, ep := range f.endpoints {
 		eps[i] = strings.TrimSpace(ep)
 	}
 	return eps, nil
+}
+
+// Discovery says which SRV records list the endpoints.
+type Discovery struct {
+	Domain   string // none where empty
+	Name     string // what --discovery-srv-name adds to the services' names
+	Insecure bool   // endpoints without TLS are taken too
+}
+
+// Endpoints returns the URLs that the records list, and warns of those that
+// are left out.
+func (d Discovery) Endpoints(ctx context.Context, warn io.Writer) ([]string, error) {
+	return d.endpoints(ctx, net.DefaultResolver.LookupSRV, warn)
+}
+
+func (d Discovery) endpoints(ctx context.Context, lookup lookupSRV, warn io.Writer) ([]string, error) {
+	if d.Domain == "" {
+		return nil, nil
+	}
+	found, err := discover(ctx, lookup, d.Domain, d.Name)
+	if err != nil {
+		return nil, err
+	}
+	if !d.Insecure {
+		found = dropPlain(found, warn)
+	}
+	return found, nil
 }
 
 // discover asks for the TLS and the plain service of a domain, in this order,

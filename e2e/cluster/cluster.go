@@ -216,6 +216,15 @@ func (c *Cluster) Endpoints() string {
 	return strings.Join(eps, ",")
 }
 
+// URLs joins the members' client URLs with commas.
+func (c *Cluster) URLs() string {
+	urls := make([]string, 0, len(c.Members))
+	for _, m := range c.Members {
+		urls = append(urls, m.ClientURL)
+	}
+	return strings.Join(urls, ",")
+}
+
 // Certs is the directory of the certificates, empty without TLS.
 func (c *Cluster) Certs() string {
 	if !c.opts.TLS {

@@ -38,7 +38,7 @@ func cmdCluster(ts *testscript.TestScript, st *state, args []string) {
 	var err error
 	opts.Bin, err = st.eng.Refs.Build(st.ctx, *line)
 	ts.Check(err)
-	opts.Args = fs.Args()
+	opts.Args = st.serverArgs(*line, fs.Args())
 	opts.Dir = ts.MkAbs(filepath.Join(ts.Getenv("WORK"), ".cluster"+*name))
 	if opts.DataDir != "" {
 		opts.DataDir = ts.MkAbs(opts.DataDir)
@@ -47,7 +47,11 @@ func cmdCluster(ts *testscript.TestScript, st *state, args []string) {
 	ts.Check(err)
 	st.clusters[*name] = c
 	ts.Check(st.export(ts, *name, c))
-	if *name == "" {
+	switch {
+	case *name != "":
+	case st.v2:
+		st.useV2ByDefault(ts, c)
+	default:
 		st.useByDefault(ts, c)
 	}
 	st.stranded = false
@@ -185,9 +189,13 @@ func cmdAwaitWatchers(ts *testscript.TestScript, st *state, args []string) {
 	}
 	want, err := strconv.ParseFloat(args[0], 64)
 	ts.Check(err)
+	metric := "etcd_debugging_mvcc_watcher_total"
+	if st.v2 {
+		metric = "etcd_debugging_store_watchers"
+	}
 	var got float64
 	ts.Check(st.poll(func() bool {
-		got, err = c.Metric(st.ctx, c.Members[0], "etcd_debugging_mvcc_watcher_total")
+		got, err = c.Metric(st.ctx, c.Members[0], metric)
 		return err == nil && got == want
 	}, func() string { return fmt.Sprintf("%g watchers, there are %g (%v)", want, got, err) }))
 }

@@ -34,6 +34,7 @@ func commands() map[string]command {
 		"joinmember":    positive(cmdJoinMember),
 		"reference":     positive(cmdReference),
 		"releases":      positive(cmdReleases),
+		"v2":            positive(cmdV2),
 		"unenv":         positive(cmdUnenv),
 		"exitcode":      positive(cmdExitCode),
 		"capture":       positive(cmdCapture),

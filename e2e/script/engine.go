@@ -80,7 +80,7 @@ func (e *Engine) Diff(t *testing.T, file, line string) {
 			t.Errorf("%s: ours differs from the reference with --compat %s\n%s", file, line, d)
 		}
 	}
-	if e.Matrix != nil && !t.Failed() {
+	if e.Matrix != nil && !t.Failed() && !isV2(file) {
 		if d := e.Matrix.add(scriptName(file), line, ref, trs[1], e.Update); d != "" {
 			t.Error(d)
 		}
@@ -115,6 +115,7 @@ type state struct {
 	stranded bool   // a cluster did not start
 	line     string // release line of the reference, which a plain script may change
 	noStdin  bool   // the script never sets what programs read
+	v2       bool   // the script is on the v2 interface
 	masks    masks
 	keys     map[string]bool // names of the variables programs see
 	unset    map[string]bool // those of them that are to be missing rather than empty
@@ -193,7 +194,11 @@ func (st *state) setup(env *testscript.Env) error {
 	if err := st.masks.add(env.WorkDir, "WORK"); err != nil {
 		return err
 	}
-	path, err := st.choose(st.side.line, env.Getenv("PATH"))
+	line := st.side.line
+	if st.v2 {
+		line = v2Line
+	}
+	path, err := st.choose(line, env.Getenv("PATH"))
 	if err != nil {
 		return err
 	}
@@ -201,6 +206,9 @@ func (st *state) setup(env *testscript.Env) error {
 	if st.side.compat != "" {
 		env.Setenv("ETCDCTL_COMPAT", st.side.compat)
 		env.Setenv("ETCDUTL_COMPAT", st.side.compat)
+	}
+	if st.v2 {
+		env.Setenv("ETCDCTL_API", "2")
 	}
 	for _, kv := range env.Vars {
 		name, _, _ := strings.Cut(kv, "=")
@@ -238,13 +246,14 @@ func (st *state) cleanup() {
 	}
 }
 
-// readScript notes whether the script has a stdin line and the names of the variables that the script sets with the builtin env command: testscript shows a
+// readScript notes whether the script is on v2, whether it has a stdin line, and the names of the variables that the script sets with the builtin env command: testscript shows a
 // command single variables but not which there are.
 func (st *state) readScript(file string) error {
 	a, err := txtar.ParseFile(file)
 	if err != nil {
 		return err
 	}
+	st.v2 = saysV2(a.Comment)
 	st.noStdin = !regexp.MustCompile(`(?m)^\s*(?:\[[^\]]*\]\s*)*stdin\s`).Match(a.Comment)
 	set := regexp.MustCompile(`(?m)^\s*(?:\[[^\]]*\]\s*)*env\s+(.*)$`)
 	name := regexp.MustCompile(`(?:^|\s)'?([A-Za-z_][A-Za-z0-9_]*)=`)

@@ -69,7 +69,7 @@ func (st *state) startJob(ts *testscript.TestScript, name, prog string, args []s
 		return err
 	}
 	j := &job{prog: prog, args: args}
-	cmd := exec.Command(path, args...)
+	cmd := exec.Command(path, st.patient(prog, args)...)
 	cmd.Dir, cmd.Env = ts.MkAbs("."), st.environ(ts)
 	cmd.Stdout, cmd.Stderr = &j.stdout, &j.stderr
 	if feed {

@@ -56,7 +56,14 @@ func rules() []rule {
 		{"remaining", "seconds a lease still has", regexps(
 			`(remaining\()[0-9]+s`,
 			`("ttl":)[0-9]+`,
-			`("TTL" : )[0-9]+`), "$$LEFT"},
+			`("TTL" : )[0-9]+`,
+			`(?m)(^TTL: )[1-9][0-9]*`), "$$LEFT"},
+		{"expiration", "when a key of v2 expires", regexps(
+			`("expiration":")[^"]+`), "$$TIME"},
+		{"v2index", "indexes of v2, which with several members begin where they happen to", regexps(
+			`(?m)(\) \[)[0-9]+`,
+			`("(?:created|modified)Index":)[0-9]+`,
+			`(?m)(^(?:Created-Index|Modified-Index|Index): )[0-9]+`), "$$INDEX"},
 	}
 }
 

@@ -30,7 +30,7 @@ func cmdProgram(prog string) command {
 		}
 		path, err := st.look(ts, prog)
 		ts.Check(err)
-		stdout, stderr, code, err := st.exec(ts, path, args)
+		stdout, stderr, code, err := st.exec(ts, path, st.patient(prog, args))
 		_, _ = io.WriteString(ts.Stdout(), stdout) // both write to memory
 		_, _ = io.WriteString(ts.Stderr(), stderr)
 		ts.Check(err)
@@ -93,7 +93,7 @@ func (st *state) finish(ts *testscript.TestScript, r ran, stdout, stderr string)
 	st.last.format = outputFormat(words, ts.Getenv("ETCDCTL_WRITE_OUT"))
 	var errs string
 	if st.allStderr || r.exit != 0 {
-		errs = errorText(stderr, st.allStderr)
+		errs = errorText(stderr, st.allStderr || st.v2)
 		if st.side.reference {
 			errs = dropRepeats(errs)
 		}
@@ -103,7 +103,8 @@ func (st *state) finish(ts *testscript.TestScript, r ran, stdout, stderr string)
 		stderr = ""
 	}
 	shown, borders := st.readable(stdout, st.last.format)
-	usage := st.side.diff && st.side.reference && r.exit != 0 && strings.HasPrefix(shown, "NAME:\n")
+	usage := st.side.diff && st.side.reference && r.exit != 0 &&
+		(strings.HasPrefix(shown, "NAME:\n") || strings.HasPrefix(shown, "Incorrect Usage"))
 	if usage {
 		shown = ""
 	}
@@ -171,7 +172,7 @@ func cmdRef(ts *testscript.TestScript, st *state, args []string) {
 	}
 	dir, err := st.eng.Refs.Build(st.ctx, st.line)
 	ts.Check(err)
-	stdout, stderr, code, err := st.exec(ts, refs.Path(dir, args[0]), args[1:])
+	stdout, stderr, code, err := st.exec(ts, refs.Path(dir, args[0]), st.patient(args[0], args[1:]))
 	_, _ = io.WriteString(ts.Stdout(), stdout)
 	_, _ = io.WriteString(ts.Stderr(), stderr)
 	ts.Check(err)
@@ -192,7 +193,7 @@ func cmdEventually(ts *testscript.TestScript, st *state, args []string) {
 	env := unshadowed(st.environ(ts), args[1:])
 	var last []byte
 	ts.Check(st.poll(func() bool {
-		cmd := exec.CommandContext(st.ctx, refs.Path(dir, "etcdctl"), args[1:]...)
+		cmd := exec.CommandContext(st.ctx, refs.Path(dir, "etcdctl"), st.patient("etcdctl", args[1:])...)
 		cmd.Env = env
 		last, _ = cmd.CombinedOutput()
 		return re.Match(last)

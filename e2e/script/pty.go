@@ -35,7 +35,7 @@ func cmdPty(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	path, err := st.look(ts, args[1])
 	ts.Check(err)
-	cmd := exec.Command(path, args[2:]...)
+	cmd := exec.Command(path, st.patient(args[1], args[2:])...)
 	cmd.Dir, cmd.Env = ts.MkAbs("."), append(st.environ(ts), "TERM=dumb")
 	shown, code, err := st.onTerminal(cmd, steps)
 	text := strings.ReplaceAll(shown, "\r\n", "\n")

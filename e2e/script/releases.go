@@ -12,7 +12,7 @@ import (
 )
 
 // Releases returns the release lines that a differential script runs on, of those there are: the ones that its line
-// "releases LINE..." names, or all.
+// "releases LINE..." names, or all; for a v2 script the last that has v2.
 func (e *Engine) Releases(file string) ([]string, error) {
 	all, err := e.Refs.Lines()
 	if err != nil {
@@ -22,7 +22,11 @@ func (e *Engine) Releases(file string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := regexp.MustCompile(`(?m)^releases[ \t]+(.+)$`).FindSubmatch(txtar.Parse(text).Comment)
+	comment := txtar.Parse(text).Comment
+	if saysV2(comment) {
+		return []string{v2Line}, nil
+	}
+	m := regexp.MustCompile(`(?m)^releases[ \t]+(.+)$`).FindSubmatch(comment)
 	if m == nil {
 		return all, nil
 	}

@@ -32,7 +32,7 @@ type Entry struct {
 	// Usage says that the reference explained a wrong flag at length on stdout, as etcdctl did up to 3.6; that text is in
 	// no other field.
 	Usage  bool
-	Errors string // the "Error:" lines of a failing command, or all of stderr where the script asks
+	Errors string // the "Error:" lines of a failing command, or all of stderr where the script asks or is on v2
 	Exit   int
 	// Deviates lists the aspects the script says differ, with its reason.
 	Deviates map[string]string

@@ -1,0 +1,95 @@
+package ctlv2
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	client "go.etcd.io/etcd/client/v2"
+)
+
+type setOptions struct {
+	ttl       ttl
+	prevValue string
+	prevIndex uint64
+	refresh   bool
+}
+
+func (o *setOptions) addFlags(fs *pflag.FlagSet) {
+	o.ttl.addTo(fs)
+	fs.StringVar(&o.prevValue, "swap-with-value", "", "only where the key has this `value`")
+	fs.Uint64Var(&o.prevIndex, "swap-with-index", 0, "only where the key was last modified at this `index`")
+	fs.BoolVar(&o.refresh, "refresh", false, "give the key a new time to live (--ttl) and leave its value; no watcher hears of it")
+}
+
+// ttl is a time to live, in seconds.
+type ttl int
+
+func (t *ttl) addTo(fs *pflag.FlagSet) {
+	fs.IntVar((*int)(t), "ttl", 0, "time to live in `seconds`; 0 is for ever")
+}
+
+func (t ttl) duration() time.Duration { return time.Duration(t) * time.Second }
+
+// request turns arguments and flags into what is to be sent. stdin is where the
+// value comes from that is not among the arguments.
+func (o *setOptions) request(args []string, stdin io.Reader) (key, value string, opts client.SetOptions, err error) {
+	opts = client.SetOptions{TTL: o.ttl.duration(), PrevValue: o.prevValue, PrevIndex: o.prevIndex}
+	switch {
+	case len(args) == 0:
+		return "", "", opts, badArgs(keyRequired)
+	case !o.refresh:
+		value, err = argument(args, stdin)
+		return args[0], value, opts, err
+	case len(args) > 1:
+		return "", "", opts, badArgs("--refresh leaves the value as it is: give the key alone")
+	case o.ttl <= 0:
+		return "", "", opts, badArgs("--refresh needs a new time to live: add --ttl")
+	}
+	opts.Refresh, opts.PrevExist = true, client.PrevExist // or else the key would count as a new one
+	return args[0], "", opts, nil
+}
+
+// argument returns the second argument, or else the whole of standard input.
+func argument(args []string, stdin io.Reader) (string, error) {
+	if len(args) > 1 {
+		return args[1], nil
+	}
+	value, err := io.ReadAll(stdin)
+	if err != nil || len(value) == 0 {
+		return "", badArgs(valueRequired)
+	}
+	return string(value), nil
+}
+
+// valueRequired is upstream's word on a missing value.
+const valueRequired = "value required"
+
+func newSet(a *app) *cobra.Command {
+	o := &setOptions{}
+	cmd := &cobra.Command{
+		Use:   "set [options] <key> [<value>]",
+		Short: "Set the value of a key",
+		Long: `Set the value of a key, which is made where there is none. Without <value> it is
+read from standard input. A key that is set loses the time to live it had,
+unless --ttl gives it a new one.`,
+		Example: `  etcdctl set /app/mode fast
+  etcdctl set --swap-with-value fast /app/mode slow
+  etcdctl set --ttl 60 /app/leader "$HOSTNAME"
+  etcdctl set --refresh --ttl 60 /app/leader`,
+		Annotations: map[string]string{takesValue: ""},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			key, value, opts, err := o.request(args, a.In)
+			if err != nil {
+				return err
+			}
+			return a.request(cmd, func(ctx context.Context, k client.KeysAPI) (*client.Response, error) {
+				return k.Set(ctx, key, value, &opts)
+			}, a.view)
+		},
+	}
+	o.addFlags(cmd.Flags())
+	return cmd
+}

@@ -1,0 +1,128 @@
+package ctlv2
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	client "go.etcd.io/etcd/client/v2"
+
+	"etcdkit/commands/cli"
+	"etcdkit/printer"
+)
+
+// waitOptions say which events of a key count.
+type waitOptions struct {
+	afterIndex uint64
+	waitIndex  uint64
+	recursive  bool
+}
+
+func (o *waitOptions) addFlags(fs *pflag.FlagSet) {
+	fs.Uint64Var(&o.afterIndex, "after-index", 0, "begin behind this `index`, also in the past as far as the server keeps it")
+	fs.Uint64Var(&o.waitIndex, "wait-index", 0, "begin with this `index`: that is --after-index and one")
+	fs.BoolVarP(&o.recursive, "recursive", "r", false, "also the keys below")
+}
+
+// request turns flags into what is to be sent.
+func (o *waitOptions) request(key string) (*wait, error) {
+	w := &wait{key: key, index: o.waitIndex, recursive: o.recursive}
+	if o.afterIndex > 0 {
+		if o.waitIndex > 0 {
+			return nil, badArgs("--after-index and --wait-index both say where to begin: give one")
+		}
+		w.index = o.afterIndex + 1
+	}
+	return w, nil
+}
+
+type watchOptions struct {
+	waitOptions
+	forever bool
+	stream  bool
+}
+
+func newWatch(a *app) *cobra.Command {
+	o := &watchOptions{}
+	cmd := &cobra.Command{
+		Use:   "watch [options] <key>",
+		Short: "Print the next change of a key, or all of them",
+		Long: `Wait for the next change of a key and print its new value; with -f go on with
+the one after it until the command is interrupted. Changes of directories are
+left out.
+
+--stream gets all changes over one connection: where -f asks anew for each, and
+can miss one once the server has had a thousand others in between, a stream
+lasts. It is opened again where it breaks, behind the last change printed.`,
+		Example: `  etcdctl watch /app/mode
+  etcdctl watch -f -r /app
+  etcdctl -o json watch --stream -r --wait-index 1042 /app`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return badArgs(keyRequired)
+			}
+			w, err := o.request(args[0])
+			if err != nil {
+				return err
+			}
+			return watchEnd(cmd.Context(), o.run(cmd, a, w))
+		},
+	}
+	fs := cmd.Flags()
+	o.addFlags(fs)
+	fs.BoolVarP(&o.forever, "forever", "f", false, "every change, until interrupted")
+	fs.BoolVar(&o.stream, "stream", false, "every change over one connection, until interrupted")
+	return cmd
+}
+
+// watchEnd is what a watch ends with. To be interrupted is its ordinary end.
+func watchEnd(ctx context.Context, err error) error {
+	switch {
+	case cli.ByInterrupt(ctx):
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+func (o *watchOptions) run(cmd *cobra.Command, a *app, w *wait) error {
+	p, err := a.printer(formatSimple, formatExtended, formatJSON)
+	if err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	if o.stream {
+		return serverFailure(w.follow(ctx, s, func(event *client.Response) error { return o.show(a, p, event) }))
+	}
+	for {
+		event, err := w.next(ctx, s)
+		if err != nil {
+			return serverFailure(err)
+		}
+		if err := o.show(a, p, event); err != nil {
+			return err
+		}
+		if !o.forever && !event.Node.Dir {
+			return nil
+		}
+	}
+}
+
+// show prints an event. Of a recursive watch a line with its key comes first,
+// but for a stream of JSON, which is nothing but JSON.
+func (o *watchOptions) show(a *app, p *printer.Printer, event *client.Response) error {
+	if event.Node.Dir {
+		return nil
+	}
+	if o.recursive && (!o.stream || a.flags.output != formatJSON) {
+		if err := a.print("[" + event.Action + "] " + event.Node.Key + "\n"); err != nil {
+			return err
+		}
+	}
+	return p.Print(a.view(event))
+}

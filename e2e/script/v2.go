@@ -1,0 +1,62 @@
+package script
+
+import (
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"etcdkit/e2e/cluster"
+)
+
+// v2Line is the last release line with a v2 interface, and the one whose etcdctl is the reference for it.
+const v2Line = "3.5"
+
+// saysV2 tells whether a script's text has the line "v2".
+func saysV2(comment []byte) bool { return regexp.MustCompile(`(?m)^v2$`).Match(comment) }
+
+// isV2 tells whether a script is on the v2 interface, which the matrix of releases leaves out.
+func isV2(file string) bool {
+	a, err := txtar.ParseFile(file)
+	return err == nil && saysV2(a.Comment)
+}
+
+// cmdV2: v2 makes a script one on the v2 interface. It has been read before the script runs.
+func cmdV2(ts *testscript.TestScript, _ *state, args []string) {
+	if len(args) != 0 {
+		ts.Fatalf("usage: v2")
+	}
+}
+
+// serverArgs are the flags of the servers of a release line, as the script gives them and as its interface needs them.
+func (st *state) serverArgs(line string, args []string) []string {
+	if st.v2 && line == v2Line {
+		return append(slices.Clone(args), "--enable-v2")
+	}
+	return args
+}
+
+// useV2ByDefault is useByDefault for a v2 script.
+func (st *state) useV2ByDefault(ts *testscript.TestScript, c *cluster.Cluster) {
+	st.setenv(ts, "ETCDCTL_ENDPOINTS", c.URLs())
+	dir := c.Certs()
+	if dir == "" {
+		return
+	}
+	st.setenv(ts, "ETCDCTL_CA_FILE", filepath.Join(dir, "ca.crt"))
+	if c.NeedsClientCert() {
+		st.setenv(ts, "ETCDCTL_CERT_FILE", filepath.Join(dir, cluster.CertClient+".crt"))
+		st.setenv(ts, "ETCDCTL_KEY_FILE", filepath.Join(dir, cluster.CertClient+".key"))
+	}
+}
+
+// patient is a command line as it is run: the limits of v2's etcdctl have no variables. What the line itself says comes
+// later, and counts.
+func (st *state) patient(prog string, args []string) []string {
+	if !st.v2 || prog != "etcdctl" {
+		return args
+	}
+	return append([]string{"--timeout=" + patience, "--total-timeout=" + patience}, args...)
+}
