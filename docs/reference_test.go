@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"etcdkit/commands/cli"
 	"etcdkit/commands/ctl"
+	"etcdkit/commands/ctlv2"
 	"etcdkit/commands/util"
 )
 
@@ -23,22 +25,31 @@ var update = flag.Bool("update", false, "write docs/reference anew")
 func TestReference(t *testing.T) {
 	t.Parallel()
 	pages := map[string]string{}
-	for _, root := range []*cobra.Command{ctl.NewRoot(cli.Streams{}), util.NewRoot(cli.Streams{})} {
-		root.DisableAutoGenTag = true
-		if err := collect(root, pages); err != nil {
+	for _, tree := range []struct {
+		dir  string
+		root *cobra.Command
+	}{
+		{"", ctl.NewRoot(cli.Streams{})},
+		{"", util.NewRoot(cli.Streams{})},
+		{"v2", ctlv2.NewRoot(cli.Streams{})}, // whose commands have the names of v3's
+	} {
+		tree.root.DisableAutoGenTag = true
+		if err := collect(tree.root, tree.dir, pages); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if *update {
 		write(t, pages)
 	}
-	have, err := filepath.Glob("reference/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range have {
-		if _, ok := pages[filepath.Base(path)]; !ok {
-			t.Errorf("%s is of no command", path)
+	for _, glob := range []string{"*.md", "v2/*.md"} {
+		have, err := filepath.Glob(filepath.Join("reference", glob))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range have {
+			if _, ok := pages[strings.TrimPrefix(filepath.ToSlash(path), "reference/")]; !ok {
+				t.Errorf("%s is of no command", path)
+			}
 		}
 	}
 	for name, want := range pages {
@@ -49,8 +60,8 @@ func TestReference(t *testing.T) {
 	}
 }
 
-// collect adds the page of cmd and of all below it.
-func collect(cmd *cobra.Command, pages map[string]string) error {
+// collect adds the page of cmd and of all below it, in a directory.
+func collect(cmd *cobra.Command, dir string, pages map[string]string) error {
 	if !cmd.IsAvailableCommand() && cmd.HasParent() || cmd.IsAdditionalHelpTopicCommand() {
 		return nil
 	}
@@ -59,9 +70,9 @@ func collect(cmd *cobra.Command, pages map[string]string) error {
 	if err := doc.GenMarkdown(cmd, &page); err != nil {
 		return fmt.Errorf("page of %s: %w", cmd.CommandPath(), err)
 	}
-	pages[strings.ReplaceAll(cmd.CommandPath(), " ", "_")+".md"] = page.String()
+	pages[path.Join(dir, strings.ReplaceAll(cmd.CommandPath(), " ", "_")+".md")] = page.String()
 	for _, c := range cmd.Commands() {
-		if err := collect(c, pages); err != nil {
+		if err := collect(c, dir, pages); err != nil {
 			return err
 		}
 	}
@@ -73,10 +84,10 @@ func write(t *testing.T, pages map[string]string) {
 	if err := os.RemoveAll("reference"); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir("reference", 0o755); err != nil {
-		t.Fatal(err)
-	}
 	for name, page := range pages {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join("reference", name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(filepath.Join("reference", name), []byte(page), 0o644); err != nil {
 			t.Fatal(err)
 		}

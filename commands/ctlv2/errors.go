@@ -21,7 +21,8 @@ const (
 )
 
 var (
-	errNoNode = errors.New("the answer is JSON, but not as etcd's v2 API sends it: it has no node")
+	errNoReason = errors.New("the server refuses the request and gives no reason")
+	errNoNode   = errors.New("the answer is JSON, but not as etcd's v2 API sends it: it has no node")
 )
 
 // bareError is an error that upstream prints as it is, without "Error:".
@@ -76,6 +77,9 @@ func explain(err error) error {
 		if answer != nil {
 			return answer
 		}
+	}
+	if err != nil && err.Error() == "" {
+		return errNoReason
 	}
 	if errors.As(err, new(*json.SyntaxError)) || errors.As(err, new(*json.UnmarshalTypeError)) {
 		return fmt.Errorf("the answer is not JSON as etcd's v2 API sends it: %w", err)

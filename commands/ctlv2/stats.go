@@ -1,10 +1,8 @@
 package ctlv2
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -112,29 +110,13 @@ func (all memberStats) Simple(t *printer.Text) {
 	}
 }
 
-// Table prints a column a member.
+// Table prints a value a row.
 func (all memberStats) Table(g *printer.Grid) {
-	header := []string{"field"}
-	var rows [][]string
-	at := map[string]int{}
-	for i, m := range all {
-		header = append(header, m.Endpoint)
+	g.Header("endpoint", "field", "value")
+	for _, m := range all {
 		for _, f := range m.fields {
-			n, ok := at[f.name]
-			if !ok {
-				n = len(rows)
-				at[f.name] = n
-				rows = append(rows, append(make([]string, 0, len(all)+1), f.name))
-			}
-			for len(rows[n]) <= i {
-				rows[n] = append(rows[n], "")
-			}
-			rows[n] = append(rows[n], f.value)
+			g.Row(m.Endpoint, f.name, f.value)
 		}
-	}
-	g.Header(header...)
-	for _, r := range rows {
-		g.Row(r...)
 	}
 }
 
@@ -144,53 +126,4 @@ func (all memberStats) JSON(t *printer.Text) {
 		all = memberStats{}
 	}
 	appendJSON(t, all)
-}
-
-var errNoLeader = errors.New("none of the endpoints is the leader's")
-
-func newStatsLeader(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "leader",
-		Short: "Show how fast the followers answer the leader",
-		Long: `Show how fast each follower has answered the leader, in milliseconds, and how many
-of its messages have failed. The endpoints are asked in turn until one is the
-leader.`,
-		Example: "  etcdctl -o table stats leader",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := noArguments(args); err != nil {
-				return err
-			}
-			p, err := a.printer(formatSimple, formatTable, formatJSON)
-			if err != nil {
-				return err
-			}
-			s, err := a.connect(cmd.Context())
-			if err != nil {
-				return err
-			}
-			stat, err := a.askLeader(cmd.Context(), s)
-			if err != nil {
-				return serverFailure(err)
-			}
-			return p.Print(stat)
-		},
-	}
-}
-
-// askLeader asks the endpoints until one has the leader's statistics. The error
-// is the first that is of anything else than of not being the leader.
-func (a *app) askLeader(ctx context.Context, s *session) (leaderStats, error) {
-	ctx, cancel := a.limit(ctx)
-	defer cancel()
-	var failed error
-	for _, ep := range s.members() {
-		stat, err := s.statistics(ctx, ep, "leader")
-		if err == nil {
-			return readLeaderStats(stat)
-		}
-		if stat.status != http.StatusForbidden {
-			failed = cmp.Or(failed, err)
-		}
-	}
-	return leaderStats{}, cmp.Or(failed, errNoLeader)
 }

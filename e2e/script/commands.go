@@ -35,6 +35,7 @@ func commands() map[string]command {
 		"reference":     positive(cmdReference),
 		"releases":      positive(cmdReleases),
 		"v2":            positive(cmdV2),
+		"v2fill":        positive(cmdV2Fill),
 		"unenv":         positive(cmdUnenv),
 		"exitcode":      positive(cmdExitCode),
 		"capture":       positive(cmdCapture),

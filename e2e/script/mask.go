@@ -18,6 +18,7 @@ type rule struct {
 func rules() []rule {
 	return []rule{
 		{"took", "how long a request took", regexps(
+			`(?m)(, took )[0-9.]+(?:ns|µs|ms|s)$`,
 			`(took = )[0-9.]+(?:ns|µs|ms|s)\b`,
 			`(\. took )[0-9.]+(?:ns|µs|ms|s)\b`,
 			`("took":")[0-9.]+(?:ns|µs|ms|s)\b`,

@@ -1,9 +1,14 @@
 package script
 
 import (
+	"fmt"
+	"io"
+	"net/http"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -59,4 +64,39 @@ func (st *state) patient(prog string, args []string) []string {
 		return args
 	}
 	return append([]string{"--timeout=" + patience, "--total-timeout=" + patience}, args...)
+}
+
+// cmdV2Fill: v2fill N sets the key /fill N times on the first member of the script's plain cluster, so that the server's
+// history of a thousand events leaves behind what was there before.
+func cmdV2Fill(ts *testscript.TestScript, st *state, args []string) {
+	c, args, err := st.clusterArgs(args)
+	ts.Check(err)
+	if len(args) != 1 {
+		ts.Fatalf("usage: v2fill N")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for i := range n {
+		ts.Check(st.putV2(c.Members[0].ClientURL+"/v2/keys/fill", "value="+strconv.Itoa(i)))
+	}
+}
+
+func (st *state) putV2(url, form string) error {
+	req, err := http.NewRequestWithContext(st.ctx, http.MethodPut, url, strings.NewReader(form))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil { // so that the connection serves again
+		return err
+	}
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("PUT %s: %s", url, resp.Status)
+	}
+	return nil
 }
