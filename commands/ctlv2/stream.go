@@ -14,33 +14,45 @@ import (
 )
 
 // streamPause is how long a stream that has brought nothing is left before it
-// is opened again.
-const streamPause = 200 * time.Millisecond
+// is opened again, and streamTries how often that is tried where nobody can be
+// reached.
+const (
+	streamPause = 200 * time.Millisecond
+	streamTries = 25
+)
 
 // follow calls emit for each event, over one connection as long as it lasts. It
-// returns when emit fails, when no member can be reached, or with ctx.
+// returns when emit fails, when no member can be reached for some seconds, or
+// at once where none could from the beginning, or with ctx.
 func (w *wait) follow(ctx context.Context, s *session, emit func(*client.Response) error) error {
 	w.stream = true
+	left := 0
 	for ctx.Err() == nil {
-		before := w.index
-		if err := w.followOne(ctx, s, emit); err != nil {
+		resp, err := s.openStream(ctx, w)
+		switch {
+		case err == nil:
+			left = streamTries
+			before := w.index
+			if err := w.drain(resp, emit); err != nil {
+				return err
+			}
+			if w.index != before {
+				continue
+			}
+		case left == 0 || !errors.As(err, new(*client.ClusterError)):
 			return err
 		}
-		if w.index == before {
-			pause(ctx, streamPause)
-		}
+		left--
+		pause(ctx, streamPause)
 	}
 	return context.Cause(ctx)
 }
 
-// followOne follows one connection, to its end. A server that has the first
-// event in its history sends that one and then nothing more (watcherHub.watch
-// in etcd's v2store), so that each event of the past takes a connection.
-func (w *wait) followOne(ctx context.Context, s *session, emit func(*client.Response) error) error {
-	resp, err := s.openStream(ctx, w)
-	if err != nil {
-		return err
-	}
+// drain follows one connection to its end, and closes it. A server that has the
+// first event in its history sends that one and then nothing more
+// (watcherHub.watch in etcd's v2store), so that each event of the past takes a
+// connection.
+func (w *wait) drain(resp *http.Response, emit func(*client.Response) error) error {
 	defer resp.Body.Close() //nolint:errcheck // only read
 	start := etcdIndex(resp)
 	if w.index == 0 {

@@ -98,6 +98,24 @@ func TestStreamMembers(t *testing.T) {
 		"Error:  401: outdated (cleared) [9]\n"})
 }
 
+// A stream outlives its server for some seconds, no longer.
+func TestStreamLost(t *testing.T) {
+	t.Parallel()
+	s := &streamer{answers: []streamed{{index: 7, events: []int{8}}}}
+	server := fake(t, func(w http.ResponseWriter, r *http.Request) {
+		if len(s.queries) == 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			s.queries = append(s.queries, "down") // once
+			return
+		}
+		s.ServeHTTP(w, r)
+	})
+	etcdctl(t, server.URL, "watch", "--stream", "/a").is(t, ran{serverError, "v8\n", "Error:  401: outdated (cleared) [9]\n"})
+	if len(s.queries) != 3 {
+		t.Errorf("asked %q", s.queries)
+	}
+}
+
 func TestWaitArguments(t *testing.T) {
 	t.Parallel()
 	etcdctl(t, "http://127.0.0.1:1", "watch", "--after-index", "1", "--wait-index", "2", "/a").is(t, ran{cli.BadArgs, "",

@@ -53,7 +53,8 @@ left out.
 
 --stream gets all changes over one connection: where -f asks anew for each, and
 can miss one once the server has had a thousand others in between, a stream
-lasts. It is opened again where it breaks, behind the last change printed.`,
+lasts. It is opened again where it breaks, behind the last change printed, and
+gives up when no member can be reached for five seconds.`,
 		Example: `  etcdctl watch /app/mode
   etcdctl watch -f -r /app
   etcdctl -o json watch --stream -r --wait-index 1042 /app`,

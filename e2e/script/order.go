@@ -19,6 +19,8 @@ func sortLists(text string) string {
 	}
 	for _, expr := range []string{
 		`(?:(?m)^"Key" : .*\n)+`,
+		`(?:(?m)^\S+: (?:name|peerURLs)=.*\n)+`, // of v2, as are the next
+		`(?:(?m)^member \S+ is .*\n)+`,
 		`(?:(?m)^[^,\n|]+, (?:started|unstarted), .*\n)+`,
 		`(?:(?m)^\| [^|]+ \| +(?:started|unstarted) +\|.*\n)+`,
 	} {
