@@ -30,26 +30,33 @@ func (a *app) request(cmd *cobra.Command, do func(context.Context, client.KeysAP
 	if err != nil {
 		return err
 	}
-	s, err := a.connect(cmd.Context())
-	if err != nil {
-		return err
-	}
-	ctx, cancel := a.limit(cmd.Context())
-	defer cancel()
-	resp, err := do(ctx, client.NewKeysAPI(s))
-	if err == nil {
-		err = check(resp)
-	}
+	var resp *client.Response
+	err = a.withSession(cmd, func(ctx context.Context, s *session) error {
+		resp, err = do(ctx, client.NewKeysAPI(s))
+		return check(resp, err)
+	})
 	if err != nil {
 		return serverFailure(err)
 	}
 	return p.Print(show(resp))
 }
 
-// check refuses an answer that is JSON and yet none of etcd's.
-func check(resp *client.Response) error {
-	if resp.Node == nil {
+// withSession calls do with a session, under --total-timeout.
+func (a *app) withSession(cmd *cobra.Command, do func(context.Context, *session) error) error {
+	s, err := a.connect(cmd.Context())
+	if err != nil {
+		return err
+	}
+	ctx, cancel := a.limit(cmd.Context())
+	defer cancel()
+	return do(ctx, s)
+}
+
+// check refuses an answer that is JSON and yet none of etcd's, where there is
+// no other error.
+func check(resp *client.Response, err error) error {
+	if err == nil && resp.Node == nil {
 		return errNoNode
 	}
-	return nil
+	return err
 }

@@ -27,16 +27,12 @@ func newAuthSwitch(a *app, w authSwitch) *cobra.Command {
 			if err := noArguments(args); err != nil {
 				return err
 			}
-			s, err := a.connect(cmd.Context())
-			if err != nil {
-				return err
-			}
-			ctx, cancel := a.limit(cmd.Context())
-			defer cancel()
-			if err := w.do(client.NewAuthAPI(s), ctx); err != nil {
-				return bare(err)
-			}
-			return a.print(w.done + "\n")
+			return a.withSession(cmd, func(ctx context.Context, s *session) error {
+				if err := w.do(client.NewAuthAPI(s), ctx); err != nil {
+					return bare(err)
+				}
+				return a.print(w.done + "\n")
+			})
 		},
 	}
 }

@@ -1,6 +1,8 @@
 package ctlv2
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	client "go.etcd.io/etcd/client/v2"
@@ -53,15 +55,10 @@ func (a *app) get(cmd *cobra.Command, key string, o *getOptions) error {
 
 // read gets a key or a directory under --total-timeout.
 func (a *app) read(cmd *cobra.Command, key string, o client.GetOptions) (*client.Response, error) {
-	s, err := a.connect(cmd.Context())
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := a.limit(cmd.Context())
-	defer cancel()
-	resp, err := client.NewKeysAPI(s).Get(ctx, key, &o)
-	if err == nil {
-		err = check(resp)
-	}
+	var resp *client.Response
+	err := a.withSession(cmd, func(ctx context.Context, s *session) (err error) {
+		resp, err = client.NewKeysAPI(s).Get(ctx, key, &o)
+		return check(resp, err)
+	})
 	return resp, serverFailure(err)
 }

@@ -14,11 +14,7 @@ func newMember(a *app) *cobra.Command {
 
 // withMembers calls do under --total-timeout. Its errors are printed bare.
 func (a *app) withMembers(cmd *cobra.Command, do func(context.Context, client.MembersAPI) error) error {
-	s, err := a.connect(cmd.Context())
-	if err != nil {
-		return err
-	}
-	ctx, cancel := a.limit(cmd.Context())
-	defer cancel()
-	return bare(do(ctx, client.NewMembersAPI(s)))
+	return a.withSession(cmd, func(ctx context.Context, s *session) error {
+		return bare(do(ctx, client.NewMembersAPI(s)))
+	})
 }

@@ -20,18 +20,15 @@ a number that is higher than those of all keys made so before.`,
   etcdctl mk --in-order /queue "first in line"`,
 		Annotations: map[string]string{takesValue: ""},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return badArgs(keyRequired)
-			}
-			value, err := argument(args, a.In)
+			key, value, err := keyAndValue(args, a.In)
 			if err != nil {
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, k client.KeysAPI) (*client.Response, error) {
 				if inOrder {
-					return k.CreateInOrder(ctx, args[0], value, &client.CreateInOrderOptions{TTL: ttl.duration()})
+					return k.CreateInOrder(ctx, key, value, &client.CreateInOrderOptions{TTL: ttl.duration()})
 				}
-				return k.Set(ctx, args[0], value, &client.SetOptions{TTL: ttl.duration(), PrevExist: client.PrevNoExist})
+				return k.Set(ctx, key, value, &client.SetOptions{TTL: ttl.duration(), PrevExist: client.PrevNoExist})
 			}, a.view)
 		},
 	}

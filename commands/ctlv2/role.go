@@ -16,13 +16,9 @@ func newRole(a *app) *cobra.Command {
 
 // withRoles calls do under --total-timeout. Its errors are printed bare.
 func (a *app) withRoles(cmd *cobra.Command, do func(context.Context, client.AuthRoleAPI) error) error {
-	s, err := a.connect(cmd.Context())
-	if err != nil {
-		return err
-	}
-	ctx, cancel := a.limit(cmd.Context())
-	defer cancel()
-	return bare(do(ctx, client.NewAuthRoleAPI(s)))
+	return a.withSession(cmd, func(ctx context.Context, s *session) error {
+		return bare(do(ctx, client.NewAuthRoleAPI(s)))
+	})
 }
 
 // oneRole refuses anything but one argument.

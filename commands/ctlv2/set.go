@@ -38,11 +38,9 @@ func (t ttl) duration() time.Duration { return time.Duration(t) * time.Second }
 func (o *setOptions) request(args []string, stdin io.Reader) (key, value string, opts client.SetOptions, err error) {
 	opts = client.SetOptions{TTL: o.ttl.duration(), PrevValue: o.prevValue, PrevIndex: o.prevIndex}
 	switch {
-	case len(args) == 0:
-		return "", "", opts, badArgs(keyRequired)
-	case !o.refresh:
-		value, err = argument(args, stdin)
-		return args[0], value, opts, err
+	case !o.refresh || len(args) == 0:
+		key, value, err = keyAndValue(args, stdin)
+		return key, value, opts, err
 	case len(args) > 1:
 		return "", "", opts, badArgs("--refresh leaves the value as it is: give the key alone")
 	case o.ttl <= 0:
@@ -52,20 +50,21 @@ func (o *setOptions) request(args []string, stdin io.Reader) (key, value string,
 	return args[0], "", opts, nil
 }
 
-// argument returns the second argument, or else the whole of standard input.
-func argument(args []string, stdin io.Reader) (string, error) {
-	if len(args) > 1 {
-		return args[1], nil
+// keyAndValue returns the first two arguments. The value may be the whole of
+// standard input instead.
+func keyAndValue(args []string, stdin io.Reader) (key, value string, err error) {
+	switch len(args) {
+	case 0:
+		return "", "", badArgs(keyRequired)
+	case 1:
+		all, err := io.ReadAll(stdin)
+		if err != nil || len(all) == 0 {
+			return "", "", badArgs("value required")
+		}
+		return args[0], string(all), nil
 	}
-	value, err := io.ReadAll(stdin)
-	if err != nil || len(value) == 0 {
-		return "", badArgs(valueRequired)
-	}
-	return string(value), nil
+	return args[0], args[1], nil
 }
-
-// valueRequired is upstream's word on a missing value.
-const valueRequired = "value required"
 
 func newSet(a *app) *cobra.Command {
 	o := &setOptions{}

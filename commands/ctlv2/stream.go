@@ -64,7 +64,7 @@ func (w *wait) drain(resp *http.Response, emit func(*client.Response) error) err
 		if err := events.Decode(event); err != nil {
 			return brokenStream(err)
 		}
-		if err := check(event); err != nil {
+		if err := check(event, nil); err != nil {
 			return err
 		}
 		event.Index = start

@@ -17,15 +17,12 @@ input.`,
 		Example:     "  etcdctl update /app/mode slow",
 		Annotations: map[string]string{takesValue: ""},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return badArgs(keyRequired)
-			}
-			value, err := argument(args, a.In)
+			key, value, err := keyAndValue(args, a.In)
 			if err != nil {
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, k client.KeysAPI) (*client.Response, error) {
-				return k.Set(ctx, args[0], value, &client.SetOptions{TTL: ttl.duration(), PrevExist: client.PrevExist})
+				return k.Set(ctx, key, value, &client.SetOptions{TTL: ttl.duration(), PrevExist: client.PrevExist})
 			}, a.view)
 		},
 	}

@@ -17,13 +17,9 @@ func newUser(a *app) *cobra.Command {
 
 // withUsers calls do under --total-timeout. Its errors are printed bare.
 func (a *app) withUsers(cmd *cobra.Command, do func(context.Context, client.AuthUserAPI) error) error {
-	s, err := a.connect(cmd.Context())
-	if err != nil {
-		return err
-	}
-	ctx, cancel := a.limit(cmd.Context())
-	defer cancel()
-	return bare(do(ctx, client.NewAuthUserAPI(s)))
+	return a.withSession(cmd, func(ctx context.Context, s *session) error {
+		return bare(do(ctx, client.NewAuthUserAPI(s)))
+	})
 }
 
 // oneUser refuses anything but one argument.

@@ -71,7 +71,7 @@ func readEvent(resp *http.Response, body []byte) (*client.Response, error) {
 		return nil, err
 	}
 	event.Index = etcdIndex(resp)
-	return event, check(event)
+	return event, check(event, nil)
 }
 
 // readError reads the answer to a request that has failed.
