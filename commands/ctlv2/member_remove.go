@@ -40,7 +40,7 @@ func (a *app) removeMember(ctx context.Context, api client.MembersAPI, id string
 		return bad("Couldn't find a member in the cluster with an ID of %s.", id)
 	}
 	if err := api.Remove(ctx, id); err != nil {
-		return fmt.Errorf("Received an error trying to remove member %s: %w", id, explain(err))
+		return fmt.Errorf("Received an error trying to remove member %s: %w", id, explain(err)) //nolint:staticcheck // upstream's words
 	}
 	return a.print(fmt.Sprintf("Removed member %s from cluster\n", id))
 }
