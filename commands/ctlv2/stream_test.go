@@ -103,9 +103,14 @@ func TestStreamLost(t *testing.T) {
 	t.Parallel()
 	s := &streamer{answers: []streamed{{index: 7, events: []int{8}}}}
 	server := fake(t, func(w http.ResponseWriter, r *http.Request) {
-		if len(s.queries) == 1 {
-			w.WriteHeader(http.StatusServiceUnavailable)
+		s.mu.Lock()
+		down := len(s.queries) == 1
+		if down {
 			s.queries = append(s.queries, "down") // once
+		}
+		s.mu.Unlock()
+		if down {
+			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
 		s.ServeHTTP(w, r)
