@@ -50,7 +50,8 @@ func (w *wait) next(ctx context.Context, s *session) (*client.Response, error) {
 			return nil, err
 		}
 		if resp.StatusCode == http.StatusOK && len(body) == 0 {
-			continue // the server has ended a wait that had no event
+			pause(ctx, streamPause) // the server has ended a wait that had no event
+			continue
 		}
 		event, err := readEvent(resp, body)
 		if err != nil {
