@@ -55,6 +55,9 @@ func (p *Process) Done() <-chan struct{} { return p.done }
 // State says how the program ended; valid once Done is closed.
 func (p *Process) State() *os.ProcessState { return p.cmd.ProcessState }
 
+// PID is the program's process id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
 // Alive says whether the program still runs.
 func (p *Process) Alive() bool {
 	select {

@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -25,8 +24,8 @@ type job struct {
 	args   []string
 	proc   *proc.Process
 	stdin  io.WriteCloser // nil unless the script feeds it
-	stdout output
-	stderr output
+	stdout proc.Output
+	stderr proc.Output
 	lines  int // that the script has awaited last, 0 where it has not
 }
 
@@ -125,7 +124,7 @@ func cmdAwait(ts *testscript.TestScript, st *state, args []string) {
 		ts.Check(err)
 		cond = re.MatchString
 	}
-	if err := j.stdout.wait(st.ctx, j.proc.Done(), cond); err != nil {
+	if err := j.stdout.Wait(st.ctx, waitBound, j.proc.Done(), cond); err != nil {
 		ts.Fatalf("job %s: %v\n[stdout]\n%s[stderr]\n%s", args[0], err, j.stdout.String(), j.stderr.String())
 	}
 }
@@ -186,58 +185,4 @@ func cmdCollect(ts *testscript.TestScript, neg bool, args []string) {
 	_, _ = io.WriteString(ts.Stdout(), stdout) // both write to memory
 	_, _ = io.WriteString(ts.Stderr(), stderr)
 	st.finish(ts, ran{j.prog, append(j.args, "&"), j.proc.State().ExitCode(), neg, false}, stdout, stderr)
-}
-
-// output collects what a program prints and can be waited on. Safe for concurrent use; the zero value is ready.
-type output struct {
-	mu      sync.Mutex
-	text    strings.Builder
-	changed chan struct{} // closed at the next write; nil when nobody waits
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.changed != nil {
-		close(o.changed)
-		o.changed = nil
-	}
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	text, _ := o.next()
-	return text
-}
-
-// next returns the text so far and a channel that is closed once there is more.
-func (o *output) next() (string, <-chan struct{}) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.changed == nil {
-		o.changed = make(chan struct{})
-	}
-	return o.text.String(), o.changed
-}
-
-// wait returns once cond holds for the text so far.
-func (o *output) wait(ctx context.Context, done <-chan struct{}, cond func(string) bool) error {
-	ctx, cancel := context.WithTimeout(ctx, waitBound)
-	defer cancel()
-	for {
-		text, changed := o.next()
-		if cond(text) {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-done:
-			if cond(o.String()) {
-				return nil
-			}
-			return errors.New("ended without printing what the script waits for")
-		case <-ctx.Done():
-			return errors.New("has not printed in time what the script waits for")
-		}
-	}
 }

@@ -48,7 +48,7 @@ func (st *state) exec(ts *testscript.TestScript, path string, args []string) (st
 	cmd := exec.Command(path, args...)
 	cmd.Dir, cmd.Env = ts.MkAbs("."), st.environ(ts)
 	cmd.Stdin = strings.NewReader(stdin)
-	var out, errOut output
+	var out, errOut proc.Output
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	p, err := proc.Start(cmd)
 	if err != nil {

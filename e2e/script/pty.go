@@ -90,7 +90,7 @@ func (st *state) onTerminal(cmd *exec.Cmd, steps []step) (string, int, error) {
 		return "", 0, err
 	}
 	defer p.Stop()
-	var out output
+	var out proc.Output
 	drained := make(chan struct{})
 	go func() {
 		_, _ = io.Copy(&out, ctrl) // ends with an error once the program has closed its side
@@ -112,12 +112,12 @@ func (st *state) onTerminal(cmd *exec.Cmd, steps []step) (string, int, error) {
 }
 
 // converse plays a dialog; drained is closed when the terminal shows nothing any more.
-func (st *state) converse(ctrl *os.File, out *output, drained <-chan struct{}, steps []step) error {
+func (st *state) converse(ctrl *os.File, out *proc.Output, drained <-chan struct{}, steps []step) error {
 	seen := 0
 	for _, s := range steps {
 		switch {
 		case s.expect != nil:
-			err := out.wait(st.ctx, drained, func(text string) bool {
+			err := out.Wait(st.ctx, waitBound, drained, func(text string) bool {
 				loc := s.expect.FindStringIndex(text[seen:])
 				if loc == nil {
 					return false

@@ -1,0 +1,185 @@
+package tour
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"etcdkit/e2e/cluster"
+)
+
+// patience is how long programs wait for an answer: longer than by default, since the machine may be busy with others.
+const patience = "60s"
+
+// memberIDs are the ids that members have on the page: in the order of their names.
+var memberIDs = []string{"8e9e05c52164694d", "91bc3c398fb3c146", "fd422379fda50e48"}
+
+// direct carries out a directive; next is what follows it.
+func (g *guide) direct(ctx context.Context, words []string, next []part) error {
+	rest := strings.Join(words[1:], " ")
+	switch words[0] {
+	case "cluster":
+		return g.startCluster(ctx, strings.Fields(rest), serverArgs(next))
+	case "reserve":
+		m, err := g.cluster.Reserve()
+		if err == nil {
+			g.nameMember(m, len(g.cluster.Members))
+		}
+		return err
+	case "join":
+		return g.cluster.Join(rest)
+	case "terminal":
+		g.current = rest
+		return nil
+	case "learn":
+		r, err := newRule(words)
+		g.names.learn = append(g.names.learn, r)
+		return err
+	case "mask":
+		r, err := newRule(words)
+		g.names.masked = append(g.names.masked, r)
+		return err
+	case "sh":
+		_, err := g.hidden(ctx, rest)
+		return err
+	case "until":
+		return g.poll(ctx, func() error { return g.try(ctx, rest) })
+	case "watchers":
+		return g.poll(ctx, func() error { return g.watchers(ctx, rest) })
+	}
+	return errors.New("no such directive")
+}
+
+// startCluster: cluster [-version 3.7] [-members 3] [-tls] [-client-cert-auth] [-settled] [-datadir DIR] [-- FLAGS] starts
+// servers, for terminals opened from here on. Flags of "etcd" in a block of sh that follows are the servers'.
+func (g *guide) startCluster(ctx context.Context, args, server []string) error {
+	fs := flag.NewFlagSet("cluster", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	g.started++
+	opts := cluster.Options{Dir: filepath.Join(g.dir, fmt.Sprintf(".cluster%d", g.started))}
+	line := fs.String("version", "3.7", "")
+	fs.IntVar(&opts.Members, "members", 1, "")
+	fs.BoolVar(&opts.TLS, "tls", false, "")
+	fs.BoolVar(&opts.ClientCertAuth, "client-cert-auth", false, "")
+	fs.BoolVar(&opts.Settled, "settled", false, "")
+	fs.StringVar(&opts.DataDir, "datadir", "", "")
+	err := fs.Parse(args)
+	if err != nil {
+		return err
+	}
+	opts.Args = append(fs.Args(), server...)
+	if opts.DataDir != "" {
+		opts.DataDir = filepath.Join(g.dir, opts.DataDir)
+	}
+	if opts.Bin, err = g.page.Refs.Build(ctx, *line); err != nil {
+		return err
+	}
+	g.end()
+	if g.cluster, err = cluster.Start(ctx, opts); err != nil {
+		return err
+	}
+	if err := g.nameCluster(); err != nil {
+		return err
+	}
+	return g.lookAround()
+}
+
+// nameCluster gives ids and addresses of the members the names they have on the page.
+func (g *guide) nameCluster() error {
+	if err := g.names.id("cdf818194e3a8c32", g.cluster.ID); err != nil {
+		return err
+	}
+	for i, m := range g.cluster.Members {
+		g.nameMember(m, i+1)
+		if err := g.names.id(memberIDs[i], m.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nameMember gives the nth member the ports that etcd's own example of a cluster has.
+func (g *guide) nameMember(m *cluster.Member, n int) {
+	ports := "127.0.0.1:" + strings.TrimPrefix(strconv.Itoa(n), "1")
+	g.names.real[ports+"2379"] = m.Endpoint
+	g.names.real[ports+"2380"] = strings.TrimPrefix(m.PeerURL, "http://")
+}
+
+// lookAround sets what terminals find: our programs, and the cluster at the default address.
+func (g *guide) lookAround() error {
+	c := g.cluster
+	g.env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "ETCD") || strings.Contains(strings.ToLower(v), "_proxy=")
+	}), "PATH="+g.page.Ours+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+g.dir, "TZ=UTC",
+		"ETCDCTL_ENDPOINTS="+c.Endpoints(), "ETCDCTL_COMMAND_TIMEOUT="+patience, "ETCDCTL_DIAL_TIMEOUT="+patience)
+	if c.Certs() == "" {
+		return nil
+	}
+	return os.Symlink(c.Certs(), filepath.Join(g.dir, "certs"))
+}
+
+// serverArgs returns the flags of etcd in a block of sh that follows, but for those that every cluster here has already.
+func serverArgs(next []part) []string {
+	if len(next) == 0 || next[0].text != "```sh\n" {
+		return nil
+	}
+	args := strings.Fields(next[1].text)
+	return slices.DeleteFunc(args, func(arg string) bool {
+		name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		return slices.Contains([]string{"etcd", "name", "data-dir", "cert-file", "key-file", "trusted-ca-file", "client-cert-auth"}, name)
+	})
+}
+
+// hidden runs a command that the page does not show.
+func (g *guide) hidden(ctx context.Context, command string) (string, error) {
+	t, err := g.terminal()
+	if err != nil {
+		return "", err
+	}
+	if err := t.enter("$ " + g.names.forRun(command) + "\n"); err != nil {
+		return "", err
+	}
+	return t.toEnd(ctx)
+}
+
+func (g *guide) try(ctx context.Context, command string) error {
+	out, err := g.hidden(ctx, "{ "+command+"; } >/dev/null 2>&1 && echo yes")
+	if err == nil && out != "yes\n" {
+		err = errors.New("it goes on failing")
+	}
+	return err
+}
+
+// watchers counts the watchers of the first member.
+func (g *guide) watchers(ctx context.Context, want string) error {
+	got, err := g.cluster.Metric(ctx, g.cluster.Members[0], "etcd_debugging_mvcc_watcher_total")
+	if err == nil && fmt.Sprint(got) != want {
+		err = fmt.Errorf("there are %v", got)
+	}
+	return err
+}
+
+// poll waits until f succeeds.
+func (g *guide) poll(ctx context.Context, f func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
+	for {
+		err := f()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}

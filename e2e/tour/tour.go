@@ -1,0 +1,51 @@
+package tour
+
+import (
+	"os"
+	"testing"
+
+	"etcdkit/e2e/refs"
+)
+
+// Page is a tutorial. Its fields are not to be changed while it runs.
+type Page struct {
+	File   string     // Markdown
+	Refs   *refs.Refs // for the servers
+	Ours   string     // directory of our programs
+	Update bool       // write what is printed into the page
+}
+
+// Test runs each chapter of the page, with what stands before the first chapter before it, and fails where the shell
+// prints something else than the page shows.
+func (p *Page) Test(t *testing.T) {
+	text, err := os.ReadFile(p.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chapters, err := parse(string(text))
+	if err != nil {
+		t.Fatalf("%s: %v", p.File, err)
+	}
+	if len(chapters) == 1 {
+		t.Fatalf("%s has no chapters", p.File)
+	}
+	t.Run("chapters", func(t *testing.T) {
+		for _, c := range chapters[1:] {
+			t.Run(c.title, func(t *testing.T) {
+				t.Parallel()
+				g := newGuide(p, t.TempDir())
+				defer g.end()
+				for _, parts := range [][]part{chapters[0].parts, c.parts} {
+					if err := g.run(t.Context(), parts); err != nil {
+						t.Fatalf("%s: %v", p.File, err)
+					}
+				}
+			})
+		}
+	})
+	if p.Update && !t.Failed() {
+		if err := os.WriteFile(p.File, []byte(render(chapters)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
