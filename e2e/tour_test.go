@@ -6,9 +6,14 @@ import (
 	"etcdkit/e2e/tour"
 )
 
-// TestTour runs the commands of docs/tour.md and compares what they print with the page; -update rewrites it.
+// TestTour runs the commands of the tutorials and compares what they print with the pages; -update rewrites those.
 func TestTour(t *testing.T) {
 	t.Parallel()
-	page := tour.Page{File: "../docs/tour.md", Refs: engine.Refs, Ours: engine.Ours, Update: *update}
-	page.Test(t)
+	for _, name := range []string{"tour", "tour-v2"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			page := tour.Page{File: "../docs/" + name + ".md", Refs: engine.Refs, Ours: engine.Ours, Update: *update}
+			page.Test(t)
+		})
+	}
 }

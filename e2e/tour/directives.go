@@ -36,6 +36,9 @@ func (g *guide) direct(ctx context.Context, words []string, next []part) error {
 		return err
 	case "join":
 		return g.cluster.Join(rest)
+	case "env":
+		g.vars = append(g.vars, rest)
+		return nil
 	case "terminal":
 		g.current = rest
 		return nil
@@ -120,6 +123,7 @@ func (g *guide) lookAround() error {
 		return strings.HasPrefix(v, "ETCD") || strings.Contains(strings.ToLower(v), "_proxy=")
 	}), "PATH="+g.page.Ours+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+g.dir, "TZ=UTC",
 		"ETCDCTL_ENDPOINTS="+c.Endpoints(), "ETCDCTL_COMMAND_TIMEOUT="+patience, "ETCDCTL_DIAL_TIMEOUT="+patience)
+	g.env = append(g.env, g.vars...)
 	if c.Certs() == "" {
 		return nil
 	}

@@ -16,6 +16,7 @@ type guide struct {
 	page      *Page
 	dir       string
 	env       []string
+	vars      []string // of env, from directives
 	names     names
 	cluster   *cluster.Cluster
 	started   int // clusters
