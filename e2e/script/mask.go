@@ -51,6 +51,8 @@ func rules() []rule {
 			`((?:sha256|got) )\[[0-9 ]+\]`), "$$SHA256"},
 		{"times", "points in time, as an error about a certificate has them", regexps(
 			`()\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z`), "$$TIME"},
+		{"received", "the size of an answer that is refused, which the length of ids is a part of", regexps(
+			`(larger than max \()[0-9]+`), "$$BYTES"},
 		{"load", "what a check has measured", regexps(
 			`(ERROR\(.*\) -> )[0-9]+`,
 			`(memory used : )-?[0-9.]+`), "$$N"},
