@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/pflag"
@@ -27,12 +28,21 @@ func (t *Destination) AddTo(fs *pflag.FlagSet) {
 	fs.StringVar(&t.password, "dest-password", "", "password of --dest-user, which is then the name alone")
 }
 
-// DialerTo returns a dialer for one endpoint of a second cluster. The limits of
+// Inherit gives the files that the flags have not named: of the first cluster,
+// where it may be the second as well.
+func (t *Destination) Inherit(cert, key, cacert string) {
+	if t.cert == "" && t.key == "" {
+		t.cert, t.key = cert, key
+	}
+	t.cacert = cmp.Or(t.cacert, cacert)
+}
+
+// DialerTo returns a dialer for endpoints of a second cluster. The limits of
 // the connection flags hold for it too; who one is and how one trusts it are
 // said by the destination's flags alone. Like [Flags.Dialer] it sends nothing.
-func (f *Flags) DialerTo(ctx context.Context, s cli.Streams, endpoint string, t *Destination) (*Dialer, error) {
+func (f *Flags) DialerTo(ctx context.Context, s cli.Streams, endpoints []string, t *Destination) (*Dialer, error) {
 	secure := &clientv3.SecureConfig{Cert: t.cert, Key: t.key, Cacert: t.cacert, InsecureTransport: t.insecureTransport}
-	cfg, err := f.config([]string{endpoint}, secure, f.quietLogger(s))
+	cfg, err := f.config(endpoints, secure, f.quietLogger(s))
 	if err != nil {
 		return nil, err
 	}

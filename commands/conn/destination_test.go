@@ -49,7 +49,7 @@ func TestDialerTo(t *testing.T) {
 			}
 			var out, errs bytes.Buffer
 			s := cli.Streams{In: strings.NewReader(tt.in), Out: &out, Err: &errs}
-			d, err := f.DialerTo(t.Context(), s, "host:1", to)
+			d, err := f.DialerTo(t.Context(), s, []string{"host:1"}, to)
 			if want := names.Replace(tt.fail); errorText(err) != want {
 				t.Fatalf("%v, want %s", err, want)
 			}
@@ -73,5 +73,22 @@ func TestDialerTo(t *testing.T) {
 				t.Errorf("TLS: %v, want %v", c.TLS != nil, tt.tls)
 			}
 		})
+	}
+}
+
+// What the first cluster's flags say counts where the destination's say nothing.
+// A certificate goes with its key.
+func TestInherit(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ own, want Destination }{
+		{Destination{}, Destination{cert: "c", key: "k", cacert: "ca"}},
+		{Destination{cert: "C", key: "K"}, Destination{cert: "C", key: "K", cacert: "ca"}},
+		{Destination{cacert: "CA", cert: "C"}, Destination{cacert: "CA", cert: "C"}},
+		{Destination{user: "u"}, Destination{user: "u", cert: "c", key: "k", cacert: "ca"}},
+	} {
+		got := tt.own
+		if got.Inherit("c", "k", "ca"); got != tt.want {
+			t.Errorf("%+v: %+v, want %+v", tt.own, got, tt.want)
+		}
 	}
 }

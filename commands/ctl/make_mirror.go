@@ -101,7 +101,7 @@ that it does not have any more.`,
 // for a password first.
 func (o *makeMirrorOptions) run(cmd *cobra.Command, a *app, endpoint string) error {
 	ctx := cmd.Context()
-	d, err := a.conn.DialerTo(ctx, a.Streams, endpoint, &o.dest)
+	d, err := a.conn.DialerTo(ctx, a.Streams, []string{endpoint}, &o.dest)
 	if err != nil {
 		return err
 	}
