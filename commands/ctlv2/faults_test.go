@@ -36,6 +36,7 @@ func everyRequest() []struct {
 		{"watch /a", serverError, ""},
 		{"watch --stream /a", serverError, ""},
 		{"exec-watch /a -- true", serverError, ""},
+		{"copy-to-v3", serverError, ""},
 		{"cluster-health", serverError, "cluster may be unhealthy: failed to list members\n"},
 		{"stats leader", serverError, ""},
 		{"stats store", serverError, ""},
@@ -93,7 +94,7 @@ func TestFaults(t *testing.T) {
 // exit code of their command, and without a panic.
 func TestMalformed(t *testing.T) {
 	t.Parallel()
-	keys := []string{"get /a", "ls", "set /a 1", "rm /a", "watch --stream /a"}
+	keys := []string{"get /a", "ls", "set /a 1", "rm /a", "copy-to-v3", "watch --stream /a"}
 	others := []string{"member list", "user get u", "stats store", "stats leader"}
 	tests := []struct {
 		body  string
@@ -106,8 +107,8 @@ func TestMalformed(t *testing.T) {
 		{"\x00", slices.Concat(keys, others)},
 		{"<", slices.Concat(keys, others)},
 		{"{}{", others},
-		{"{", slices.Concat(keys[:4], others)}, // a stream that breaks off is opened again
-		{"", slices.Concat(keys[:4], others)},
+		{"{", slices.Concat(keys[:5], others)}, // a stream that breaks off is opened again
+		{"", slices.Concat(keys[:5], others)},
 	}
 	for _, tt := range tests {
 		for _, status := range []int{200, 400, 409} {
@@ -132,7 +133,7 @@ func TestNoReason(t *testing.T) {
 func TestNoNode(t *testing.T) {
 	t.Parallel()
 	server := fake(t, says(200, "application/json", "{}"))
-	for _, line := range []string{"get /a", "ls", "set /a 1", "mk /a 1", "rm /a", "mkdir /a", "watch /a", "watch --stream /a", "exec-watch /a -- true"} {
+	for _, line := range []string{"get /a", "ls", "set /a 1", "mk /a 1", "rm /a", "mkdir /a", "watch /a", "watch --stream /a", "exec-watch /a -- true", "copy-to-v3"} {
 		etcdctl(t, server.URL, strings.Fields(line)...).is(t, ran{serverError, "",
 			"Error:  the answer is JSON, but not as etcd's v2 API sends it: it has no node\n"})
 	}

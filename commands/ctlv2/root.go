@@ -61,7 +61,7 @@ which servers up to release 3.5 have when they are started with --enable-v2.`,
 		}
 	}
 	add(groupKeys, newGet(a), newLs(a), newSet(a), newMk(a), newUpdate(a), newRm(a),
-		newMkdir(a), newSetdir(a), newUpdatedir(a), newRmdir(a), newWatch(a), newExecWatch(a))
+		newMkdir(a), newSetdir(a), newUpdatedir(a), newRmdir(a), newWatch(a), newExecWatch(a), newCopyToV3(a))
 	add(groupCluster, newClusterHealth(a), newHealth(a), newMember(a), newStats(a), newBackup(a))
 	add(groupAuth, newAuth(a), newUser(a), newRole(a))
 	add(groupUtility, newVersion(version), cli.Completion(program))

@@ -1,0 +1,157 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// standing is how a key of v3 stands to that of v2.
+type standing int
+
+const (
+	absent    standing = iota // it is not there
+	equal                     // it is there with the value and the rest of time
+	different                 // it is there otherwise
+)
+
+// ErrConflict is the error of keys that v3 has otherwise than v2.
+var ErrConflict = errors.New("with another value or time to live")
+
+// shownConflicts is how many keys are named one by one.
+const shownConflicts = 10
+
+// look finds what there is in v3 before anything is written, where that is
+// asked for.
+func (t *Transfer) look(ctx context.Context, pairs []Pair) error {
+	if t.Mode != Fail && !t.DryRun {
+		return nil
+	}
+	err := each(ctx, batches(pairs), t.lookAt, func(Pair) {})
+	if n := t.sum.Conflicts; err == nil && n > 0 && t.Mode == Fail {
+		return fmt.Errorf("v3 has %d of the keys already %w: --on-conflict says what to do with them; nothing was written", n, ErrConflict)
+	}
+	return err
+}
+
+// lookAt counts what would become of the pairs, and names those in conflict.
+func (t *Transfer) lookAt(ctx context.Context, pairs []Pair) error {
+	return t.inHalves(ctx, pairs, func(ctx context.Context, pairs []Pair) error {
+		found, err := t.find(ctx, pairs)
+		if err != nil {
+			return err
+		}
+		for i, p := range pairs {
+			how, err := t.compare(ctx, p, found[i])
+			if err != nil {
+				return err
+			}
+			t.count(func(s *Summary) { t.wouldBecome(s, p, how) })
+		}
+		return nil
+	})
+}
+
+// wouldBecome counts a pair of a dry run, and names it if it is in conflict.
+func (t *Transfer) wouldBecome(s *Summary, p Pair, how standing) {
+	if how == different {
+		s.Conflicts++
+		if s.Conflicts <= shownConflicts {
+			t.note("Conflict: v3 has %q already %v", p.Key, ErrConflict)
+		}
+	}
+	switch {
+	case !t.DryRun:
+	case how == equal:
+		s.Equal++
+	case how == different && t.Mode == Skip:
+		s.Skipped++
+	case how == different && t.Mode == Fail:
+	default:
+		s.Written++
+	}
+}
+
+// find returns what v3 has of the pairs' keys, nil where it has none.
+func (t *Transfer) find(ctx context.Context, pairs []Pair) ([]*mvccpb.KeyValue, error) {
+	ops := make([]clientv3.Op, len(pairs))
+	for i, p := range pairs {
+		ops[i] = clientv3.OpGet(p.Key)
+	}
+	var resp clientv3.OpResponse
+	err := t.Retry.Do(ctx, func(ctx context.Context) (err error) {
+		resp, err = t.kv.Do(ctx, clientv3.OpTxn(nil, ops, nil))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	found := make([]*mvccpb.KeyValue, len(pairs))
+	for i, r := range resp.Txn().Responses[:min(len(found), len(resp.Txn().Responses))] {
+		if kvs := r.GetResponseRange().GetKvs(); len(kvs) > 0 {
+			found[i] = kvs[0]
+		}
+	}
+	return found, nil
+}
+
+// compare tells how a key of v3 stands to the pair.
+func (t *Transfer) compare(ctx context.Context, p Pair, kv *mvccpb.KeyValue) (standing, error) {
+	switch {
+	case kv == nil:
+		return absent, nil
+	case string(kv.GetValue()) != p.Value, p.Until.IsZero() != (kv.GetLease() == 0):
+		return different, nil
+	case p.Until.IsZero():
+		return equal, nil
+	}
+	end, err := t.leases.end(ctx, clientv3.LeaseID(kv.GetLease()))
+	if err != nil || !near(end, p.Until) {
+		return different, err
+	}
+	return equal, nil
+}
+
+// near tells whether two times are about the same; zero is never.
+func near(a, b time.Time) bool {
+	if a.IsZero() || b.IsZero() {
+		return a.IsZero() == b.IsZero()
+	}
+	return a.Sub(b).Abs() <= soon
+}
+
+// inHalves calls f for the pairs, and where v3 finds fault with some of them
+// for the halves, so that what it refuses comes to stand alone.
+func (t *Transfer) inHalves(ctx context.Context, pairs []Pair, f func(context.Context, []Pair) error) error {
+	err := f(ctx, pairs)
+	switch {
+	case err == nil:
+		return nil
+	case len(pairs) > 1 && (tooMuch(err) || errors.Is(err, rpctypes.ErrPermissionDenied)):
+		half := len(pairs) / 2
+		if err := t.inHalves(ctx, pairs[:half], f); err != nil {
+			return err
+		}
+		return t.inHalves(ctx, pairs[half:], f)
+	case errors.Is(err, rpctypes.ErrPermissionDenied):
+		return fmt.Errorf("key %q: %w", pairs[0].Key, err)
+	}
+	return err
+}
+
+// tooMuch tells whether a request was too large, by its operations, by the
+// server's measure of its bytes, or by that of the connection.
+func tooMuch(err error) bool {
+	if errors.Is(err, rpctypes.ErrTooManyOps) || errors.Is(err, rpctypes.ErrRequestTooLarge) {
+		return true
+	}
+	var refusal rpctypes.EtcdError
+	return !errors.As(err, &refusal) && status.Code(err) == codes.ResourceExhausted
+}
