@@ -1,6 +1,8 @@
 package script
 
 import (
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -67,18 +70,49 @@ func (st *state) patient(prog string, args []string) []string {
 }
 
 // cmdV2Fill: v2fill N sets the key /fill N times on the first member of the script's plain cluster, so that the server's
-// history of a thousand events leaves behind what was there before.
+// history of a thousand events leaves behind what was there before. v2fill -tree N sets N keys below /tree.
 func cmdV2Fill(ts *testscript.TestScript, st *state, args []string) {
 	c, args, err := st.clusterArgs(args)
 	ts.Check(err)
-	if len(args) != 1 {
-		ts.Fatalf("usage: v2fill N")
+	fs := flag.NewFlagSet("v2fill", flag.ContinueOnError)
+	tree, size := fs.Bool("tree", false, ""), fs.Int("bytes", 0, "")
+	if err := fs.Parse(args); err != nil || fs.NArg() != 1 {
+		ts.Fatalf("usage: v2fill [-tree [-bytes SIZE]] N")
 	}
-	n, err := strconv.Atoi(args[0])
+	n, err := strconv.Atoi(fs.Arg(0))
 	ts.Check(err)
-	for i := range n {
-		ts.Check(st.putV2(c.Members[0].ClientURL+"/v2/keys/fill", "value="+strconv.Itoa(i)))
+	url := c.Members[0].ClientURL + "/v2/keys"
+	if *tree {
+		ts.Check(st.fillTree(url+"/tree", n, strings.Repeat("x", *size)))
+		return
 	}
+	for i := range n {
+		ts.Check(st.putV2(url+"/fill", "value="+strconv.Itoa(i)))
+	}
+}
+
+// fillTree sets n keys, several at a time: every 50th is hidden, and every tenth of the others ends in 1000 seconds or
+// more.
+func (st *state) fillTree(top string, n int, tail string) error {
+	const atATime = 16
+	errs := make([]error, atATime)
+	var under sync.WaitGroup
+	for worker := range atATime {
+		under.Go(func() {
+			for i := worker; i < n && errs[worker] == nil; i += atATime {
+				url, form := fmt.Sprintf("%s/d%d/%s-%d", top, i%7, "ключ", i), fmt.Sprintf("value=%s-%d%s", "値", i, tail)
+				switch {
+				case i%50 == 0:
+					url = fmt.Sprintf("%s/_hidden/%d", top, i)
+				case i%10 == 0:
+					form += fmt.Sprintf("&ttl=%d", 1000+i%3000)
+				}
+				errs[worker] = st.putV2(url, form)
+			}
+		})
+	}
+	under.Wait()
+	return errors.Join(errs...)
 }
 
 func (st *state) putV2(url, form string) error {
