@@ -33,7 +33,7 @@ func TestWalls(t *testing.T) {
 			t.Parallel()
 			for _, dep := range deps(t, tt.pkg) {
 				for _, f := range tt.forbidden {
-					if within(dep, f) && dep != self(tt.pkg) && (dep != shared || tt.pkg != "./commands/ctlv2") {
+					if within(dep, f) && dep != self(tt.pkg) {
 						t.Errorf("%s links %s", tt.pkg, dep)
 					}
 				}
@@ -41,9 +41,6 @@ func TestWalls(t *testing.T) {
 		})
 	}
 }
-
-// shared is what the two APIs of etcdctl write many keys with; it is no command.
-const shared = "etcdkit/commands/ctl/bulk"
 
 // within tells whether a package is the forbidden one, or below it.
 func within(dep, forbidden string) bool {

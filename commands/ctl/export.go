@@ -12,8 +12,8 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"etcdkit/commands/bulk"
 	"etcdkit/commands/cli"
-	"etcdkit/commands/ctl/bulk"
 	"etcdkit/commands/ctl/pairs"
 	"etcdkit/commands/ctl/scan"
 	"etcdkit/printer/view"

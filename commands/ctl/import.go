@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"etcdkit/commands/bulk"
 	"etcdkit/commands/cli"
-	"etcdkit/commands/ctl/bulk"
 	"etcdkit/commands/ctl/load"
 	"etcdkit/commands/ctl/pairs"
 )

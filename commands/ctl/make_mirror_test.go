@@ -13,8 +13,8 @@ import (
 	"go.uber.org/zap"
 	"google.golang.org/protobuf/proto"
 
+	"etcdkit/commands/bulk"
 	"etcdkit/commands/cli"
-	"etcdkit/commands/ctl/bulk"
 	"etcdkit/commands/ctl/mirror"
 	"etcdkit/printer"
 )

@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/pflag"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
+	"etcdkit/commands/bulk"
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
-	"etcdkit/commands/ctl/bulk"
 	"etcdkit/commands/ctlv2/transfer"
 )
 

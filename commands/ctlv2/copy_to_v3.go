@@ -10,9 +10,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"etcdkit/commands/bulk"
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
-	"etcdkit/commands/ctl/bulk"
 	"etcdkit/commands/ctlv2/transfer"
 )
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync"
 
-	"etcdkit/commands/ctl/bulk"
+	"etcdkit/commands/bulk"
 	"etcdkit/commands/ctl/pairs"
 )
 

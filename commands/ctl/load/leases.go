@@ -6,7 +6,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"etcdkit/commands/ctl/bulk"
+	"etcdkit/commands/bulk"
 	"etcdkit/commands/ctl/pairs"
 )
 

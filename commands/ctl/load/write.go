@@ -7,7 +7,7 @@ import (
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
-	"etcdkit/commands/ctl/bulk"
+	"etcdkit/commands/bulk"
 	"etcdkit/commands/ctl/pairs"
 )
 

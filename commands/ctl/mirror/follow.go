@@ -7,7 +7,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"etcdkit/commands/ctl/bulk"
+	"etcdkit/commands/bulk"
 )
 
 // follow makes at the destination what happens at the source after a revision.

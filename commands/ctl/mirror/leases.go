@@ -9,7 +9,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"etcdkit/commands/ctl/bulk"
+	"etcdkit/commands/bulk"
 )
 
 // leases gives each lease of the source that a key comes with one of its own at

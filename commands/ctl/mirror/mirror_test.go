@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"etcdkit/commands/ctl/bulk"
+	"etcdkit/commands/bulk"
 )
 
 // pair is a mirror between two servers.

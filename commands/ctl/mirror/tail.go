@@ -7,7 +7,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"etcdkit/commands/ctl/bulk"
+	"etcdkit/commands/bulk"
 )
 
 // update is what a watch has brought: the events up to a revision, whole

@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"etcdkit/commands/ctl/bulk"
+	"etcdkit/commands/bulk"
 )
 
 // Range says what to read.

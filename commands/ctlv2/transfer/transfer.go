@@ -8,7 +8,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"etcdkit/commands/ctl/bulk"
+	"etcdkit/commands/bulk"
 )
 
 // Mode is what becomes of a key that v3 has otherwise than v2.
