@@ -3,18 +3,21 @@ package script
 import (
 	"flag"
 	"io"
+	"math"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// A proxy passes connections on to a server and lets only so many bytes of its answers through on each.
+// A proxy passes connections on to a server and lets only so many bytes of its answers through on each, or so many in a second.
 type proxy struct {
 	listener net.Listener
 	server   string
 	bytes    int64
-	cut      bool // then the connection is closed; otherwise it stays, silent
+	cut      bool  // then the connection is closed; otherwise it stays, silent
+	rate     int64 // bytes of answers in a second, of each connection; 0 is no limit
 
 	wg     sync.WaitGroup
 	mu     sync.Mutex
@@ -22,7 +25,7 @@ type proxy struct {
 	closed bool
 }
 
-// cmdProxy: proxy [-cluster NAME] -stall BYTES|-cut BYTES NAME sets $NAME to the address of a proxy in front of a
+// cmdProxy: proxy [-cluster NAME] -stall BYTES|-cut BYTES|-rate BYTES NAME sets $NAME to the address of a proxy in front of a
 // cluster's first member.
 func cmdProxy(ts *testscript.TestScript, st *state, args []string) {
 	fs := flag.NewFlagSet("proxy", flag.ContinueOnError)
@@ -30,12 +33,16 @@ func cmdProxy(ts *testscript.TestScript, st *state, args []string) {
 	name := fs.String("cluster", "", "")
 	stall := fs.Int64("stall", -1, "")
 	cut := fs.Int64("cut", -1, "")
+	rate := fs.Int64("rate", 0, "")
 	ts.Check(fs.Parse(args))
 	c, ok := st.clusters[*name]
-	if !ok || fs.NArg() != 1 || (*stall < 0) == (*cut < 0) {
-		ts.Fatalf("usage: proxy [-cluster NAME] -stall BYTES|-cut BYTES NAME")
+	if !ok || fs.NArg() != 1 || fs.NFlag() == 0 || (*stall >= 0) == (*cut >= 0) && *rate == 0 {
+		ts.Fatalf("usage: proxy [-cluster NAME] -stall BYTES|-cut BYTES|-rate BYTES NAME")
 	}
-	p := &proxy{server: c.Members[0].Endpoint, bytes: max(*stall, *cut), cut: *cut >= 0}
+	p := &proxy{server: c.Members[0].Endpoint, bytes: max(*stall, *cut), cut: *cut >= 0, rate: *rate}
+	if p.bytes < 0 {
+		p.bytes = math.MaxInt64
+	}
 	var err error
 	p.listener, err = net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
@@ -63,7 +70,7 @@ func (p *proxy) serve() {
 			_ = server.Close()
 		})
 		p.wg.Go(func() {
-			_, err := io.CopyN(client, server, p.bytes)
+			_, err := io.CopyN(p.slow(client), server, p.bytes)
 			if err != nil || p.cut {
 				_ = client.Close()
 				return
@@ -71,6 +78,25 @@ func (p *proxy) serve() {
 			_, _ = io.Copy(io.Discard, server) // until the client leaves
 		})
 	}
+}
+
+// slow returns what writes to w no faster than the rate.
+func (p *proxy) slow(w io.Writer) io.Writer {
+	if p.rate == 0 {
+		return w
+	}
+	return paced{w, p.rate}
+}
+
+type paced struct {
+	io.Writer
+	rate int64
+}
+
+// Write takes as long as the bytes do at the rate.
+func (w paced) Write(b []byte) (int, error) {
+	time.Sleep(time.Duration(int64(len(b)) * int64(time.Second) / w.rate))
+	return w.Writer.Write(b)
 }
 
 // keep notes connections for close, or closes them where that has been.
