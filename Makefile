@@ -3,14 +3,16 @@
 SHELL   := /bin/bash
 BIN     := bin
 CACHE   := $(or $(ETCDKIT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/etcdkit)
+# x/net/trace, which grpc brings along, costs start-up and serves nobody here.
+TAGS    := grpcnotrace
 LINT    := $(CACHE)/lint
 TARGETS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
 .PHONY: build demo test unit e2e soak bench check fmt tidy lint race cross reference docs clean
 
 build: ## both programs, as bin/etcdctl and bin/etcdutl, statically linked
-	CGO_ENABLED=0 go build -trimpath -o $(BIN)/etcdctl ./cmd/ctl
-	CGO_ENABLED=0 go build -trimpath -o $(BIN)/etcdutl ./cmd/util
+	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -o $(BIN)/etcdctl ./cmd/ctl
+	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -o $(BIN)/etcdutl ./cmd/util
 
 demo: build reference ## the main job on a real etcd, command by command
 	cd e2e && ETCDKIT_BIN=$(CURDIR)/$(BIN) go run ./cmd/demo
@@ -44,8 +46,8 @@ race:
 
 cross: ## both programs for every platform we say we run on
 	@set -e; for t in $(TARGETS); do echo "build $$t"; \
-	  GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 go build -o /dev/null ./cmd/ctl; \
-	  GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 go build -o /dev/null ./cmd/util; done
+	  GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 go build -tags $(TAGS) -o /dev/null ./cmd/ctl; \
+	  GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 go build -tags $(TAGS) -o /dev/null ./cmd/util; done
 
 $(LINT)/golangci-lint: e2e/tools/lint/go.mod e2e/tools/lint/go.sum
 	cd e2e/tools/lint && go build -o $(LINT)/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint golang.org/x/tools/cmd/goimports
