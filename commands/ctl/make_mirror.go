@@ -119,7 +119,7 @@ func (o *makeMirrorOptions) run(cmd *cobra.Command, a *app, endpoint string) err
 	bar := a.Bar("copied")
 	defer bar.Done()
 	opts := o.mirror()
-	opts.Timeout, opts.Note, opts.Copied = a.conn.Timeout(), bar.Line, bar.Set
+	opts.Timeout, opts.MaxRecvBytes, opts.Note, opts.Copied = a.conn.Timeout(), a.conn.MaxRecvBytes(), bar.Line, bar.Set
 	m := mirror.New(mirror.Cluster{Client: source.Client.Client, Explain: source.Explain},
 		mirror.Cluster{Client: dest.Client, Explain: dest.Explain}, opts)
 

@@ -3,12 +3,14 @@ package mirror
 import (
 	"context"
 	"errors"
+	"iter"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/bulk"
+	"etcdkit/commands/ctl/scan"
 )
 
 const (
@@ -53,10 +55,10 @@ func (m *Mirror) now(ctx context.Context) (rev, count int64, err error) {
 
 // copyAt copies the keys as they are at a revision, of which there are count.
 func (m *Mirror) copyAt(ctx context.Context, rev, count int64) error {
-	reading, stop := context.WithCancel(ctx)
+	keys := prefixSpan(m.Prefix)
+	source := m.parts(ctx, m.source, m.sourceRetry, scan.Range{Key: keys.key, End: keys.end, Rev: rev})
+	extra, stop := m.extras(ctx)
 	defer stop()
-	p := &pages{client: m.source, retry: m.sourceRetry, span: prefixSpan(m.Prefix), rev: rev}
-	source, extra := p.begin(reading), m.extras(reading)
 	w := bulk.NewWriter(ctx, m.commits, copyInFlight)
 	err := m.copyParts(w, source, extra, count)
 	if failed := w.Close(); failed != nil {
@@ -68,30 +70,27 @@ func (m *Mirror) copyAt(ctx context.Context, rev, count int64) error {
 // extras finds what a copy has to delete: everything that the source lacks
 // where that is asked for, and else what the mirror itself has written and the
 // source does not have any more. What others have written stays.
-func (m *Mirror) extras(ctx context.Context) *extras {
+func (m *Mirror) extras(ctx context.Context) (found *extras, stop func()) {
 	extra := func(kv *mvccpb.KeyValue) bool { return m.ours.has(kv.GetModRevision()) }
 	switch {
 	case m.DeleteExtra:
 		extra = func(*mvccpb.KeyValue) bool { return true }
 	case m.ours.none():
-		return &extras{}
+		return &extras{}, func() {}
 	}
-	p := &pages{client: m.dest, retry: m.destRetry, span: prefixSpan(m.DestPrefix), keysOnly: true}
-	return &extras{parts: p.begin(ctx), extra: extra}
+	keys := prefixSpan(m.DestPrefix)
+	next, stop := iter.Pull2(m.parts(ctx, m.dest, m.destRetry, scan.Range{Key: keys.key, End: keys.end, KeysOnly: true}))
+	return &extras{next: next, extra: extra}, stop
 }
 
 // copyParts copies what comes from the source, and deletes what is extra
 // between.
-func (m *Mirror) copyParts(w *bulk.Writer, source *parts, extra *extras, count int64) error {
+func (m *Mirror) copyParts(w *bulk.Writer, source iter.Seq2[[]*mvccpb.KeyValue, error], extra *extras, count int64) error {
 	remove := func(key []byte) error { return w.Add(bulk.Delete(key)) }
 	done := int64(0)
-	for {
-		kvs, err := source.next()
+	for kvs, err := range source {
 		if err != nil {
 			return err
-		}
-		if kvs == nil {
-			return extra.before(nil, remove)
 		}
 		for _, kv := range kvs {
 			c, err := m.change(kv)
@@ -110,4 +109,5 @@ func (m *Mirror) copyParts(w *bulk.Writer, source *parts, extra *extras, count i
 			m.Copied(done, count)
 		}
 	}
+	return extra.before(nil, remove)
 }

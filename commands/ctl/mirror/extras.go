@@ -9,7 +9,7 @@ import (
 // extras finds the keys of the destination that the source lacks, by walking
 // through both in step. The zero extras finds none.
 type extras struct {
-	parts *parts // of the destination; nil where there is nothing to find
+	next  func() ([]*mvccpb.KeyValue, error, bool) // the next part of the destination; nil where there is nothing to find
 	extra func(*mvccpb.KeyValue) bool
 	part  []*mvccpb.KeyValue
 }
@@ -17,13 +17,14 @@ type extras struct {
 // before calls f with the extra keys before key, which the source has. Each
 // call takes a greater key; nil stands for the end of all keys.
 func (x *extras) before(key []byte, f func(extra []byte) error) error {
-	for x.parts != nil {
+	for x.next != nil {
 		if len(x.part) == 0 {
-			var err error
-			if x.part, err = x.parts.next(); x.part == nil {
-				x.parts = nil
+			part, err, ok := x.next()
+			if !ok || err != nil {
+				x.next = nil
 				return err
 			}
+			x.part = part
 		}
 		kv, order := x.part[0], -1
 		if key != nil {

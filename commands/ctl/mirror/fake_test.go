@@ -185,7 +185,8 @@ func (e *etcd) answer(r *pb.RangeRequest) (*pb.RangeResponse, error) {
 	return resp, nil
 }
 
-// RangeStream sends two keys at a time.
+// RangeStream sends two keys at a time. As of a server, the last part alone has
+// the header and the count.
 func (e *etcd) RangeStream(r *pb.RangeRequest, s pb.KV_RangeStreamServer) error {
 	if e.noStream {
 		return status.Error(codes.Unimplemented, "unknown method RangeStream")
@@ -198,6 +199,9 @@ func (e *etcd) RangeStream(r *pb.RangeRequest, s pb.KV_RangeStreamServer) error 
 		resp, err := e.answer(r)
 		if err != nil {
 			return err
+		}
+		if resp.More {
+			resp = &pb.RangeResponse{Kvs: resp.Kvs, More: true}
 		}
 		if err := s.Send(&pb.RangeStreamResponse{RangeResponse: resp}); err != nil || !resp.More {
 			return err

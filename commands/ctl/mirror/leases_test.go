@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"etcdkit/commands/bulk"
+	"etcdkit/commands/ctl/scan"
 )
 
 // leasePair is the leases of a mirror between two servers.
@@ -236,9 +237,10 @@ func TestCopyLeases(t *testing.T) {
 // known which comes when.
 func (p *pair) copyOneByOne(t *testing.T) error {
 	t.Helper()
-	pages := &pages{client: p.Mirror.source, retry: p.sourceRetry, span: prefixSpan(p.Prefix)}
+	keys := prefixSpan(p.Prefix)
+	source := p.parts(t.Context(), p.Mirror.source, p.sourceRetry, scan.Range{Key: keys.key, End: keys.end})
 	w := bulk.NewWriter(t.Context(), p.commits, 1)
-	if err := p.copyParts(w, pages.begin(t.Context()), &extras{}, 0); err != nil {
+	if err := p.copyParts(w, source, &extras{}, 0); err != nil {
 		return err
 	}
 	if err := w.Close(); err != nil {

@@ -23,9 +23,10 @@ type Options struct {
 	Once        bool        // end when what there was at the beginning is mirrored
 	DeleteExtra bool        // the copy also deletes what the source lacks
 
-	Timeout time.Duration           // of one request
-	Note    func(text string)       // told what a person should know
-	Copied  func(done, total int64) // told of the progress of a copy; may be nil
+	Timeout      time.Duration           // of one request
+	MaxRecvBytes int                     // largest answer to accept; 0 is no limit
+	Note         func(text string)       // told what a person should know
+	Copied       func(done, total int64) // told of the progress of a copy; may be nil
 }
 
 // Cluster is one end of a mirror.

@@ -2,9 +2,11 @@ package mirror
 
 import (
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"etcdkit/commands/bulk"
+	"etcdkit/commands/ctl/scan"
 )
 
 func TestRenaming(t *testing.T) {
@@ -101,23 +104,28 @@ func TestRevisionsBound(t *testing.T) {
 }
 
 // walked reads all of a range.
-func walked(t *testing.T, p *pages) (keys []string, err error) {
+func walked(t *testing.T, e *etcd, prefix string, rev int64) (keys []string, err error) {
 	t.Helper()
-	err = p.each(t.Context(), func(kvs []*mvccpb.KeyValue) error {
+	span := prefixSpan(prefix)
+	retry := &bulk.Retry{Timeout: 5 * time.Second}
+	retry.Succeeded()
+	for kvs, err := range (&Mirror{}).parts(t.Context(), e.client(t), retry, scan.Range{Key: span.key, End: span.end, Rev: rev}) {
+		if err != nil {
+			return keys, err
+		}
 		if len(kvs) == 0 {
 			t.Error("an empty part")
 		}
 		for _, kv := range kvs {
 			keys = append(keys, string(kv.Key))
 		}
-		return nil
-	})
-	return keys, err
+	}
+	return keys, nil
 }
 
 // A range is read whole, from a server with and without the stream, however
 // often it is interrupted.
-func TestPages(t *testing.T) {
+func TestParts(t *testing.T) {
 	t.Parallel()
 	var all []string
 	for i := range 700 {
@@ -134,49 +142,23 @@ func TestPages(t *testing.T) {
 						e.txn(all[i]+"=v", fmt.Sprintf("l%04d=v", i))
 					}
 					e.txn("k=late") // after the revision that is read
+					var mu sync.Mutex
 					random := rand.New(rand.NewPCG(1, 2))
 					e.before = func(string) error {
+						mu.Lock()
+						defer mu.Unlock()
 						if failing && random.IntN(3) == 0 {
 							return rpctypes.ErrGRPCLeaderChanged
 						}
 						return nil
 					}
-					p := &pages{client: e.client(t), retry: &bulk.Retry{Timeout: 5 * time.Second}, span: prefixSpan("k"), rev: e.revision() - 1}
-					p.retry.Succeeded()
-					keys, err := walked(t, p)
+					keys, err := walked(t, e, "k", e.revision()-1)
 					if err != nil || !slices.Equal(keys, all) {
 						t.Errorf("%d keys, want %d; %v", len(keys), len(all), err)
-					}
-					if n := e.count("range"); noStream && !failing && n != 2 {
-						t.Errorf("%d pages, want one of %d and another one", n, firstPageKeys)
 					}
 				})
 			})
 		}
-	}
-}
-
-// The number of keys of a page goes by the bytes of the one before.
-func TestPageSizes(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		size int // of a value
-		want int64
-	}{
-		{10, 4 * firstPageKeys},
-		{pageBytes / 1000, 999},
-		{pageBytes / 10, 9},
-		{pageBytes / 2, 1},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			e := newEtcd(t)
-			e.txn("k=" + strings.Repeat("v", tt.size))
-			p := &pages{client: e.client(t), retry: &bulk.Retry{Timeout: 5 * time.Second}, span: prefixSpan("k"), limit: firstPageKeys}
-			more, err := p.page(t.Context(), func([]*mvccpb.KeyValue) error { return nil })
-			if more || err != nil || p.limit != tt.want {
-				t.Errorf("values of %d bytes: the next page has up to %d keys, want %d; %v", tt.size, p.limit, tt.want, err)
-			}
-		})
 	}
 }
 
@@ -192,9 +174,8 @@ func TestStreamStalls(t *testing.T) {
 			}
 			return nil
 		}
-		p := &pages{client: e.client(t), retry: &bulk.Retry{Timeout: 5 * time.Second}, span: prefixSpan("")}
 		start := time.Now()
-		keys, err := walked(t, p)
+		keys, err := walked(t, e, "", 0)
 		if err != nil || strings.Join(keys, "") != "abcde" {
 			t.Errorf("%q, %v", keys, err)
 		}
@@ -206,22 +187,27 @@ func TestStreamStalls(t *testing.T) {
 }
 
 // A range that is read as it is goes on when its revision is compacted away.
-func TestPagesOvertaken(t *testing.T) {
+func TestPartsOvertaken(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		e := newEtcd(t)
-		e.txn("a=", "b=", "c=", "d=", "e=")
-		e.before = func(string) error {
-			if e.count("stream") == 2 {
-				return rpctypes.ErrGRPCCompacted
+	for _, at := range []int{1, 2, 3} { // the part of the stream before which it is
+		synctest.Test(t, func(t *testing.T) {
+			e := newEtcd(t)
+			e.txn("a=", "b=", "c=", "d=", "e=")
+			e.before = func(op string) error {
+				if op == "stream" && e.count("stream") == at {
+					e.txn("a=", "e=", "f=")
+					e.compact()
+				}
+				return nil
 			}
-			return nil
-		}
-		keys, err := walked(t, &pages{client: e.client(t), retry: &bulk.Retry{Timeout: 5 * time.Second}, span: prefixSpan("")})
-		if err != nil || strings.Join(keys, "") != "abcde" {
-			t.Errorf("%q, %v", keys, err)
-		}
-	})
+			if keys, err := walked(t, e, "", 0); err != nil || strings.Join(keys, "") != "abcdef" {
+				t.Errorf("before part %d: %q, %v", at, keys, err)
+			}
+			if n := e.count("range"); n != 2 {
+				t.Errorf("before part %d: begun %d times, want 2", at, n)
+			}
+		})
+	}
 }
 
 func TestExtras(t *testing.T) {
@@ -240,12 +226,16 @@ func TestExtras(t *testing.T) {
 		{"bd", "ac", "bd"},
 		{"axz", "x", "a"}, // z is not one
 	} {
-		parts := &parts{read: make(chan []*mvccpb.KeyValue, len(tt.dest))}
-		for _, k := range tt.dest {
-			parts.read <- []*mvccpb.KeyValue{{Key: []byte(string(k))}}
+		parts := func(yield func([]*mvccpb.KeyValue, error) bool) {
+			for _, k := range tt.dest {
+				if !yield([]*mvccpb.KeyValue{{Key: []byte(string(k))}}, nil) {
+					return
+				}
+			}
 		}
-		close(parts.read)
-		x := &extras{parts: parts, extra: func(kv *mvccpb.KeyValue) bool { return string(kv.Key) != "z" }}
+		next, stop := iter.Pull2(parts)
+		defer stop()
+		x := &extras{next: next, extra: func(kv *mvccpb.KeyValue) bool { return string(kv.Key) != "z" }}
 		var got []string
 		found := func(key []byte) error { got = append(got, string(key)); return nil }
 		for _, k := range tt.source {

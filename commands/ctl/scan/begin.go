@@ -19,6 +19,9 @@ import (
 // With a password clientv3 logs in again for each stream, which takes a server
 // longer than a small range; then, too, a page is asked for first.
 func (s *scan) read(ctx context.Context) error {
+	if s.Retry != nil {
+		return s.insist(ctx)
+	}
 	streams := true
 	if s.Client.Username == "" || s.Client.Password == "" {
 		whole, err := s.tryStream(ctx)
@@ -68,14 +71,42 @@ func (s *scan) tryStream(ctx context.Context) (whole bool, err error) {
 		}
 	}
 	cancel()
+	return false, s.askRevision(ctx)
+}
+
+// insist reads the whole range where no request may fail for good that another
+// try could mend. Nothing is tried that has to come within one timeout and
+// could have come in parts.
+func (s *scan) insist(ctx context.Context) error {
+	if err := s.retry.Loop(ctx, s.askRevision); err != nil {
+		return err
+	}
+	err := s.stream(ctx)
+	if !errors.Is(err, errNoStream) {
+		return err
+	}
+	if s.done == 0 {
+		more := false
+		err := s.retry.Loop(ctx, func(ctx context.Context) (err error) {
+			more, err = s.firstPage(ctx)
+			return err
+		})
+		if err != nil || !more {
+			return err
+		}
+	}
+	return s.pages(ctx)
+}
+
+// askRevision gets the header and the revision to read at, with one key.
+func (s *scan) askRevision(ctx context.Context) error {
 	first := s.request(s.Key, "", 0)
 	first.CountOnly = true
 	resp, err := s.ask(ctx, first)
-	if err != nil {
-		return false, err
+	if err == nil {
+		s.pin(resp)
 	}
-	s.pin(resp)
-	return false, nil
+	return err
 }
 
 // pin remembers the header of the first answer, and the revision of the range.

@@ -34,6 +34,7 @@ type Reader struct {
 	Timeout      time.Duration     // of each request, and of each part of a stream
 	MaxRecvBytes int               // largest answer to accept; 0 is no limit
 	Explain      func(error) error // adds the cause to the error of a request; may be nil
+	Retry        *bulk.Retry       // how every request is made again, the first as well, with its own Explain; may be nil
 
 	sizes sizes // zero: those of the package
 }
@@ -82,7 +83,7 @@ func (b *Broken) Unwrap() error { return b.Err }
 // Parts are the caller's to keep. The next one is read while the caller has the
 // last. An error is the last thing that comes, [Broken] where it is not the
 // first as well. What fails for want of a connection or a leader is asked for
-// again, at the same revision, for twice the timeout.
+// again, at the same revision, for twice the timeout or as the Retry has it.
 func (r *Reader) Pages(ctx context.Context, g Range) iter.Seq2[*pb.RangeResponse, error] {
 	return func(yield func(*pb.RangeResponse, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -127,9 +128,12 @@ func (r *Reader) scan(g Range) *scan {
 	s := &scan{
 		Reader: r, sizes: r.sizes, Range: g,
 		kv:     clientv3.RetryKVClient(r.Client),
-		retry:  &bulk.Retry{Timeout: r.Timeout, Patience: 2 * r.Timeout, Explain: r.Explain},
+		retry:  r.Retry,
 		out:    make(chan *pb.RangeResponse),
 		pinned: g.Rev, count: -1,
+	}
+	if s.retry == nil {
+		s.retry = &bulk.Retry{Timeout: r.Timeout, Patience: 2 * r.Timeout, Explain: r.Explain}
 	}
 	if s.sizes == (sizes{}) {
 		s.sizes = sizes{firstKeys, pageKeys, pageBytes, holdBytes, recvBytes, underWay}

@@ -16,6 +16,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"etcdkit/commands/bulk"
 )
 
 // numbered are n keys that count.
@@ -397,5 +399,60 @@ func TestLearner(t *testing.T) {
 	same(t, got, f.whole(t, g))
 	if slices.ContainsFunc(f.asked, func(r *pb.RangeRequest) bool { return !r.Serializable }) {
 		t.Errorf("asked %v", f.asked)
+	}
+}
+
+// With a Retry no failure of the first requests is final, and the parts are the
+// one answer all the same.
+func TestRetry(t *testing.T) {
+	t.Parallel()
+	for _, streams := range []bool{false, true} {
+		for _, n := range []int{0, 1, 15, 1000} {
+			f := newFake(numbered("k", n)...)
+			f.streams = streams
+			failed := 0
+			f.before = func(int, *pb.RangeRequest) error {
+				if failed++; failed%2 == 1 && failed < 6 {
+					return rpctypes.ErrGRPCNoLeader
+				}
+				return nil
+			}
+			r := f.reader(t)
+			r.sizes.underWay = 1
+			outages, over := 0, 0
+			r.Retry = &bulk.Retry{Timeout: time.Minute, Report: func(err error) {
+				if err == nil {
+					over++
+				} else {
+					outages++
+				}
+			}}
+			g := Range{Key: "k", End: "l"}
+			want := f.whole(t, g)
+			got, err := read(t.Context(), r, g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, got, want)
+			if streams && outages == 0 || outages != over { // clientv3 repeats the others
+				t.Errorf("streams %v, %d keys: %d outages reported, %d ended", streams, n, outages, over)
+			}
+		}
+	}
+}
+
+// What a Retry gives up is its own error, explained once.
+func TestRetryGivesUp(t *testing.T) {
+	t.Parallel()
+	for _, streams := range []bool{false, true} {
+		f := newFake(numbered("k", 100)...)
+		f.streams = streams
+		f.before = func(int, *pb.RangeRequest) error { return rpctypes.ErrGRPCPermissionDenied }
+		r := f.reader(t)
+		r.Retry = &bulk.Retry{Timeout: time.Minute, Explain: func(err error) error { return fmt.Errorf("%w: here", err) }}
+		_, err := read(t.Context(), r, Range{Key: "k", End: "l"})
+		if want := "etcdserver: permission denied: here"; err == nil || err.Error() != want {
+			t.Errorf("streams %v: %v, want %s", streams, err, want)
+		}
 	}
 }
