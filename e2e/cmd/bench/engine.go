@@ -206,7 +206,7 @@ pages of the file are not counted.
 const engineFoot = `Where a limit is above its target, or little below it, the target can't be met.
 Upstream's ` + "`status`" + ` does not hash the file; ours does and fails on a wrong sha256,
 so on a file that is mostly free pages the hash is all that counts. ` + "`restore`" + `
-takes little longer than a copy: it hashes and checks what it copies meanwhile.
+hashes and checks what it copies while it copies.
 ` + "`defrag`" + ` writes with bbolt, which puts keys one by one on one processor; reading
 and checking the old file go on beside it, comparing the new one with it follows.
 `
