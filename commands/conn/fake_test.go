@@ -116,12 +116,16 @@ func listen(t *testing.T) net.Listener {
 	return l
 }
 
-// refusing returns an address where nothing listens.
+// refusing returns an address where nothing listens, and nothing will until the
+// test ends: a connection to elsewhere has the port.
 func refusing(t *testing.T) string {
 	t.Helper()
-	l := listen(t)
-	_ = l.Close()
-	return l.Addr().String()
+	conn, err := net.Dial("tcp", listen(t).Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn.LocalAddr().String()
 }
 
 // raw hands every connection to handle and closes it afterwards.

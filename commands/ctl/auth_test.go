@@ -220,7 +220,7 @@ func TestUserDetailFails(t *testing.T) {
 	}}
 	runner{endpoint: f.start(t)}.run(t, "user", "get", "u", "--detail").is(t, ran{cli.Failure, "", "Error: etcdserver: role name not found\n"})
 	for _, args := range [][]string{{"user", "get", "u", "--detail"}, {"user", "get", "u"}, {"user", "list"}, {"role", "list"}, {"auth", "enable"}} {
-		dead := deadEndpoint(t)
+		dead := refusing(t)
 		runner{endpoint: dead}.run(t, append(args, "--command-timeout", "100ms")...).is(t,
 			ran{cli.Failure, "", "Error: context deadline exceeded: " + dead + ": connection refused\n"})
 	}

@@ -50,7 +50,7 @@ func TestCheckRefused(t *testing.T) {
 	sameMessages(t, f.requests(),
 		&pb.RangeRequest{Key: []byte(`/a"b`), RangeEnd: []byte(`/a"c`), Limit: 1},
 		&pb.RangeRequest{Key: []byte("/etcdctl-check-datascale/"), RangeEnd: []byte("/etcdctl-check-datascale0"), Limit: 1})
-	dead := deadEndpoint(t)
+	dead := refusing(t)
 	runner{endpoint: dead}.run(t, "check", "perf", "--command-timeout", "100ms").is(t,
 		ran{code: 1, err: "Error: context deadline exceeded: " + dead + ": connection refused\n"})
 }

@@ -149,15 +149,16 @@ func (f *fakeMember) MemberPromote(ctx context.Context, r *pb.MemberPromoteReque
 	return answered(ctx, r, f.memberPromote, f.UnimplementedClusterServer.MemberPromote)
 }
 
-// refusing is an endpoint where nothing listens.
+// refusing is an endpoint where nothing listens, and nothing will until the test
+// ends: a connection to elsewhere has the port.
 func refusing(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	conn, err := net.Dial("tcp", silent(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn.LocalAddr().String()
 }
 
 // silent is an endpoint that takes connections and says nothing.

@@ -50,17 +50,6 @@ func (f *kvServer) start(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// deadEndpoint is an address that refuses connections.
-func deadEndpoint(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func (f *kvServer) saw(m proto.Message) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -219,7 +219,7 @@ func TestDeadEndpoint(t *testing.T) {
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			t.Parallel()
-			dead := deadEndpoint(t)
+			dead := refusing(t)
 			runner{endpoint: dead, in: strings.NewReader(tt.in)}.run(t, append([]string{"--command-timeout", "300ms"}, strings.Fields(tt.args)...)...).
 				is(t, ran{code: tt.code, err: "Error: " + tt.err + ": " + dead + ": connection refused\n"})
 		})

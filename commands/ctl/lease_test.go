@@ -53,7 +53,7 @@ func TestKeepAliveUntilGone(t *testing.T) {
 // upstream says so for it, and ends with 0.
 func TestKeepAliveLosesServer(t *testing.T) {
 	t.Parallel()
-	dead := deadEndpoint(t)
+	dead := refusing(t)
 	runner{endpoint: dead}.run(t, "--command-timeout", "200ms", "--dial-timeout", "200ms", "lease", "keep-alive", "7f").
 		is(t, ran{code: 2, err: "Error: lease 000000000000007f is not kept alive: context deadline exceeded: " + dead + ": connection refused\n"})
 }

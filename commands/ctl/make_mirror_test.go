@@ -125,7 +125,7 @@ func TestMakeMirrorOnce(t *testing.T) {
 // A destination that can't be reached is given up, with the cause.
 func TestMakeMirrorUnreachable(t *testing.T) {
 	t.Parallel()
-	source, dead := mirrored(), deadEndpoint(t)
+	source, dead := mirrored(), refusing(t)
 	runner{endpoint: source.start(t)}.run(t, "make-mirror", dead, "--command-timeout", "100ms").is(t,
 		ran{code: 1, err: "Error: context deadline exceeded: " + dead + ": connection refused: at the destination\n"})
 }
