@@ -71,7 +71,11 @@ func (p *proxy) serve() {
 		})
 		p.wg.Go(func() {
 			_, err := io.CopyN(p.slow(client), server, p.bytes)
-			if err != nil || p.cut {
+			if err == nil && p.cut {
+				_ = client.(*net.TCPConn).CloseWrite() // an end, and no reset for what the client has sent meanwhile
+				return
+			}
+			if err != nil {
 				_ = client.Close()
 				return
 			}
