@@ -152,9 +152,12 @@ func smaller(a, b int) int {
 // tooLarge tells whether a request has too many bytes, by the server's measure
 // or by that of one of the two ends of the connection.
 func tooLarge(err error) bool {
-	if errors.Is(err, rpctypes.ErrRequestTooLarge) {
-		return true
-	}
+	return errors.Is(err, rpctypes.ErrRequestTooLarge) || MessageTooLarge(err)
+}
+
+// MessageTooLarge tells whether a request or an answer has more bytes than one
+// end of the connection takes.
+func MessageTooLarge(err error) bool {
 	var refusal rpctypes.EtcdError
 	return !errors.As(err, &refusal) && status.Code(err) == codes.ResourceExhausted
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/bulk"
@@ -179,10 +178,4 @@ func (s *lister) readOn(ctx context.Context, from string) (more bool, err error)
 		}
 	}
 	return false, nil
-}
-
-// refused tells whether a server does not have what was asked for. A learner
-// has no range stream.
-func refused(err error) bool {
-	return unimplemented(err) || errors.Is(err, rpctypes.Error(rpctypes.ErrGRPCNotSupportedForLearner))
 }

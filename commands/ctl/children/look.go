@@ -4,8 +4,8 @@ import (
 	"context"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
+
+	"etcdkit/commands/ctl/scan"
 )
 
 // lookKeys is how many keys are asked for at a time: few, as they may all lie
@@ -21,7 +21,7 @@ const lookKeys = 10
 func (s *lister) look(ctx context.Context, from string) (keys []string, more bool, err error) {
 	if !s.noPeek {
 		keys, more, err = s.peek(ctx, from)
-		if !refused(err) {
+		if !scan.NoStream(err) {
 			return keys, more, err
 		}
 		s.noPeek = true
@@ -97,5 +97,3 @@ func (s *lister) page(ctx context.Context, from, end string) (keys []string, mor
 	})
 	return keys, more, err
 }
-
-func unimplemented(err error) bool { return status.Code(err) == codes.Unimplemented }

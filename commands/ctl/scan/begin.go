@@ -7,6 +7,8 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"etcdkit/commands/bulk"
 )
 
 // read reads the whole range.
@@ -28,7 +30,7 @@ func (s *scan) read(ctx context.Context) error {
 		if err == nil && whole {
 			return nil
 		}
-		streams = !unfit(err)
+		streams = !NoStream(err)
 	}
 	if s.header == nil {
 		more, err := s.firstPage(ctx)
@@ -123,7 +125,7 @@ func (s *scan) firstPage(ctx context.Context) (more bool, err error) {
 	limit := s.left(s.firstKeys)
 	for {
 		resp, err := s.ask(ctx, s.request(s.Key, s.End, limit))
-		if tooLarge(err) && limit > 1 {
+		if bulk.MessageTooLarge(err) && limit > 1 {
 			limit = (limit + 9) / 10
 			continue
 		}

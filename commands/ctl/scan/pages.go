@@ -7,6 +7,8 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
+
+	"etcdkit/commands/bulk"
 )
 
 // segment is a part of the range that is not handed out yet. It is asked for by
@@ -166,7 +168,7 @@ func (p *pages) take(ctx context.Context) error {
 // failed deals with the failure of a part's request, after which it is asked
 // for again. The error is the one to give up with.
 func (p *pages) failed(ctx context.Context, g *segment, err error) error {
-	if tooLarge(err) && g.limit > 1 {
+	if bulk.MessageTooLarge(err) && g.limit > 1 {
 		p.most = max(1, g.limit/2)
 		p.want = max(1, min(p.want, p.most/2))
 		return nil

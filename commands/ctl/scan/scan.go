@@ -241,13 +241,6 @@ func (s *scan) failure(ctx context.Context, err error) error {
 	return err
 }
 
-// tooLarge tells whether an answer has more bytes than one end of the
-// connection takes.
-func tooLarge(err error) bool {
-	var refusal rpctypes.EtcdError
-	return err != nil && !errors.As(err, &refusal) && status.Code(err) == codes.ResourceExhausted
-}
-
 // size returns the bytes of keys and values.
 func size(kvs []*mvccpb.KeyValue) (n int64) {
 	for _, kv := range kvs {

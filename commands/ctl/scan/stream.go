@@ -10,6 +10,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"etcdkit/commands/bulk"
 )
 
 // stream reads what is not handed out yet by range streams, each of which goes
@@ -20,9 +22,9 @@ func (s *scan) stream(ctx context.Context) error {
 			before := s.done
 			err := s.streamOnce(ctx)
 			switch {
-			case tooLarge(err) && s.done > before:
+			case bulk.MessageTooLarge(err) && s.done > before:
 				continue // a stream begins with small parts
-			case tooLarge(err), unfit(err):
+			case bulk.MessageTooLarge(err), NoStream(err):
 				return errNoStream
 			case err != nil:
 				s.repeated = true
@@ -33,8 +35,9 @@ func (s *scan) stream(ctx context.Context) error {
 	return err
 }
 
-// unfit tells whether a server has no range stream. A learner has none.
-func unfit(err error) bool {
+// NoStream tells whether an error says that a server has no range stream. A
+// learner has none.
+func NoStream(err error) bool {
 	return status.Code(err) == codes.Unimplemented || errors.Is(err, rpctypes.Error(rpctypes.ErrGRPCNotSupportedForLearner))
 }
 
