@@ -17,6 +17,7 @@ func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	mountSmall(t, t.TempDir(), "size=1m") // skips where that is not allowed
 	c, saved := largeCluster(t)
+	data := largeDataDir(t)
 	plain := readFile(t, saved)
 	plain = plain[:len(plain)-32]
 	const noSpace, needed = "no space left on device", " bytes are needed, "
@@ -36,6 +37,12 @@ func TestFullDisk(t *testing.T) {
 		}},
 		{name: "restore all members, files", options: "size=800m,nr_inodes=14", want: noSpace, args: func(dir string) []string {
 			return []string{"etcdutl", "snapshot", "restore", saved, "--data-dir=" + dir, "--all-members", "--initial-cluster=a=http://a:1,b=http://b:1"}
+		}},
+		{name: "backup", options: "size=48m", want: needed, args: func(dir string) []string {
+			return []string{"etcdutl", "backup", "--data-dir", data, "--backup-dir", filepath.Join(dir, "data")}
+		}},
+		{name: "backup, files", options: "size=400m,nr_inodes=6", want: noSpace, args: func(dir string) []string {
+			return []string{"etcdutl", "backup", "--data-dir", data, "--backup-dir", filepath.Join(dir, "data")}
 		}},
 		{name: "defrag", options: "size=48m", want: needed, defrag: true, args: func(dir string) []string {
 			return []string{"etcdutl", "defrag", "--data-dir=" + dir}

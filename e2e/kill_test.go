@@ -39,8 +39,7 @@ type killed struct {
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	c, saved := largeCluster(t)
-	hash := hashOf(t, saved)
-	for _, k := range killedCommands(c, saved, hash) {
+	for _, k := range append(killedCommands(c, saved, hashOf(t, saved)), killedBackup(t, largeDataDir(t))) {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
@@ -74,13 +73,26 @@ func TestKilled(t *testing.T) {
 // largeCluster starts a cluster with 32 MB in values of many sizes, deletes half of it, and saves a snapshot.
 func largeCluster(t *testing.T) (c *cluster.Cluster, saved string) {
 	t.Helper()
-	bin, err := engine.Refs.Build(t.Context(), "3.7")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c = startCluster(t, cluster.Options{Bin: bin, Dir: t.TempDir(), Args: []string{"--unsafe-no-fsync"}})
+	c = startCluster(t, cluster.Options{Bin: build(t, "3.7"), Dir: t.TempDir(), Args: []string{"--unsafe-no-fsync"}})
 	saved = filepath.Join(t.TempDir(), "s.db")
-	m := c.Members[0]
+	fillLarge(t, c.Members[0])
+	ourCtl(t, c.Members[0], "snapshot", "save", saved)
+	return c, saved
+}
+
+// largeDataDir returns the data directory of a stopped server of 3.5 with the same in it.
+func largeDataDir(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	data := filepath.Join(dir, "data")
+	c := startCluster(t, cluster.Options{Bin: build(t, "3.5"), Dir: dir, DataDir: data, Args: []string{"--unsafe-no-fsync"}})
+	fillLarge(t, c.Members[0])
+	c.Stop()
+	return data
+}
+
+func fillLarge(t *testing.T, m *cluster.Member) {
+	t.Helper()
 	for i := range 64 {
 		run(t, bytes.Repeat([]byte{byte('a' + i%26)}, 500_000+i), m, "put", fmt.Sprintf("large/%02d", i))
 	}
@@ -93,8 +105,6 @@ func largeCluster(t *testing.T) (c *cluster.Cluster, saved string) {
 	run(t, []byte(txn.String()), m, "txn")
 	ourCtl(t, m, "del", "large/20", "large/52")
 	ourCtl(t, m, "compaction", "--physical", "67")
-	ourCtl(t, m, "snapshot", "save", saved)
-	return c, saved
 }
 
 func hashOf(t *testing.T, path string) string {
@@ -106,22 +116,43 @@ func hashOf(t *testing.T, path string) string {
 	return string(out)
 }
 
-func killedCommands(c *cluster.Cluster, saved, hash string) []killed {
-	db := func(dir string) string { return filepath.Join(dir, "data", "member", "snap", "db") }
-	restored := func(t *testing.T, dir string, complete bool) { // there is no member, or a whole one
+// wholeMember checks that below data in a directory there is no member, unless the command came to its end, or a whole one: with
+// what the patterns match, once each, and a database of this hash.
+func wholeMember(hash string, patterns ...string) func(t *testing.T, dir string, complete bool) {
+	return func(t *testing.T, dir string, complete bool) {
 		t.Helper()
-		if !complete && !exists(filepath.Join(dir, "data", "member")) {
+		member := filepath.Join(dir, "data", "member")
+		if !complete && !exists(member) {
 			return
 		}
-		if got := hashOf(t, db(dir)); got != hash {
+		if got := hashOf(t, filepath.Join(member, "snap", "db")); got != hash {
 			t.Errorf("hashkv %s, want %s", got, hash)
 		}
-		for _, pattern := range []string{"wal/*.wal", "snap/*.snap"} {
-			if found, err := filepath.Glob(filepath.Join(dir, "data", "member", pattern)); len(found) != 1 || err != nil {
+		for _, pattern := range patterns {
+			if found, err := filepath.Glob(filepath.Join(member, pattern)); len(found) != 1 || err != nil {
 				t.Errorf("%s: %q, %v", pattern, found, err)
 			}
 		}
 	}
+}
+
+// killedBackup is a backup of a data directory.
+func killedBackup(t *testing.T, data string) killed {
+	t.Helper()
+	return killed{
+		name: "backup",
+		args: func(dir string) []string {
+			return []string{"backup", "--data-dir=" + data, "--backup-dir=" + filepath.Join(dir, "data")}
+		},
+		whole: wholeMember(hashOf(t, filepath.Join(data, "member", "snap", "db")), "wal/*.wal"),
+		left:  []string{"data", "data/member"},
+		once:  true,
+	}
+}
+
+func killedCommands(c *cluster.Cluster, saved, hash string) []killed {
+	db := func(dir string) string { return filepath.Join(dir, "data", "member", "snap", "db") }
+	restored := wholeMember(hash, "wal/*.wal", "snap/*.snap")
 	restore := func(dir string) []string {
 		return []string{"snapshot", "restore", saved, "--data-dir=" + filepath.Join(dir, "data")}
 	}

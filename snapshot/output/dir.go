@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"etcdkit/snapshot/internal/lock"
 )
@@ -17,6 +18,10 @@ const tmpMark = ".part-"
 // final place where that does not exist; inside it where it is an empty
 // directory, which may be a mount point and keeps its owner and mode.
 type Dir struct {
+	// Last is the entry that makes what lies beside it count. In a directory
+	// that exists, it appears after all others.
+	Last string
+
 	path   string
 	tmp    string
 	inside bool
@@ -120,7 +125,7 @@ func (d *Dir) publish() error {
 		}
 		return nil
 	}
-	if err := moveAll(d.tmp, d.path); err != nil {
+	if err := d.fill(); err != nil {
 		return err
 	}
 	if err := syncDir(d.path); err != nil {
@@ -137,29 +142,63 @@ func (d *Dir) retract() error {
 	if err := os.Mkdir(d.tmp, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
 	}
-	return moveAll(d.path, d.tmp)
-}
-
-// moveAll moves the entries of one directory to another, or none of them. Of
-// two nested directories, the inner one is left out.
-func moveAll(from, to string) error {
-	names, err := os.ReadDir(from)
+	names, err := d.entries(d.path)
 	if err != nil {
 		return err
 	}
-	for i, n := range names {
-		src, dst := filepath.Join(from, n.Name()), filepath.Join(to, n.Name())
-		if src == to {
-			continue
-		}
-		if err := rename(src, dst); err != nil {
-			for _, n := range names[:i] {
-				err = errors.Join(err, os.Rename(filepath.Join(to, n.Name()), filepath.Join(from, n.Name())))
-			}
-			return err
-		}
+	slices.Reverse(names)
+	_, err = moveAll(d.path, d.tmp, names)
+	return err
+}
+
+// fill moves what was built into the existing directory: all of it, or nothing.
+func (d *Dir) fill() error {
+	names, err := d.entries(d.tmp)
+	if err != nil {
+		return err
+	}
+	done, err := moveAll(d.tmp, d.path, names)
+	if err != nil {
+		slices.Reverse(done)
+		_, backErr := moveAll(d.path, d.tmp, done)
+		return errors.Join(err, backErr)
 	}
 	return nil
+}
+
+// entries lists dir in the order in which to publish it, without the directory
+// under construction.
+func (d *Dir) entries(dir string) ([]string, error) {
+	all, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	last := false
+	for _, e := range all {
+		switch {
+		case filepath.Join(dir, e.Name()) == d.tmp:
+		case e.Name() == d.Last:
+			last = true
+		default:
+			names = append(names, e.Name())
+		}
+	}
+	if last {
+		names = append(names, d.Last)
+	}
+	return names, nil
+}
+
+// moveAll moves entries from one directory to another, and returns which it has
+// moved before an error.
+func moveAll(from, to string, names []string) (done []string, err error) {
+	for i, name := range names {
+		if err := rename(filepath.Join(from, name), filepath.Join(to, name)); err != nil {
+			return names[:i], err
+		}
+	}
+	return names, nil
 }
 
 // rename refuses to replace, which os.Rename would do with an empty directory.

@@ -51,7 +51,7 @@ type backupDirs struct {
 
 // makeDirs makes room for a database of size bytes, and starts the directories.
 func (c *BackupConfig) makeDirs(size int64) (_ *backupDirs, err error) {
-	member := filepath.Join(c.BackupDir, "member")
+	member := filepath.Join(c.BackupDir, memberDir)
 	inside := ""
 	if c.BackupWALDir != "" {
 		if inside, err = below(member, c.BackupWALDir); err != nil {
@@ -61,17 +61,8 @@ func (c *BackupConfig) makeDirs(size int64) (_ *backupDirs, err error) {
 	if inside != "" && inside != "wal" {
 		return nil, fmt.Errorf("backup-wal-dir %q is in the way of %q", c.BackupWALDir, member)
 	}
-	for flag, dir := range map[string]string{"backup-dir": member, "backup-wal-dir": c.BackupWALDir} {
-		if dir == "" || inside != "" && flag == "backup-wal-dir" {
-			continue
-		}
-		if err := output.Sweep(dir); err != nil {
-			return nil, err
-		}
-		names, err := os.ReadDir(dir)
-		if len(names) > 0 || (err != nil && !errors.Is(err, os.ErrNotExist)) {
-			return nil, fmt.Errorf("%s %q not empty or could not be read", flag, dir)
-		}
+	if err := c.checkFree(member, inside); err != nil {
+		return nil, err
 	}
 	if err := c.checkSpace(size); err != nil {
 		return nil, err
@@ -85,12 +76,39 @@ func (c *BackupConfig) makeDirs(size int64) (_ *backupDirs, err error) {
 	if d.member, err = output.NewDir(member); err != nil {
 		return nil, err
 	}
+	d.member.Last = "snap"
 	if c.BackupWALDir != "" && inside == "" {
 		if d.walDir, err = output.NewDir(c.BackupWALDir); err != nil {
 			return nil, err
 		}
 	}
 	return d, os.Mkdir(d.snap(), 0o700)
+}
+
+// checkFree makes sure that there is nothing in the directories to be made.
+func (c *BackupConfig) checkFree(member, walInside string) error {
+	places := []struct{ flag, dir string }{{"backup-dir", member}}
+	if c.BackupWALDir != "" && walInside == "" {
+		places = append(places, struct{ flag, dir string }{"backup-wal-dir", c.BackupWALDir})
+	}
+	for _, p := range places {
+		if err := output.Sweep(p.dir); err != nil {
+			return err
+		}
+		names, err := os.ReadDir(p.dir)
+		if len(names) == 0 && (err == nil || errors.Is(err, os.ErrNotExist)) {
+			continue
+		}
+		taken := &takenError{what: fmt.Sprintf("%s %q not empty or could not be read", p.flag, p.dir)}
+		switch inner := filepath.Join(member, "wal"); { // the WAL comes first, see commit
+		case p.dir != member && holdsWAL(p.dir):
+			taken.left = []string{p.dir}
+		case p.dir == member && len(names) == 1 && holdsWAL(inner):
+			taken.left = []string{inner}
+		}
+		return taken
+	}
+	return nil
 }
 
 // snap is where to build the directory of the backend and the raft snapshot.

@@ -10,6 +10,9 @@ import (
 	"etcdkit/snapshot/output"
 )
 
+// memberDir is what makes a directory one that a server starts on.
+const memberDir = "member"
+
 // places are the directories to make.
 type places struct {
 	dataDir string
@@ -24,29 +27,38 @@ func (c *Config) places() places {
 		p.dataDir = c.Name + ".etcd"
 	}
 	if p.walDir == "" {
-		p.walDir = filepath.Join(p.dataDir, "member", "wal")
+		p.walDir = filepath.Join(p.dataDir, memberDir, "wal")
 	}
 	return p
 }
 
 // check makes sure that what is to be made does not exist, and how the two
 // directories lie to each other.
-func (p *places) check() error {
-	names, err := os.ReadDir(p.dataDir)
-	if len(names) > 0 || (err != nil && !errors.Is(err, os.ErrNotExist)) {
-		return fmt.Errorf("data-dir %q not empty or could not be read", p.dataDir)
-	}
-	if _, err := os.Lstat(p.walDir); err == nil {
-		return fmt.Errorf("wal-dir %q exists", p.walDir)
-	}
+func (p *places) check() (err error) {
 	if p.inside, err = below(p.dataDir, p.walDir); err != nil {
 		return err
+	}
+	names, err := os.ReadDir(p.dataDir)
+	if len(names) > 0 || (err != nil && !errors.Is(err, os.ErrNotExist)) {
+		taken := &takenError{what: fmt.Sprintf("data-dir %q not empty or could not be read", p.dataDir)}
+		top, _, _ := strings.Cut(p.inside, string(filepath.Separator))
+		if len(names) == 1 && names[0].Name() == top && top != memberDir && holdsWAL(p.walDir) {
+			taken.left = []string{filepath.Join(p.dataDir, top)}
+		}
+		return taken
+	}
+	if _, err := os.Lstat(p.walDir); err == nil {
+		taken := &takenError{what: fmt.Sprintf("wal-dir %q exists", p.walDir)}
+		if holdsWAL(p.walDir) {
+			taken.left = []string{p.walDir}
+		}
+		return taken
 	}
 	if above, err := below(p.walDir, p.dataDir); err != nil || above != "" {
 		return errors.Join(fmt.Errorf("wal-dir %q contains data-dir %q", p.walDir, p.dataDir), err)
 	}
-	snap := filepath.Join("member", "snap")
-	if p.inside == "member" || p.inside == snap || strings.HasPrefix(p.inside, snap+string(filepath.Separator)) {
+	snap := filepath.Join(memberDir, "snap")
+	if p.inside == memberDir || p.inside == snap || strings.HasPrefix(p.inside, snap+string(filepath.Separator)) {
 		return fmt.Errorf("wal-dir %q is in the way of %q", p.walDir, filepath.Join(p.dataDir, snap))
 	}
 	return nil
@@ -95,6 +107,7 @@ func (c *Config) makeDirs() (_ *outputs, err error) {
 	if o.data, err = output.NewDir(o.places.dataDir); err != nil {
 		return nil, err
 	}
+	o.data.Last = memberDir
 	if o.places.inside == "" {
 		if o.walDir, err = output.NewDir(o.places.walDir); err != nil {
 			return nil, err
@@ -107,7 +120,7 @@ func (c *Config) makeDirs() (_ *outputs, err error) {
 }
 
 // snap is where to build the directory of the backend and the raft snapshot.
-func (o *outputs) snap() string { return filepath.Join(o.data.Path(), "member", "snap") }
+func (o *outputs) snap() string { return filepath.Join(o.data.Path(), memberDir, "snap") }
 
 // wal is where to build the WAL. One outside of the data directory is built a
 // level too low, because etcd wants to make the directory itself.

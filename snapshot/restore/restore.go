@@ -97,6 +97,9 @@ func run(ctx context.Context, cfg Config, each func(types.URLsMap) []Config) (_ 
 	}()
 	for _, c := range configs {
 		dirs, err := c.makeDirs()
+		if taken := (*takenError)(nil); errors.As(err, &taken) && len(configs) > 1 {
+			taken.left = halfDone(configs)
+		}
 		if err != nil {
 			return nil, err
 		}

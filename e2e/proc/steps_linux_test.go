@@ -1,0 +1,55 @@
+package proc
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+)
+
+// KillBefore stops a program in front of each step it takes, one after another.
+func TestKillBefore(t *testing.T) {
+	t.Parallel()
+	mv, err := exec.LookPath("mv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range [][]string{1: {"a/1", "a/2"}, 2: {"a/2", "b/1"}, 3: {"b/1", "b/2"}} {
+		if want == nil {
+			continue
+		}
+		dir := t.TempDir()
+		for _, name := range []string{"a/1", "a/2", "b"} {
+			if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ended, err := KillBefore(Renames(), n, mv, filepath.Join(dir, "a/1"), filepath.Join(dir, "a/2"), filepath.Join(dir, "b"))
+		if errors.Is(err, syscall.EPERM) {
+			t.Skip("nobody may trace here")
+		}
+		found, globErr := filepath.Glob(filepath.Join(dir, "*", "*"))
+		if err := errors.Join(err, globErr); err != nil {
+			t.Fatal(err)
+		}
+		for i := range found {
+			found[i], _ = filepath.Rel(dir, found[i])
+		}
+		if ended != (n == 3) || !slices.Equal(found, want) {
+			t.Errorf("before step %d: ended %v, there is %q, want %q", n, ended, found, want)
+		}
+	}
+	if _, err := KillBefore(Names(), 1, "/nosuch"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+	falsePath, err := exec.LookPath("false")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := KillBefore(Names(), 1, falsePath); err == nil {
+		t.Error("a failure went unseen")
+	}
+}
