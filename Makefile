@@ -57,9 +57,7 @@ bench: build reference ## ratios to upstream in one run, into docs/performance.m
 
 FUZZTIME := 2m
 soak: build reference ## every fuzz target for FUZZTIME each, then the long tests of files and signals
-	@set -e; for p in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$p | grep ^Fuzz); do \
-	  echo "fuzz $$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$p; done; done
-	cd e2e && ETCDKIT_BIN=$(CURDIR)/$(BIN) go test . -soak -count 1 -timeout 60m -v -run '^(TestHistories|TestKilled|TestFullDisk)$$'
+	ETCDKIT_BIN=$(CURDIR)/$(BIN) .ci/soak $(FUZZTIME)
 
 clean:
 	rm -rf $(BIN)
