@@ -56,8 +56,9 @@ All is checked first: every page of the database, and on the way down that the
 older release knows all entries of the WAL that are not in a snapshot yet. The
 change is one transaction, and a migration that is refused changes nothing.
 
-A server starts on a directory of the release before its own. It does not on one
-of a later release, unless the cluster was told first, with "etcdctl downgrade
+A server starts on a directory of the release before its own. 3.7 starts on one of
+3.5 only when 3.6 has run on it and saved a raft snapshot. None starts on one of a
+later release, unless the cluster was told first, with "etcdctl downgrade
 enable".`,
 		Example: `  etcdutl migrate --data-dir /var/lib/etcd --target-version 3.6`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -92,6 +93,9 @@ func (a *app) migrated(dir string, r migrate.Result) {
 	}
 	if r.V2Requests > 0 && !r.To.LessThan(semver.Version{Major: 3, Minor: 6}) {
 		fmt.Fprintf(a.Err, "Warning: the WAL holds %d requests of v2 clients, on which %s does not start; see \"etcdutl check v2store\"\n", r.V2Requests, short(r.To))
+	} else if r.V2Own > 0 && !r.To.LessThan(semver.Version{Major: 3, Minor: 7}) {
+		fmt.Fprintf(a.Err, "Warning: %s does not start on it yet: the WAL holds %d requests in the form of 3.5, which 3.6 is the last to read; "+
+			"first migrate to 3.6, and run a server of 3.6 with --snapshot-count=1 until it has saved a raft snapshot\n", short(r.To), r.V2Own)
 	}
 	if r.To.LessThan(r.Cluster) {
 		fmt.Fprintf(a.Err, "Warning: the cluster is of version %s, and a server of %s does not start unless \"etcdctl downgrade enable %[2]s\" came first\n", short(r.Cluster), short(r.To))

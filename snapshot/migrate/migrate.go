@@ -59,6 +59,10 @@ type Result struct {
 	// V2Requests is how many requests of v2 clients the WAL holds that are not
 	// in a raft snapshot. From 3.6 on a server does not start on them.
 	V2Requests int
+	// V2Own is how many requests of that form servers up to 3.5 have put there
+	// themselves. 3.6 still reads them; from 3.7 on a server does not start on
+	// them.
+	V2Own int
 	// Cluster is the version that the cluster has agreed on; zero where it is
 	// not known. A server below it does not start.
 	Cluster semver.Version
@@ -97,7 +101,7 @@ func Run(ctx context.Context, o Options) (_ Result, err error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("failed to read wal: %w", err)
 	}
-	r.V2Requests = log.v2Requests
+	r.V2Requests, r.V2Own = log.v2Requests, log.v2Own
 	if r.Refused = allowed(r.From, o.Target, log.oldest); r.Refused != nil && !o.Force {
 		return Result{}, r.Refused
 	}

@@ -153,7 +153,7 @@ func TestRun(t *testing.T) {
 func TestV2Requests(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t, of("3.5.0"), waltest.Request("PUT", "/1/a", "v"), waltest.Request("PUT", "/0/version", "3.5.0"), waltest.Request("DELETE", "/1/a", ""))
-	if r, err := Run(t.Context(), Options{DataDir: dir, Target: release(3, 6)}); err != nil || r.V2Requests != 2 {
+	if r, err := Run(t.Context(), Options{DataDir: dir, Target: release(3, 6)}); err != nil || r.V2Requests != 2 || r.V2Own != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 type needs struct {
 	oldest     semver.Version // the oldest release that knows them all
 	v2Requests int            // of clients
+	v2Own      int            // of servers
 }
 
 func (n *needs) add(e raftlog.Entry) error {
@@ -34,6 +35,8 @@ func (n *needs) add(e raftlog.Entry) error {
 	if err == nil && v2 != nil {
 		if v2.OfClient() {
 			n.v2Requests++
+		} else {
+			n.v2Own++
 		}
 		return nil
 	}
