@@ -30,6 +30,9 @@ func (s *scan) read(ctx context.Context) error {
 		if err == nil && whole {
 			return nil
 		}
+		if silence := (*unanswered)(nil); errors.As(err, &silence) {
+			return silence.error
+		}
 		streams = !NoStream(err)
 	}
 	if s.header == nil {
@@ -47,22 +50,31 @@ func (s *scan) read(ctx context.Context) error {
 	return s.pages(ctx)
 }
 
+// unanswered is the error of a request whose time was up before anything came.
+type unanswered struct{ error }
+
+func (u *unanswered) Unwrap() error { return u.error }
+
 // tryStream begins a stream, hands the range out if it is small, and tells so.
 // If it is not small it gets the header and the revision to read at. The error
 // says nothing but that the range has to be asked for in another way, which
-// will say better what is wrong with it.
+// will say better what is wrong with it; [unanswered] where that would be as
+// long in vain.
 func (s *scan) tryStream(ctx context.Context) (whole bool, err error) {
 	trying, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	stream, err := s.kv.RangeStream(trying, s.request(s.Key, s.End, s.Limit), s.accept(0))
-	if err != nil {
-		return false, s.failure(trying, err)
-	}
+	stream, err := s.kv.RangeStream(trying, s.request(s.Key, s.End, s.Limit), s.accept(0)...)
 	held := &pb.RangeResponse{}
 	for bytes := int64(0); bytes < s.holdBytes; {
-		part, err := receive(stream)
+		var part *pb.RangeResponse
+		if err == nil {
+			part, err = receive(stream)
+		}
+		if err = s.failure(trying, err); errors.Is(err, context.DeadlineExceeded) && bytes == 0 {
+			return false, &unanswered{err}
+		}
 		if err != nil {
-			return false, s.failure(trying, err)
+			return false, err
 		}
 		bytes += size(part.GetKvs())
 		held.Kvs = append(held.Kvs, part.GetKvs()...)

@@ -145,6 +145,9 @@ func (r *Reader) scan(g Range) *scan {
 func (s *scan) run(ctx context.Context) {
 	defer close(s.out)
 	err := s.read(ctx)
+	if err != nil && s.Explain != nil {
+		err = s.Explain(err)
+	}
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
@@ -207,8 +210,10 @@ func (s *scan) request(key, end string, limit int64) *pb.RangeRequest {
 	}
 }
 
-// accept is the largest answer to take of a request for so many keys.
-func (s *scan) accept(limit int64) grpc.CallOption {
+// accept is the largest answer to take of a request for so many keys. Like
+// every request of clientv3's it waits for a connection, as long as its time
+// allows: an error then says that its time is up, and the links say why.
+func (s *scan) accept(limit int64) []grpc.CallOption {
 	most := math.MaxInt32
 	if s.MaxRecvBytes > 0 {
 		most = s.MaxRecvBytes
@@ -216,14 +221,14 @@ func (s *scan) accept(limit int64) grpc.CallOption {
 	if limit != 1 {
 		most = min(most, s.recvBytes)
 	}
-	return grpc.MaxCallRecvMsgSize(most)
+	return []grpc.CallOption{grpc.WaitForReady(true), grpc.MaxCallRecvMsgSize(most)}
 }
 
 // ask makes one request.
 func (s *scan) ask(ctx context.Context, r *pb.RangeRequest) (*pb.RangeResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	resp, err := s.kv.Range(ctx, r, s.accept(r.GetLimit()))
+	resp, err := s.kv.Range(ctx, r, s.accept(r.GetLimit())...)
 	return resp, s.failure(ctx, err)
 }
 

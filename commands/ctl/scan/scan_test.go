@@ -13,6 +13,8 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -272,6 +274,41 @@ func TestLostInMidRead(t *testing.T) {
 		if !errors.As(err, &broken) || len(got.GetKvs()) == 0 || broken.Last != string(got.Kvs[len(got.Kvs)-1].Key) {
 			t.Errorf("streams %v: %d keys, %v", streams, len(got.GetKvs()), err)
 		}
+	}
+}
+
+// A member that is silent is asked once, within one timeout, and the error has
+// its cause.
+func TestSilent(t *testing.T) {
+	t.Parallel()
+	for _, streams := range []bool{false, true} {
+		f := newFake(numbered("k", 1000)...)
+		f.streams = streams
+		ended := make(chan struct{})
+		defer close(ended)
+		var asked atomic.Int32
+		f.before = func(int, *pb.RangeRequest) error { asked.Add(1); <-ended; return nil }
+		r := f.reader(t)
+		r.Timeout = 100 * time.Millisecond
+		r.Explain = func(err error) error { return fmt.Errorf("%w: here", err) }
+		_, err := read(t.Context(), r, Range{Key: "k", End: "l"})
+		if !errors.Is(err, context.DeadlineExceeded) || err.Error() != "context deadline exceeded: here" || asked.Load() != 1 {
+			t.Errorf("streams %v: %v after %d requests", streams, err, asked.Load())
+		}
+	}
+}
+
+// Where there is nobody to ask, the time is waited for in which there may be.
+func TestNobodyThere(t *testing.T) {
+	t.Parallel()
+	c, err := clientv3.New(clientv3.Config{Endpoints: []string{"127.0.0.1:0"}, Logger: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close() //nolint:errcheck // there was no connection
+	_, err = read(t.Context(), &Reader{Client: c, Timeout: 50 * time.Millisecond}, Range{Key: "k", End: "l"})
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
 	}
 }
 

@@ -48,7 +48,7 @@ func (s *scan) streamOnce(ctx context.Context) error {
 	late := time.AfterFunc(s.Timeout, func() { cancel(context.DeadlineExceeded) })
 	defer late.Stop()
 	before := s.done
-	stream, err := s.kv.RangeStream(reading, s.request(s.next(), s.End, s.left(0)), s.accept(0))
+	stream, err := s.kv.RangeStream(reading, s.request(s.next(), s.End, s.left(0)), s.accept(0)...)
 	for err == nil {
 		var part *pb.RangeResponse
 		if part, err = receive(stream); err != nil {
