@@ -18,10 +18,16 @@ type File struct {
 }
 
 // Create starts a file for path, in place of a path.part that an earlier run
-// has left behind. The caller ends it with Commit and Abort.
+// has left behind. The caller ends it with Commit and Abort. What is at path
+// may be a regular file or a link to one: root could rename a file over
+// /dev/null, and have the machine without it.
 func Create(path string) (*File, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	switch info, err := os.Stat(path); {
+	case err != nil || info.Mode().IsRegular():
+	case info.IsDir():
 		return nil, fmt.Errorf("could not write %s: is a directory", path)
+	default:
+		return nil, fmt.Errorf("could not write %s: not a regular file, which is what it would be replaced with", path)
 	}
 	part := path + ".part"
 	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
