@@ -12,12 +12,14 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 )
 
 // call is how a request ended.
 type call struct {
 	to    net.Addr // nil where no connection took the request
 	write bool     // it asked for a change
+	large int      // bytes of a request where it or its answer was too large, else 0
 	err   error
 }
 
@@ -35,7 +37,11 @@ func (c *calls) unary(ctx context.Context, method string, req, reply any, cc *gr
 	c.first.Do(func() { warm(req, reply) })
 	var to peer.Peer
 	err := invoke(ctx, method, req, reply, cc, c.options(opts, &to)...)
-	return c.ended(call{to: to.Addr, write: writes(method, req), err: err})
+	last := call{to: to.Addr, write: writes(method, req), err: err}
+	if m, ok := req.(proto.Message); ok && tooLarge(err) {
+		last.large = proto.Size(m)
+	}
+	return c.ended(last)
 }
 
 // stream implements grpc.StreamClientInterceptor. It is over when the stream

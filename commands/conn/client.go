@@ -21,6 +21,7 @@ type Client struct {
 	links  *links
 	calls  *calls
 	user   string
+	upload int // largest request, in bytes
 }
 
 // Close ends what the client is doing. The connections are torn down behind

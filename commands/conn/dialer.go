@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/http"
@@ -12,6 +13,10 @@ import (
 
 	"etcdkit/commands/cli"
 )
+
+// defaultUpload is the largest request that clientv3 sends unless told otherwise,
+// in bytes.
+const defaultUpload = 2 << 20
 
 // Dialer makes clients for the endpoints that the flags resolved to. It may be
 // used from several goroutines.
@@ -105,6 +110,7 @@ func (d *Dialer) Dial(ctx context.Context, endpoints ...string) (*Client, error)
 	}
 	cfg.Endpoints = slices.Clone(cfg.Endpoints)
 	c := &Client{links: newLinks(cfg.Endpoints), calls: &calls{failFast: d.failFast}, user: cfg.Username}
+	c.upload = cmp.Or(cfg.MaxCallSendMsgSize, defaultUpload)
 	cfg.DialOptions = c.dialOptions(d, cfg.Endpoints)
 
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))

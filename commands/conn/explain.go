@@ -63,8 +63,12 @@ func (c *Client) cause(err error) string {
 		return "it is asked of a learner; name a voting member in --endpoints"
 	case errors.Is(err, rpctypes.ErrNoLeader):
 		return "too few members are up, or they don't reach each other"
+	case tooLarge(err) && last.large > c.upload:
+		return "a larger --max-request-bytes sends it"
 	case tooLarge(err) && !last.write:
 		return "a larger --max-recv-bytes takes it"
+	case status.Code(err) == codes.Unavailable && last.to == nil && !serverTimeout(err):
+		return c.links.causes()
 	case serverTimeout(err), status.Code(err) == codes.Unavailable:
 		return unanswered
 	case !timedOut(err):

@@ -307,6 +307,17 @@ func TestServerDiesWithThePut(t *testing.T) {
 	}
 }
 
+func TestRequestTooLarge(t *testing.T) {
+	t.Parallel()
+	l := listen(t)
+	serve(t, l, nil, happy)
+	d := dialer(t, "--endpoints", l.Addr().String(), "--max-request-bytes", "5")
+	want := "rpc error: code = ResourceExhausted desc = trying to send message larger than max (6 vs. 5): a larger --max-request-bytes sends it"
+	if err := putError(t.Context(), t, d); errorText(err) != want {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+}
+
 func TestExplainKeepsTheError(t *testing.T) {
 	t.Parallel()
 	c, err := dialer(t, "--endpoints", refusing(t)).FailFast().Dial(t.Context())
