@@ -47,17 +47,24 @@ func (o *getOptions) addFlags(fs *pflag.FlagSet) {
 	fs.Int64Var(&o.maxModRev, "max-mod-rev", 0, "only keys modified at or before this revision")
 }
 
-// request turns arguments into a key and the options of a range request.
+// request turns arguments into a key and the options of a range request. Where
+// several are wrong, the order of the checks decides on the exit code.
 func (o *getOptions) request(args []string) (string, []clientv3.OpOption, error) {
 	if err := o.validate(args); err != nil {
+		return "", nil, err
+	}
+	serializable, err := serializable(o.consistency)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := o.rangeFlags.validate(args); err != nil {
 		return "", nil, err
 	}
 	sort, err := o.sort()
 	if err != nil {
 		return "", nil, err
 	}
-	serializable, err := serializable(o.consistency)
-	if err != nil {
+	if err := o.validateRevisions(); err != nil {
 		return "", nil, err
 	}
 	key, opts := o.keys(args)
@@ -87,14 +94,22 @@ func (o *getOptions) validate(args []string) error {
 	switch {
 	case len(args) == 0:
 		return cli.Exit(cli.BadArgs, errors.New("get command needs one argument as key and an optional argument as range_end"))
+	case o.prefix && o.fromKey:
+		return cli.Exit(cli.BadArgs, errPrefixFromKey)
 	case o.keysOnly && o.countOnly:
 		return cli.Exit(cli.BadArgs, errors.New("`--keys-only` and `--count-only` cannot be set at the same time, choose one"))
+	}
+	return nil
+}
+
+func (o *getOptions) validateRevisions() error {
+	switch {
 	case o.maxCreateRev > 0 && o.minCreateRev > o.maxCreateRev:
 		return cli.Exit(cli.BadFeature, fmt.Errorf("getMinCreateRev(=%d) > getMaxCreateRev(=%d)", o.minCreateRev, o.maxCreateRev))
 	case o.maxModRev > 0 && o.minModRev > o.maxModRev:
 		return cli.Exit(cli.BadFeature, fmt.Errorf("getMinModRev(=%d) > getMaxModRev(=%d)", o.minModRev, o.maxModRev))
 	}
-	return o.rangeFlags.validate(args)
+	return nil
 }
 
 // validateFormat holds the rules that tie flags to an output format.
@@ -173,6 +188,9 @@ a prefix, or those from a key on. A key that does not exist is no error.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			key, opts, err := o.request(args)
 			if err != nil {
+				return err
+			}
+			if _, err := a.printer(); err != nil { // before the rules for one that there is
 				return err
 			}
 			if err := o.validateFormat(a.output.Format()); err != nil {

@@ -134,6 +134,11 @@ func TestWrongCommandLines(t *testing.T) {
 		{"get a --consistency x", cli.BadFeature, `unknown consistency flag "x"`},
 		{"get a --count-only", cli.BadArgs, "--count-only is only for `--write-out=fields`"},
 		{"get a --print-value-only -w json", cli.BadArgs, "print-value-only is only for `--write-out=simple`"},
+		{"get a --print-value-only -w bad", cli.BadFeature, format},
+		{"get a --sort-by size --consistency x", cli.BadFeature, `unknown consistency flag "x"`},
+		{"get a b --prefix --consistency x", cli.BadFeature, `unknown consistency flag "x"`},
+		{"get a b --prefix --min-mod-rev 3 --max-mod-rev 2", cli.BadArgs, tooMany},
+		{"get a --prefix --from-key --consistency x", cli.BadArgs, both},
 
 		{"del", cli.BadArgs, delArgs},
 		{"del a b c", cli.BadArgs, delArgs},
