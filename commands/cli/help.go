@@ -9,7 +9,7 @@ import (
 )
 
 // FinishHelp gives a complete command tree the help behaviour that both
-// programs share: a word that is no subcommand is pointed out, and footer ends
+// programs share: a word that is no command is pointed out, and footer ends
 // every help text.
 func FinishHelp(root *cobra.Command, footer string) {
 	usual := root.HelpFunc()
@@ -19,13 +19,39 @@ func FinishHelp(root *cobra.Command, footer string) {
 			fmt.Fprintln(cmd.OutOrStdout(), footer)
 		}
 	})
+	root.InitDefaultHelpFlag() // known before the command is looked for, so that "-h get" finds it
+	if !root.Runnable() {
+		root.RunE = showHelp
+	}
 	groups(root)
+	helpCommand(root)
+}
+
+// helpCommand has "help" point out what is no command, on the error stream and
+// with upstream's exit code 0.
+func helpCommand(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, err := root.Find([]string{"help"})
+	if err != nil || help == root {
+		return
+	}
+	usual := help.Run
+	help.Run = func(cmd *cobra.Command, args []string) {
+		if found, rest, err := root.Find(args); err == nil && found == root && len(rest) > 0 {
+			fmt.Fprintln(cmd.ErrOrStderr(), "Error:", UnknownCommand(root, rest))
+			return
+		}
+		usual(cmd, args)
+	}
 }
 
 // UnknownCommand is the Args of a root command: whatever stands where a
-// command should be is none, and what may have been meant is named.
+// command should be is none, and what may have been meant is named. Nothing is
+// a command behind "--", and an empty word asks for none: there upstream shows
+// its help, with exit code 0.
 func UnknownCommand(root *cobra.Command, args []string) error {
-	if len(args) == 0 {
+	args = slices.DeleteFunc(slices.Clone(args), func(word string) bool { return word == "" })
+	if len(args) == 0 || root.ArgsLenAtDash() == 0 {
 		return nil
 	}
 	hint := fmt.Sprintf("Run '%s --help' for usage.", root.CommandPath())
@@ -59,7 +85,9 @@ func groups(parent *cobra.Command) {
 }
 
 func showHelp(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
+	if cmd.ArgsLenAtDash() == 0 && len(args) > 0 {
+		fmt.Fprintln(cmd.ErrOrStderr(), "Error: a command can't stand behind --")
+	} else if len(args) > 0 {
 		fmt.Fprintf(cmd.ErrOrStderr(), "Error: unknown command %q for %q\n", args[0], cmd.CommandPath())
 	}
 	return cmd.Help()

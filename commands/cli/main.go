@@ -72,10 +72,16 @@ func (p Program) report(err error) {
 var EnablePrefixMatching = sync.OnceFunc(func() { cobra.EnablePrefixMatching = true })
 
 // flagError adds where to look to cobra's word on a wrong flag. Asking for
-// help is no error and passes through.
+// help is no error and passes through. Behind a word that is no command any
+// flag is wrong, so that is about the word.
 func flagError(cmd *cobra.Command, err error) error {
 	if errors.Is(err, pflag.ErrHelp) {
 		return err
+	}
+	if !cmd.HasParent() {
+		if unknown := UnknownCommand(cmd, cmd.Flags().Args()); unknown != nil {
+			return unknown
+		}
 	}
 	return fmt.Errorf("%w\nRun '%s --help' for usage.", err, cmd.CommandPath()) //nolint:revive,staticcheck // cobra's own shape for a wrong command
 }

@@ -17,7 +17,6 @@ import (
 func tree(run func(*cobra.Command, []string) error) *cobra.Command {
 	root := &cobra.Command{
 		Use: "prog", Short: "A program", Args: UnknownCommand, SuggestionsMinimumDistance: 2,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	cmd := &cobra.Command{Use: "run", Short: "Run", RunE: run}
@@ -107,6 +106,17 @@ func TestProgramMain(t *testing.T) {
 			stderr: "Error: unknown command \"verzion\" for \"prog\"\nDid you mean version?\nRun 'prog --help' for usage.\n"},
 		{name: "no command at all", args: []string{"xyzzy", "run"}, code: Failure,
 			stderr: "Error: unknown command \"xyzzy\" for \"prog\"\nRun 'prog --help' for usage.\n"},
+		{name: "help for a typo", args: []string{"help", "verzion"},
+			stderr: "Error: unknown command \"verzion\" for \"prog\"\nDid you mean version?\nRun 'prog --help' for usage.\n"},
+		{name: "help for a typo in a group", args: []string{"help", "box", "oben"}, stdout: boxHelp},
+		{name: "an empty word", args: []string{""}, stdout: rootHelp, stderr: "Error: unknown command \"\" for \"prog\"\n"},
+		{name: "a wrong flag after an empty word", args: []string{"", "--size"}, code: Failure,
+			stderr: "Error: unknown flag: --size\nRun 'prog --help' for usage.\n"},
+		{name: "a typo before a flag", args: []string{"rum", "--count", "1"}, code: Failure,
+			stderr: "Error: unknown command \"rum\" for \"prog\"\nDid you mean run?\nRun 'prog --help' for usage.\n"},
+		{name: "help before a command", args: []string{"-h", "run", "--count", "1"}, stdout: runHelp},
+		{name: "a command behind --", args: []string{"--", "run"}, stdout: rootHelp, stderr: "Error: a command can't stand behind --\n"},
+		{name: "a command of a group behind --", args: []string{"box", "--", "open"}, stdout: boxHelp, stderr: "Error: a command can't stand behind --\n"},
 		{name: "a group", args: []string{"box"}, stdout: boxHelp},
 		{name: "help for a group", args: []string{"box", "--help"}, stdout: boxHelp},
 		{name: "a command of a group", args: []string{"box", "open"}, stdout: "open []\n"},

@@ -37,7 +37,6 @@ func NewRoot(s cli.Streams) *cobra.Command {
 		Long:                       "etcdctl reads, writes and watches the keys of an etcd cluster, and looks after the cluster itself.",
 		Args:                       cli.UnknownCommand,
 		SuggestionsMinimumDistance: 2,
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
 			a.output.ApplyEnv(a.Streams, "ETCDCTL", cmd.InheritedFlags())
 			a.heedCurl(cmd)

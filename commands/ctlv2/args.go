@@ -25,6 +25,9 @@ func goArgs(root *cobra.Command, args []string) []string {
 	l := line{cmd: root, dash: -1}
 	for i := 0; i < len(args); i++ {
 		if args[i] == "--" {
+			if l.cmd.HasSubCommands() && len(l.words) == 0 {
+				continue // it ended the program's own flags; the command has others
+			}
 			l.dash = len(l.words)
 			l.words = append(l.words, args[i+1:]...)
 			break

@@ -36,6 +36,8 @@ func TestGoArgs(t *testing.T) {
 		{"exec-watch /a -after-index 5 -- sh --debug", "exec-watch --after-index=5 /a -- sh --debug"},
 		{"exec-watch echo /a", "exec-watch echo /a"},
 		{"member list", "member list"},
+		{"-- ls -p /a", "ls --p /a"},
+		{"member -- list", "member list"},
 		{"role grant r -path /a -rw", "role grant --path=/a --rw r"},
 		{"mem li", "mem li"},
 		{"m", "m"},

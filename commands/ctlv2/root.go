@@ -40,7 +40,6 @@ which servers up to release 3.5 have when they are started with --enable-v2.`,
 		Version:                    version,
 		Args:                       unknownCommand,
 		SuggestionsMinimumDistance: 2,
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRun:           func(*cobra.Command, []string) { a.flags.fromEnv(a.Streams) },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true

@@ -37,7 +37,6 @@ func NewRoot(s cli.Streams) *cobra.Command {
 		Long:                       "etcdutl works on snapshot files and data directories of etcd. It never connects to a server.",
 		Args:                       cli.UnknownCommand,
 		SuggestionsMinimumDistance: 2,
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRun:           func(cmd *cobra.Command, _ []string) { a.output.ApplyEnv(a.Streams, "ETCDUTL", cmd.InheritedFlags()) },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
