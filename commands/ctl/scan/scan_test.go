@@ -305,7 +305,7 @@ func TestNobodyThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close() //nolint:errcheck // there was no connection
+	defer c.Close()
 	_, err = read(t.Context(), &Reader{Client: c, Timeout: 50 * time.Millisecond}, Range{Key: "k", End: "l"})
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
