@@ -66,7 +66,7 @@ func Backup(ctx context.Context, cfg BackupConfig) (_ BackupResult, err error) {
 	if err := canceled(ctx); err != nil {
 		return BackupResult{}, err
 	}
-	return BackupResult{Entries: b.entries, Index: log.End(), Torn: log.Torn}, dirs.commit()
+	return BackupResult{Entries: b.entries, Index: log.End(), Torn: log.Torn}, commit(dirs)
 }
 
 // backup makes the contents of a backup.
@@ -80,7 +80,7 @@ type backup struct {
 	entries int // written so far
 }
 
-func (b *backup) build(ctx context.Context, dirs *backupDirs) (err error) {
+func (b *backup) build(ctx context.Context, dirs *outputs) (err error) {
 	applied, err := b.src.ConsistentIndex(ctx)
 	if err != nil {
 		return err

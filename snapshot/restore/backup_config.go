@@ -43,16 +43,10 @@ func (c *BackupConfig) walDir() string {
 	return filepath.Join(c.DataDir, "member", "wal")
 }
 
-// backupDirs are the directories under construction.
-type backupDirs struct {
-	member *output.Dir
-	walDir *output.Dir // nil where the WAL is in member
-}
-
 // makeDirs makes room for a database of size bytes, and starts the directories.
-func (c *BackupConfig) makeDirs(size int64) (_ *backupDirs, err error) {
+func (c *BackupConfig) makeDirs(size int64) (_ *outputs, err error) {
 	member := filepath.Join(c.BackupDir, memberDir)
-	inside := ""
+	inside := "wal"
 	if c.BackupWALDir != "" {
 		if inside, err = below(member, c.BackupWALDir); err != nil {
 			return nil, err
@@ -67,28 +61,14 @@ func (c *BackupConfig) makeDirs(size int64) (_ *backupDirs, err error) {
 	if err := c.checkSpace(size); err != nil {
 		return nil, err
 	}
-	d := &backupDirs{}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, d.abort())
-		}
-	}()
-	if d.member, err = output.NewDir(member); err != nil {
-		return nil, err
-	}
-	d.member.Last = "snap"
-	if c.BackupWALDir != "" && inside == "" {
-		if d.walDir, err = output.NewDir(c.BackupWALDir); err != nil {
-			return nil, err
-		}
-	}
-	return d, os.Mkdir(d.snap(), 0o700)
+	o := &outputs{places: places{dataDir: member, walDir: c.BackupWALDir, inside: inside}}
+	return o, o.start("snap")
 }
 
 // checkFree makes sure that there is nothing in the directories to be made.
 func (c *BackupConfig) checkFree(member, walInside string) error {
 	places := []struct{ flag, dir string }{{"backup-dir", member}}
-	if c.BackupWALDir != "" && walInside == "" {
+	if walInside == "" {
 		places = append(places, struct{ flag, dir string }{"backup-wal-dir", c.BackupWALDir})
 	}
 	for _, p := range places {
@@ -109,36 +89,4 @@ func (c *BackupConfig) checkFree(member, walInside string) error {
 		return taken
 	}
 	return nil
-}
-
-// snap is where to build the directory of the backend and the raft snapshot.
-func (d *backupDirs) snap() string { return filepath.Join(d.member.Path(), "snap") }
-
-// wal is where to build the WAL. One outside of the backup is built a level too
-// low, because etcd wants to make the directory itself.
-func (d *backupDirs) wal() string {
-	if d.walDir == nil {
-		return filepath.Join(d.member.Path(), "wal")
-	}
-	return filepath.Join(d.walDir.Path(), "wal")
-}
-
-func (d *backupDirs) commit() error {
-	if d.walDir == nil {
-		return output.CommitDirs(d.member)
-	}
-	if err := moveUp(d.wal()); err != nil {
-		return err
-	}
-	return output.CommitDirs(d.walDir, d.member)
-}
-
-func (d *backupDirs) abort() error {
-	var err error
-	for _, dir := range []*output.Dir{d.walDir, d.member} {
-		if dir != nil {
-			err = errors.Join(err, dir.Abort())
-		}
-	}
-	return err
 }

@@ -82,15 +82,16 @@ func below(base, target string) (string, error) {
 	return rel, nil
 }
 
-// outputs are the directories under construction.
+// outputs are the directories under construction, of a restore or a backup.
 type outputs struct {
 	places places
+	member string // path of the directory "member" below data
 	data   *output.Dir
 	walDir *output.Dir // nil where the WAL is in data
 }
 
 func (c *Config) makeDirs() (_ *outputs, err error) {
-	o := &outputs{places: c.places()}
+	o := &outputs{places: c.places(), member: memberDir}
 	for _, dir := range []string{o.places.dataDir, o.places.walDir} {
 		if err := output.Sweep(dir); err != nil {
 			return nil, err
@@ -99,28 +100,34 @@ func (c *Config) makeDirs() (_ *outputs, err error) {
 	if err := o.places.check(); err != nil {
 		return nil, err
 	}
+	return o, o.start(memberDir)
+}
+
+// start makes the directories in which to build. The entry last of data is
+// published after all others. After an error none of them is left.
+func (o *outputs) start(last string) (err error) {
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, o.abort())
 		}
 	}()
 	if o.data, err = output.NewDir(o.places.dataDir); err != nil {
-		return nil, err
+		return err
 	}
-	o.data.Last = memberDir
+	o.data.Last = last
 	if o.places.inside == "" {
 		if o.walDir, err = output.NewDir(o.places.walDir); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err = os.MkdirAll(o.snap(), 0o700); err != nil {
-		return nil, err
+		return err
 	}
-	return o, os.MkdirAll(filepath.Dir(o.wal()), 0o700)
+	return os.MkdirAll(filepath.Dir(o.wal()), 0o700)
 }
 
 // snap is where to build the directory of the backend and the raft snapshot.
-func (o *outputs) snap() string { return filepath.Join(o.data.Path(), memberDir, "snap") }
+func (o *outputs) snap() string { return filepath.Join(o.data.Path(), o.member, "snap") }
 
 // wal is where to build the WAL. One outside of the data directory is built a
 // level too low, because etcd wants to make the directory itself.
@@ -133,7 +140,7 @@ func (o *outputs) wal() string {
 
 // commit publishes all of them, the WAL of a member before its data directory:
 // one without a WAL would start as an empty member.
-func commit(all []*outputs) error {
+func commit(all ...*outputs) error {
 	var dirs []*output.Dir
 	for _, o := range all {
 		if o.walDir != nil {

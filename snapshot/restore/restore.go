@@ -113,7 +113,7 @@ func run(ctx context.Context, cfg Config, each func(types.URLsMap) []Config) (_ 
 	if err := canceled(ctx); err != nil {
 		return nil, err
 	}
-	return results, commit(all)
+	return results, commit(all...)
 }
 
 // logger makes the caller's logger safe to hand to etcd's packages, which end
