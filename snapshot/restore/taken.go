@@ -34,14 +34,19 @@ func holdsWAL(dir string) bool {
 	return err == nil && len(segments) > 0
 }
 
-// halfDone returns the data directories that are there, where others are not.
+// halfDone returns the data directories that are there, where they are the first
+// of all, as a killed run leaves them, and others are not.
 func halfDone(members []Config) []string {
 	var there []string
-	for _, c := range members {
+	for i, c := range members {
 		dir := c.places().dataDir
-		if _, err := os.Stat(filepath.Join(dir, memberDir)); err == nil {
-			there = append(there, dir)
+		if _, err := os.Stat(filepath.Join(dir, memberDir)); err != nil {
+			continue
 		}
+		if len(there) < i {
+			return nil
+		}
+		there = append(there, dir)
 	}
 	if len(there) == len(members) {
 		return nil
