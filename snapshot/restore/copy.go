@@ -40,11 +40,10 @@ func (b *builder) copyVerified(ctx context.Context, path string) (st snapshot.St
 	return copyDB(ctx, path, src, verifySum)
 }
 
-// copyDB copies a database to a new file at path, and checks it. With a sha256
-// to compare, the copy is hashed behind the copying, and every page of the
-// source, which that hash stands for, checked beside it: writing waits for the
-// disk, and leaves the processors to both. Without one, every page of the copy
-// is checked once it is there. A source that changes meanwhile is an error.
+// copyDB copies a database to a new file at path. Behind the copying, the copy
+// is hashed, and its sha256 compared with that of the source; when it is
+// complete, every page of it is checked, while the disk works on it. A source
+// that changes meanwhile is an error.
 func copyDB(ctx context.Context, path string, src *snapshot.File, sum checksum) (st snapshot.Status, err error) {
 	dst, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -54,80 +53,42 @@ func copyDB(ctx context.Context, path string, src *snapshot.File, sum checksum) 
 	if err := output.Reserve(dst, src.DataSize()); err != nil {
 		return st, err
 	}
+	check := func() error { return nil }
+	written := func(int64) {}
 	if sum == verifySum {
-		st, err = copyHashed(ctx, dst, src)
-	} else {
-		st, err = copyScanned(ctx, dst, src)
+		h := newHasher(dst, src.Data().Size())
+		defer h.end()
+		check = func() error { return h.compare(src.Checksum()) }
+		written = h.written
 	}
+	var from int64
+	err = src.CopyTo(ctx, dst, func(to int64) {
+		output.StartWriting(dst, from, to-from)
+		written(to)
+		from = to
+	})
 	if err != nil {
+		return st, err
+	}
+	if whole := src.DataSize(); whole < from { // a part of a sha256 follows
+		if err := errors.Join(check(), dst.Truncate(whole)); err != nil {
+			return st, err
+		}
+	}
+	synced := make(chan error, 1)
+	go func() { synced <- dst.Sync() }()
+	st, err = scan(ctx, path)
+	syncErr := <-synced
+	if sumErr := check(); sumErr != nil { // which says more than what a scan has met
+		return st, sumErr
+	}
+	if err := errors.Join(err, syncErr); err != nil {
 		return st, err
 	}
 	if err := src.Unchanged(); err != nil {
 		return st, fmt.Errorf("copy %s: %w", src.Path(), err)
 	}
 	return st, src.WriteEmptyFreelist(dst)
-}
-
-// copyHashed checks the source while it is copied.
-func copyHashed(ctx context.Context, dst *os.File, src *snapshot.File) (st snapshot.Status, err error) {
-	h := newHasher(dst, src.Data().Size())
-	defer h.end()
-	scanned := make(chan error, 1)
-	go func() {
-		var err error
-		st, err = src.Scan(ctx)
-		scanned <- err
-	}()
-	err = copyPages(ctx, dst, src, h.written)
-	scanErr := <-scanned
-	if err != nil {
-		return st, err
-	}
-	synced := startSync(dst)
-	sumErr, syncErr := h.compare(src.Checksum()), <-synced
-	if sumErr != nil { // which says more than what a scan has met
-		return st, sumErr
-	}
-	return st, errors.Join(scanErr, syncErr, cutToPages(dst, src))
-}
-
-// copyScanned checks the copy while the disk works on it.
-func copyScanned(ctx context.Context, dst *os.File, src *snapshot.File) (st snapshot.Status, err error) {
-	if err := copyPages(ctx, dst, src, func(int64) {}); err != nil {
-		return st, err
-	}
-	if err := cutToPages(dst, src); err != nil {
-		return st, err
-	}
-	synced := startSync(dst)
-	st, err = scan(ctx, dst.Name())
-	return st, errors.Join(err, <-synced)
-}
-
-// startSync syncs f behind what the caller does.
-func startSync(f *os.File) <-chan error {
-	synced := make(chan error, 1)
-	go func() { synced <- f.Sync() }()
-	return synced
-}
-
-// copyPages copies the source, has the system write it to the disk meanwhile,
-// and tells how far it is.
-func copyPages(ctx context.Context, dst *os.File, src *snapshot.File, written func(int64)) error {
-	var from int64
-	return src.CopyTo(ctx, dst, func(to int64) {
-		output.StartWriting(dst, from, to-from)
-		written(to)
-		from = to
-	})
-}
-
-// cutToPages takes off what a source has behind its last page.
-func cutToPages(dst *os.File, src *snapshot.File) error {
-	if src.DataSize() == src.Data().Size() {
-		return nil
-	}
-	return dst.Truncate(src.DataSize())
 }
 
 // copyFile copies a file that this run has made; the system may do it without

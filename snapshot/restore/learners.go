@@ -12,10 +12,9 @@ import (
 )
 
 // keepLearners makes those members of the new cluster learners that were some
-// in the old one, which the source has. What is made of a source that turns out
-// to be damaged is thrown away.
-func (b *builder) keepLearners(ctx context.Context) error {
-	old, err := oldLearners(ctx, b.cfg.SnapshotPath)
+// in the old one, which the database at path still has.
+func (b *builder) keepLearners(ctx context.Context, path string) error {
+	old, err := oldLearners(ctx, path)
 	if err != nil || len(old) == 0 {
 		return err
 	}

@@ -152,25 +152,22 @@ type builder struct {
 	cluster *membership.RaftCluster
 }
 
-// build makes the directories. What raft needs has nothing to do with the keys,
-// and is written while the database is copied and checked.
 func (b *builder) build(ctx context.Context, configs []Config, all []*outputs) ([]Result, error) {
-	raft := make(chan error, 1)
-	go func() { raft <- b.writeAllRaft(ctx, configs, all) }()
 	db := filepath.Join(all[0].snap(), "db")
 	st, err := b.copyVerified(ctx, db)
-	if raftErr := <-raft; err == nil { // the copy's says more
-		err = raftErr
-	}
 	if err != nil {
+		return nil, err
+	}
+	if err := b.keepLearners(ctx, db); err != nil {
 		return nil, err
 	}
 	revision, err := b.cfg.bumped(st.Revision)
 	if err != nil {
 		return nil, err
 	}
+	members := b.cluster.Members()
 	err = guard("write members to the backend", func() error {
-		return b.editDB(db, b.cluster.Members(), edit{latest: revision, bump: revision > st.Revision})
+		return b.editDB(db, members, edit{latest: revision, bump: revision > st.Revision})
 	})
 	if err != nil {
 		return nil, err
@@ -186,6 +183,10 @@ func (b *builder) build(ctx context.Context, configs []Config, all []*outputs) (
 			}
 		}
 		own := b.cluster.MemberByName(c.Name)
+		d := memberDirs{id: own.ID, snap: all[i].snap(), wal: all[i].wal()}
+		if err := guard("write the WAL", func() error { return b.writeRaft(d, members) }); err != nil {
+			return nil, err
+		}
 		results[i] = Result{
 			Name: c.Name, PeerURLs: own.PeerURLs, Learner: own.IsLearner,
 			DataDir: all[i].places.dataDir, WALDir: all[i].places.walDir,
@@ -194,23 +195,4 @@ func (b *builder) build(ctx context.Context, configs []Config, all []*outputs) (
 		}
 	}
 	return results, nil
-}
-
-// writeAllRaft writes the WAL and the raft snapshot of each member, of which
-// the source says who is a learner.
-func (b *builder) writeAllRaft(ctx context.Context, configs []Config, all []*outputs) error {
-	if err := b.keepLearners(ctx); err != nil {
-		return err
-	}
-	members := b.cluster.Members()
-	for i, c := range configs {
-		if err := canceled(ctx); err != nil {
-			return err
-		}
-		d := memberDirs{id: b.cluster.MemberByName(c.Name).ID, snap: all[i].snap(), wal: all[i].wal()}
-		if err := guard("write the WAL", func() error { return b.writeRaft(d, members) }); err != nil {
-			return err
-		}
-	}
-	return nil
 }

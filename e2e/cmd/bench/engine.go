@@ -206,9 +206,11 @@ pages of the file are not counted.
 const engineFoot = `Where a limit is above its target, or little below it, the target can't be met.
 Upstream's ` + "`status`" + ` does not hash the file; ours does and fails on a wrong sha256.
 It takes as long as that hash, beside which everything else is done, so on a file
-that is mostly free pages the hash is all that counts. ` + "`restore`" + ` hashes the copy
-and checks the source while it copies: writing waits for the disk most of the time.
-` + "`defrag`" + ` writes with bbolt, as all that writes databases here does: it puts keys one
-by one on one processor, which alone takes longer than the target. Reading and
-checking the old file go on beside it; comparing the new one with it follows.
+that is mostly free pages the hash is all that counts. ` + "`restore`" + ` copies, with
+the hash behind it, which takes about half of its time, and then checks every page
+of the copy on all processors, which takes the rest; members, WAL, syncing and
+renaming take a fiftieth. ` + "`defrag`" + ` writes with bbolt, as all that writes
+databases here does: it puts keys one by one on one processor, which alone takes
+longer than the target. Reading and checking the old file go on beside it;
+comparing the new one with it follows.
 `
