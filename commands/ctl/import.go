@@ -1,6 +1,7 @@
 package ctl
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -74,9 +75,9 @@ type pairFile struct {
 }
 
 // newPairFile returns the pairs of a stream. One that is a file is read again
-// from where it is now.
-func newPairFile(in io.Reader, f pairs.Format) *pairFile {
-	p := &pairFile{in: in, format: f}
+// from where it is now; of any other the reads end with ctx.
+func newPairFile(ctx context.Context, in io.Reader, f pairs.Format) *pairFile {
+	p := &pairFile{in: cli.Streams{In: in}.Input(ctx), format: f}
 	file, ok := in.(*os.File)
 	if !ok {
 		return p
@@ -86,7 +87,7 @@ func newPairFile(in io.Reader, f pairs.Format) *pairFile {
 		return p
 	}
 	if start, err := file.Seek(0, io.SeekCurrent); err == nil {
-		p.file, p.start = file, start
+		p.in, p.file, p.start = file, file, start
 	}
 	return p
 }
@@ -150,7 +151,7 @@ What is printed adds up: read is written, skipped, failed, broken and left.`,
 				return err
 			}
 			defer closeInput() //nolint:errcheck // it was only read
-			return a.load(cmd, newPairFile(in, pairs.JSONLines), o.options(mode, pairs.JSONLines))
+			return a.load(cmd, newPairFile(cmd.Context(), in, pairs.JSONLines), o.options(mode, pairs.JSONLines))
 		},
 	}
 	o.addFlags(cmd.Flags())

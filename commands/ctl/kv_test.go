@@ -245,6 +245,21 @@ func TestPutReadsItsValue(t *testing.T) {
 	}
 }
 
+// A put that waits for its value on a terminal ends with the run, as Ctrl-C ends it.
+func TestPutStopsWaiting(t *testing.T) {
+	t.Parallel()
+	in, w := io.Pipe()
+	defer w.Close() //nolint:errcheck // it only wakes the read that was left behind
+	ctx, cancel := context.WithCancelCause(t.Context())
+	go func() {
+		_, _ = io.WriteString(w, "half") // is taken by put
+		cancel(errors.New("enough"))
+	}()
+	var out, err lockedBuffer
+	code := Main(ctx, cli.Streams{In: in, Out: &out, Err: &err}, []string{"put", "a"})
+	ran{code, out.String(), err.String()}.is(t, ran{128, "", "Error: read value from standard input: enough\n"})
+}
+
 func TestDelWarning(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -118,7 +118,7 @@ A key or value that begins with a dash goes after --.`,
 			if batch.format != "" {
 				return batch.run(cmd, a, o, args)
 			}
-			op, err := o.op(args, a.In)
+			op, err := o.op(args, a.Input(cmd.Context()))
 			if err != nil {
 				return err
 			}
