@@ -31,7 +31,7 @@ func TestInput(t *testing.T) {
 func TestInputEnds(t *testing.T) {
 	t.Parallel()
 	r, w := io.Pipe()
-	defer w.Close() //nolint:errcheck // it only wakes the read that was left behind
+	defer w.Close()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	in, enough := Streams{In: r}.Input(ctx), errors.New("enough")
 	go func() { _, _ = io.WriteString(w, "first") }() // the read of it says whether it came

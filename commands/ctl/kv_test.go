@@ -249,7 +249,7 @@ func TestPutReadsItsValue(t *testing.T) {
 func TestPutStopsWaiting(t *testing.T) {
 	t.Parallel()
 	in, w := io.Pipe()
-	defer w.Close() //nolint:errcheck // it only wakes the read that was left behind
+	defer w.Close()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	go func() {
 		_, _ = io.WriteString(w, "half") // is taken by put
