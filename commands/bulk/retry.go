@@ -23,7 +23,8 @@ type Retry struct {
 	mu       sync.Mutex
 	answered bool
 	failures int       // since the last success
-	since    time.Time // when the first of those was begun
+	success  time.Time // when that was
+	since    time.Time // how long every try has failed
 }
 
 // The pauses between tries: the first, and the longest.
@@ -66,7 +67,7 @@ func (r *Retry) Loop(ctx context.Context, work func(context.Context) error) erro
 func (r *Retry) Succeeded() {
 	r.mu.Lock()
 	over := r.answered && r.failures > 0
-	r.answered, r.failures = true, 0
+	r.answered, r.failures, r.success = true, 0, time.Now()
 	r.mu.Unlock()
 	if over && r.Report != nil {
 		r.Report(nil)
@@ -107,7 +108,10 @@ func (r *Retry) count(begun time.Time) (pause time.Duration, first, enough bool)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.failures == 0 {
-		r.since = begun
+		r.since = begun // or later, if that has been of use
+		if r.success.After(begun) {
+			r.since = r.success
+		}
 	}
 	pause = min(firstPause<<min(r.failures, 10), longestPause)
 	r.failures++

@@ -110,6 +110,29 @@ func TestRetryPauses(t *testing.T) {
 	})
 }
 
+// Work that got on for longer than there is patience has all of it when it
+// fails.
+func TestRetryAfterLongWork(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &Retry{Timeout: time.Second, Patience: time.Minute}
+		tries := 0
+		err := r.Loop(t.Context(), func(context.Context) error {
+			if tries++; tries == 1 {
+				time.Sleep(time.Hour)
+				r.Succeeded()
+			}
+			if tries == 3 {
+				return nil
+			}
+			return rpctypes.ErrNoLeader
+		})
+		if err != nil || tries != 3 {
+			t.Errorf("%d tries, %v", tries, err)
+		}
+	})
+}
+
 func TestRetryInterrupted(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("interrupt")

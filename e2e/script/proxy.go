@@ -64,6 +64,9 @@ func (p *proxy) serve() {
 			_ = client.Close() // as a server that is gone would
 			continue
 		}
+		if p.rate > 0 {
+			_ = server.(*net.TCPConn).SetReadBuffer(slowBuffer)
+		}
 		p.keep(client, server)
 		p.wg.Go(func() {
 			_, _ = io.Copy(server, client)
@@ -83,6 +86,9 @@ func (p *proxy) serve() {
 		})
 	}
 }
+
+// slowBuffer is how many bytes of answers a slow link holds.
+const slowBuffer = 16 << 10
 
 // slow returns what writes to w no faster than the rate.
 func (p *proxy) slow(w io.Writer) io.Writer {

@@ -5,10 +5,9 @@ import (
 	"errors"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-
-	"etcdkit/commands/bulk"
 )
 
 // read reads the whole range.
@@ -27,11 +26,8 @@ func (s *scan) read(ctx context.Context) error {
 	streams := true
 	if s.Client.Username == "" || s.Client.Password == "" {
 		whole, err := s.tryStream(ctx)
-		if err == nil && whole {
-			return nil
-		}
-		if silence := (*unanswered)(nil); errors.As(err, &silence) {
-			return silence.error
+		if err == nil && whole || errors.Is(err, context.DeadlineExceeded) {
+			return err
 		}
 		streams = !NoStream(err)
 	}
@@ -47,19 +43,14 @@ func (s *scan) read(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.pages(ctx)
+	return s.plain(ctx)
 }
 
-// unanswered is the error of a request whose time was up before anything came.
-type unanswered struct{ error }
-
-func (u *unanswered) Unwrap() error { return u.error }
-
 // tryStream begins a stream, hands the range out if it is small, and tells so.
-// If it is not small it gets the header and the revision to read at. The error
-// says nothing but that the range has to be asked for in another way, which
-// will say better what is wrong with it; [unanswered] where that would be as
-// long in vain.
+// If it is not small, or does not come in time, it gets the header and the
+// revision to read at. The error is final where nothing came within the timeout;
+// any other says nothing but that the range has to be asked for in another way,
+// which will say better what is wrong with it.
 func (s *scan) tryStream(ctx context.Context) (whole bool, err error) {
 	trying, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
@@ -70,11 +61,11 @@ func (s *scan) tryStream(ctx context.Context) (whole bool, err error) {
 		if err == nil {
 			part, err = receive(stream)
 		}
-		if err = s.failure(trying, err); errors.Is(err, context.DeadlineExceeded) && bytes == 0 {
-			return false, &unanswered{err}
+		if err != nil && trying.Err() != nil && stream != nil && begun(stream) {
+			break
 		}
 		if err != nil {
-			return false, err
+			return false, s.failure(trying, err)
 		}
 		bytes += size(part.GetKvs())
 		held.Kvs = append(held.Kvs, part.GetKvs()...)
@@ -85,7 +76,14 @@ func (s *scan) tryStream(ctx context.Context) (whole bool, err error) {
 		}
 	}
 	cancel()
-	return false, s.askRevision(ctx)
+	s.retry.Succeeded()
+	return false, s.retry.Loop(ctx, s.askRevision)
+}
+
+// begun tells whether anything has come of a stream that has failed.
+func begun(stream grpc.ClientStream) bool {
+	header, err := stream.Header()
+	return err == nil && header != nil
 }
 
 // insist reads the whole range where no request may fail for good that another
@@ -99,6 +97,12 @@ func (s *scan) insist(ctx context.Context) error {
 	if !errors.Is(err, errNoStream) {
 		return err
 	}
+	return s.plain(ctx)
+}
+
+// plain reads what is not handed out yet by plain requests, once a first answer
+// has come.
+func (s *scan) plain(ctx context.Context) error {
 	if s.done == 0 {
 		more := false
 		err := s.retry.Loop(ctx, func(ctx context.Context) (err error) {
@@ -137,7 +141,7 @@ func (s *scan) firstPage(ctx context.Context) (more bool, err error) {
 	limit := s.left(s.firstKeys)
 	for {
 		resp, err := s.ask(ctx, s.request(s.Key, s.End, limit))
-		if bulk.MessageTooLarge(err) && limit > 1 {
+		if tooMuch(err) && limit > 1 {
 			limit = (limit + 9) / 10
 			continue
 		}

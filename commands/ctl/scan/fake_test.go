@@ -17,6 +17,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -26,6 +27,9 @@ type fake struct {
 	pb.UnimplementedKVServer
 	streams bool // it has the range stream
 	chunk   int  // keys of a part of it
+	rate    int  // bytes of answers in a second; 0 is no limit
+
+	link chan struct{} // holds what stands for the answer that is on its way
 
 	mu        sync.Mutex
 	rev       int64
@@ -39,7 +43,7 @@ type fake struct {
 }
 
 func newFake(keys ...string) *fake {
-	f := &fake{chunk: 10, rev: 1, at: map[int64][]*mvccpb.KeyValue{1: nil}}
+	f := &fake{chunk: 10, rev: 1, link: make(chan struct{}, 1), at: map[int64][]*mvccpb.KeyValue{1: nil}}
 	f.put(func(int) []byte { return []byte("value") }, keys...)
 	return f
 }
@@ -136,13 +140,33 @@ func (f *fake) took(r *pb.RangeRequest) error {
 	return f.before(n, r)
 }
 
-func (f *fake) Range(_ context.Context, r *pb.RangeRequest) (*pb.RangeResponse, error) {
+// carry takes as long as an answer does, once its header has come.
+func (f *fake) carry(ctx context.Context, kvs []*mvccpb.KeyValue) error {
+	if f.rate == 0 {
+		return nil
+	}
+	f.link <- struct{}{}
+	defer func() { <-f.link }()
+	_ = grpc.SendHeader(ctx, nil) // it may have come
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(time.Duration(size(kvs)) * time.Second / time.Duration(f.rate)):
+		return nil
+	}
+}
+
+func (f *fake) Range(ctx context.Context, r *pb.RangeRequest) (*pb.RangeResponse, error) {
 	if err := f.took(r); err != nil {
 		return nil, err
 	}
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.answer(r)
+	resp, err := f.answer(r)
+	f.mu.Unlock()
+	if err == nil {
+		err = f.carry(ctx, resp.GetKvs())
+	}
+	return resp, err
 }
 
 // RangeStream sends parts as a server of release 3.7 does: the last one alone
@@ -172,6 +196,9 @@ func (f *fake) RangeStream(r *pb.RangeRequest, s grpc.ServerStreamingServer[pb.R
 		size := min(f.chunk, len(whole.Kvs))
 		part := &pb.RangeResponse{Kvs: whole.Kvs[:size]}
 		whole.Kvs = whole.Kvs[size:]
+		if err := f.carry(s.Context(), part.Kvs); err != nil {
+			return err
+		}
 		if len(whole.Kvs) == 0 {
 			part.Header, part.More, part.Count = whole.Header, whole.More, whole.Count
 			return s.Send(&pb.RangeStreamResponse{RangeResponse: part})
@@ -190,6 +217,21 @@ func (f *fake) reader(t testing.TB) *Reader {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return f.readerOver(t, l, func(ctx context.Context, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "tcp", l.Addr().String())
+	})
+}
+
+// readerInside is a reader as reader returns, for a bubble of synctest, whose
+// time is that of the connections as well.
+func (f *fake) readerInside(t testing.TB) *Reader {
+	t.Helper()
+	l := bufconn.Listen(1 << 20)
+	return f.readerOver(t, l, func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) })
+}
+
+func (f *fake) readerOver(t testing.TB, l net.Listener, dial func(context.Context, string) (net.Conn, error)) *Reader {
+	t.Helper()
 	s, ended := grpc.NewServer(), make(chan struct{})
 	pb.RegisterKVServer(s, f)
 	go func() {
@@ -197,7 +239,9 @@ func (f *fake) reader(t testing.TB) *Reader {
 		_ = s.Serve(l) // returns when the server is stopped
 	}()
 	t.Cleanup(func() { s.Stop(); <-ended })
-	c, err := clientv3.New(clientv3.Config{Endpoints: []string{l.Addr().String()}, Logger: zap.NewNop()})
+	c, err := clientv3.New(clientv3.Config{
+		Endpoints: []string{"http://fake"}, Logger: zap.NewNop(), Context: context.WithoutCancel(t.Context()), DialOptions: []grpc.DialOption{grpc.WithContextDialer(dial)},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,7 @@ type answer struct {
 type pages struct {
 	*scan
 	density density
+	average int64      // bytes of a key with its value; 0 where nothing is known
 	want    int64      // keys of a request
 	most    int64      // the limit of one, as answers that were too large have shown
 	queue   []*segment // in order, no gaps between them
@@ -86,15 +87,20 @@ func (s *scan) full(n int64) bool { return s.Limit > 0 && s.done+n >= s.Limit }
 func (p *pages) resize(kvs []*mvccpb.KeyValue) {
 	const around = 16
 	if n := int64(len(kvs)); n > 0 {
-		p.want = p.pageBytes / (size(kvs)/n + around)
+		p.average = size(kvs)/n + around
 	}
-	p.want = max(1, min(p.want, p.most/2))
+	bytes, _ := p.pace.bytes()
+	p.want = max(1, min(bytes/max(1, p.average), p.most/2))
 }
 
 // begin asks for the first parts of the queue, as many as may be under way, and
 // in any case for the first.
 func (p *pages) begin(ctx context.Context) {
-	for i := 0; i < len(p.queue) && (i == 0 || i < p.underWay); i++ {
+	atOnce, limit := p.underWay, 2*p.want
+	if _, slow := p.pace.bytes(); slow {
+		atOnce, limit = 1, p.want
+	}
+	for i := 0; i < len(p.queue) && (i == 0 || i < atOnce); i++ {
 		g := p.queue[i]
 		if g.answer != nil {
 			continue
@@ -103,7 +109,7 @@ func (p *pages) begin(ctx context.Context) {
 			p.queue = slices.Insert(p.queue, i+1, &segment{key: end, end: g.end})
 			g.end = end
 		}
-		g.limit = p.left(min(2*p.want, p.most))
+		g.limit = p.left(min(limit, p.most))
 		g.begun, g.answer = time.Now(), make(chan answer, 1)
 		go func(req *pb.RangeRequest, to chan<- answer) {
 			resp, err := p.ask(ctx, req)
@@ -168,9 +174,14 @@ func (p *pages) take(ctx context.Context) error {
 // failed deals with the failure of a part's request, after which it is asked
 // for again. The error is the one to give up with.
 func (p *pages) failed(ctx context.Context, g *segment, err error) error {
-	if bulk.MessageTooLarge(err) && g.limit > 1 {
+	switch {
+	case g.limit == 1 || !tooMuch(err):
+	case bulk.MessageTooLarge(err):
 		p.most = max(1, g.limit/2)
-		p.want = max(1, min(p.want, p.most/2))
+		p.resize(nil)
+		return nil
+	case p.pace.late(g.begun):
+		p.resize(nil)
 		return nil
 	}
 	p.repeated = true

@@ -14,6 +14,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	"etcdkit/commands/bulk"
@@ -112,6 +113,7 @@ type scan struct {
 	Range
 	kv    pb.KVClient
 	retry *bulk.Retry
+	pace  *pace
 	out   chan *pb.RangeResponse
 	err   error // set when out is closed
 
@@ -122,6 +124,7 @@ type scan struct {
 	last     []byte             // the last key handed out, nil before the first
 	done     int64              // keys handed out
 	repeated bool               // a request has failed
+	tooSlow  bool               // the stream was, of which the server sets the parts
 }
 
 func (r *Reader) scan(g Range) *scan {
@@ -138,6 +141,7 @@ func (r *Reader) scan(g Range) *scan {
 	if s.sizes == (sizes{}) {
 		s.sizes = sizes{firstKeys, pageKeys, pageBytes, holdBytes, recvBytes, underWay}
 	}
+	s.pace = newPace(r.Timeout, s.pageBytes)
 	return s
 }
 
@@ -228,9 +232,25 @@ func (s *scan) accept(limit int64) []grpc.CallOption {
 func (s *scan) ask(ctx context.Context, r *pb.RangeRequest) (*pb.RangeResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	resp, err := s.kv.Range(ctx, r, s.accept(r.GetLimit())...)
-	return resp, s.failure(ctx, err)
+	var begun metadata.MD // what an answer begins with
+	start := time.Now()
+	resp, err := s.kv.Range(ctx, r, append(s.accept(r.GetLimit()), grpc.Header(&begun))...)
+	if err = s.failure(ctx, err); err == nil {
+		s.pace.came(size(resp.GetKvs()), time.Since(start))
+	} else if begun != nil && errors.Is(err, context.DeadlineExceeded) {
+		err = late{err}
+	}
+	return resp, err
 }
+
+// late is the error of a request whose time was up when its answer had begun to
+// come: a smaller answer would have been there.
+type late struct{ error }
+
+func (l late) Unwrap() error { return l.error }
+
+// tooMuch tells whether an answer was too large to take, or to come in time.
+func tooMuch(err error) bool { return bulk.MessageTooLarge(err) || errors.As(err, &late{}) }
 
 // failure is the error of a request as clientv3 has it. A member that is behind
 // the revision of the first answer, which another one gave, is as good as

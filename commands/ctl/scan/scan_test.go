@@ -248,22 +248,23 @@ func TestFailuresInMidRead(t *testing.T) {
 	}
 }
 
+var errGone = status.Error(codes.Unavailable, "gone")
+
 // A cluster that stays away is given up, and what is there is told.
 func TestLostInMidRead(t *testing.T) {
 	t.Parallel()
 	for _, streams := range []bool{false, true} {
 		f := newFake(numbered("k", 1000)...)
 		f.streams = streams
-		gone := status.Error(codes.Unavailable, "gone")
 		f.before = func(n int, r *pb.RangeRequest) error {
 			if n > 4 || streams && r.Revision > 0 && n > 2 {
-				return gone
+				return errGone
 			}
 			return nil
 		}
 		f.between = func(n int, _ grpc.ServerStream, r *pb.RangeRequest) error {
 			if r.Revision > 0 && n == 20 {
-				return gone
+				return errGone
 			}
 			return nil
 		}

@@ -15,10 +15,11 @@ import (
 )
 
 // stream reads what is not handed out yet by range streams, each of which goes
-// on where the one before has failed.
+// on where the one before has failed. Of one whose next part does not come in
+// time the rest is left to requests, which can ask for less.
 func (s *scan) stream(ctx context.Context) error {
 	err := s.retry.Loop(ctx, func(ctx context.Context) error {
-		for {
+		for !s.tooSlow {
 			before := s.done
 			err := s.streamOnce(ctx)
 			switch {
@@ -27,10 +28,11 @@ func (s *scan) stream(ctx context.Context) error {
 			case bulk.MessageTooLarge(err), NoStream(err):
 				return errNoStream
 			case err != nil:
-				s.repeated = true
+				s.repeated, s.tooSlow = true, errors.Is(err, context.DeadlineExceeded)
 			}
 			return err
 		}
+		return errNoStream
 	})
 	return err
 }
@@ -51,10 +53,12 @@ func (s *scan) streamOnce(ctx context.Context) error {
 	stream, err := s.kv.RangeStream(reading, s.request(s.next(), s.End, s.left(0)), s.accept(0)...)
 	for err == nil {
 		var part *pb.RangeResponse
+		start := time.Now()
 		if part, err = receive(stream); err != nil {
 			break
 		}
 		late.Stop()
+		s.pace.came(size(part.GetKvs()), time.Since(start))
 		final := part.GetHeader() != nil
 		if final {
 			s.count = before + part.GetCount()
