@@ -58,16 +58,22 @@ func (f *fake) Do(ctx context.Context, op clientv3.Op) (clientv3.OpResponse, err
 	header := &pb.ResponseHeader{Revision: int64(len(f.done))}
 	switch {
 	case op.IsTxn():
-		return (&clientv3.TxnResponse{Header: header}).OpResponse(), nil
+		deleted := &pb.ResponseOp{Response: &pb.ResponseOp_ResponseDeleteRange{ResponseDeleteRange: &pb.DeleteRangeResponse{Deleted: 1}}}
+		return (&clientv3.TxnResponse{Header: header, Responses: []*pb.ResponseOp{deleted}}).OpResponse(), nil
 	case op.IsPut():
 		return (&clientv3.PutResponse{Header: header}).OpResponse(), nil
 	}
-	return (&clientv3.DeleteResponse{Header: header}).OpResponse(), nil
+	return (&clientv3.DeleteResponse{Header: header, Deleted: 1}).OpResponse(), nil
 }
 
 func words(ops []clientv3.Op) string {
 	var all []string
 	for _, op := range ops {
+		if op.IsTxn() {
+			ifs, then, _ := op.Txn()
+			all = append(all, fmt.Sprintf("if %s: %s", ifs[0].KeyBytes(), words(then)))
+			continue
+		}
 		if op.IsDelete() {
 			all = append(all, "del "+string(op.KeyBytes()))
 			continue
@@ -174,6 +180,8 @@ func TestCommit(t *testing.T) {
 		{name: "several", changes: append(puts("a", "b"), Delete([]byte("c"))), want: []string{"put a=v, put b=v, del c"}},
 		{name: "more than the limit", limits: Limits{Ops: 2}, changes: puts("a", "b", "c", "d", "e"),
 			want: []string{"put a=v, put b=v", "put c=v, put d=v", "put e=v"}},
+		{name: "deletes on a condition", limits: Limits{Ops: 3}, changes: append(puts("a"), DeleteAt([]byte("b"), 7), DeleteAt([]byte("c"), 8)),
+			want: []string{"put a=v, if b: del b", "del c"}},
 		{name: "more bytes than the limit", limits: Limits{Bytes: 100}, changes: puts("a", "b", "c"),
 			want: []string{"put a=v, put b=v", "put c=v"}},
 		{name: "a limit of one", limits: Limits{Ops: 1}, changes: puts("a", "b"), want: []string{"put a=v", "put b=v"}},

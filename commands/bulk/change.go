@@ -2,13 +2,14 @@ package bulk
 
 import clientv3 "go.etcd.io/etcd/client/v3"
 
-// Change is what is to become of one key: Put and Delete make one. The slices
+// Change is what is to become of one key: Put, Delete and DeleteAt make one. The slices
 // belong to the change from then on.
 type Change struct {
 	key, value []byte
 	lease      int64
 	origin     int64
 	delete     bool
+	seen       int64 // the revision that a key to delete has to have; 0: any
 }
 
 // Put writes a key. A lease other than 0 is one in the caller's terms, which
@@ -19,6 +20,10 @@ func Put(key, value []byte, lease int64) Change {
 
 // Delete deletes a key.
 func Delete(key []byte) Change { return Change{key: key, delete: true} }
+
+// DeleteAt deletes a key that was last written at a revision, and leaves it
+// alone where that has changed. It needs the permission to read the key.
+func DeleteAt(key []byte, seen int64) Change { return Change{key: key, delete: true, seen: seen} }
 
 // From returns the change with a note of where it comes from, such as a line's
 // number.
@@ -40,12 +45,30 @@ func (c Change) Size() int { return len(c.key) + len(c.value) }
 // lengths and a lease.
 const overhead = 40
 
-func (c Change) size() int { return len(c.key) + len(c.value) + overhead }
+func (c Change) size() int {
+	if c.seen > 0 { // the key comes twice
+		return 2 * (len(c.key) + overhead)
+	}
+	return len(c.key) + len(c.value) + overhead
+}
+
+// guard returns the operations that a transaction has by the server's count
+// besides its changes, if this is one of them.
+func (c Change) guard() int {
+	if c.seen > 0 {
+		return 1
+	}
+	return 0
+}
 
 // op turns the change into a request. The lease is the cluster's.
 func (c Change) op(lease clientv3.LeaseID) clientv3.Op {
 	if c.delete {
-		return clientv3.OpDelete(string(c.key))
+		del := clientv3.OpDelete(string(c.key))
+		if c.seen == 0 {
+			return del
+		}
+		return clientv3.OpTxn([]clientv3.Cmp{clientv3.Compare(clientv3.ModRevision(string(c.key)), "=", c.seen)}, []clientv3.Op{del}, nil)
 	}
 	return clientv3.OpPut(string(c.key), string(c.value), clientv3.WithLease(lease))
 }
@@ -74,6 +97,7 @@ type Batch struct {
 	limits  Limits
 	changes []Change
 	bytes   int
+	guard   int // of all changes together
 	keys    map[string]struct{}
 }
 
@@ -89,20 +113,22 @@ func (b *Batch) Add(changes ...Change) bool {
 	for _, c := range changes {
 		b.changes = append(b.changes, c)
 		b.bytes += c.size()
+		b.guard = max(b.guard, c.guard())
 		b.keys[string(c.key)] = struct{}{}
 	}
 	return true
 }
 
 func (b *Batch) fits(changes []Change) bool {
-	bytes := b.bytes
+	bytes, guard := b.bytes, b.guard
 	for _, c := range changes {
 		bytes += c.size()
+		guard = max(guard, c.guard())
 		if _, there := b.keys[string(c.key)]; there {
 			return false
 		}
 	}
-	return b.limits.allow(len(b.changes)+len(changes), bytes)
+	return b.limits.allow(len(b.changes)+len(changes)+guard, bytes)
 }
 
 // Len returns how many changes the batch has.
@@ -111,7 +137,7 @@ func (b *Batch) Len() int { return len(b.changes) }
 // Take returns the changes and leaves the batch empty.
 func (b *Batch) Take() []Change {
 	changes := b.changes
-	b.changes, b.bytes = nil, 0
+	b.changes, b.bytes, b.guard = nil, 0, 0
 	clear(b.keys)
 	return changes
 }

@@ -111,10 +111,11 @@ func refusal(err error) bool {
 
 // fit returns how many of the changes go into the next transaction.
 func (c *Committer) fit(changes []Change) int {
-	limits, bytes := c.allowed(), 0
+	limits, bytes, guard := c.allowed(), 0, 0
 	for i, change := range changes {
 		bytes += change.size()
-		if i > 0 && !limits.allow(i+1, bytes) {
+		guard = max(guard, change.guard())
+		if i > 0 && !limits.allow(i+1+guard, bytes) {
 			return i
 		}
 	}

@@ -3,6 +3,7 @@ package bulk
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -28,7 +29,7 @@ var ErrPresent = errors.New("the key exists already")
 type Committed struct {
 	Changes  []Change
 	Present  []Change // those whose keys were there already; Overwrite does not know
-	Revision int64
+	Revision int64    // the cluster's then; 0 where Overwrite had nothing to change
 }
 
 // request returns the one request for the changes, for each of which there is
@@ -78,7 +79,11 @@ func (c *Committer) done(changes []Change, resp clientv3.OpResponse, again bool)
 		return fmt.Errorf("%w: %q", ErrPresent, present[0].key)
 	}
 	if c.Done != nil {
-		c.Done(Committed{changes, present, revision(resp)})
+		rev := revision(resp)
+		if c.Mode == Overwrite && !wrote(changes, resp) {
+			rev = 0
+		}
+		c.Done(Committed{changes, present, rev})
 	}
 	return nil
 }
@@ -101,6 +106,24 @@ func (m Mode) found(resp clientv3.OpResponse, n int) []*mvccpb.KeyValue {
 		}
 	}
 	return found
+}
+
+// wrote tells whether a request that overwrites has changed anything: it has not
+// where there was nothing to delete.
+func wrote(changes []Change, resp clientv3.OpResponse) bool {
+	switch {
+	case slices.ContainsFunc(changes, func(c Change) bool { return !c.delete }):
+		return true
+	case resp.Del() != nil:
+		return resp.Del().Deleted > 0
+	}
+	return slices.ContainsFunc((*pb.TxnResponse)(resp.Txn()).GetResponses(), deleted)
+}
+
+// deleted tells whether an operation, or what stood below its condition, has
+// deleted anything.
+func deleted(r *pb.ResponseOp) bool {
+	return r.GetResponseDeleteRange().GetDeleted() > 0 || slices.ContainsFunc(r.GetResponseTxn().GetResponses(), deleted)
 }
 
 // revision returns the cluster's revision after a request.

@@ -86,7 +86,8 @@ func (m *Mirror) extras(ctx context.Context) (found *extras, stop func()) {
 // copyParts copies what comes from the source, and deletes what is extra
 // between.
 func (m *Mirror) copyParts(w *bulk.Writer, source iter.Seq2[[]*mvccpb.KeyValue, error], extra *extras, count int64) error {
-	remove := func(key []byte) error { return w.Add(bulk.Delete(key)) }
+	// The list of them is of one revision; what others have written since stays.
+	remove := func(kv *mvccpb.KeyValue) error { return w.Add(bulk.DeleteAt(kv.GetKey(), kv.GetModRevision())) }
 	done := int64(0)
 	for kvs, err := range source {
 		if err != nil {

@@ -70,6 +70,29 @@ func TestOnce(t *testing.T) {
 	}
 }
 
+// An extra key that somebody writes after the list of them was read stays, and
+// is not taken for the mirror's own.
+func TestExtraRewritten(t *testing.T) {
+	t.Parallel()
+	for _, ops := range []int{0, 1} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPair(t)
+			p.source.txn("b=1")
+			p.dest.txn("a=old", "c=old", "d=old")
+			p.dest.before = func(op string) error {
+				if op == "write" && p.dest.count(op) == 1 {
+					p.dest.txn("a=new", "d=new")
+				}
+				return nil
+			}
+			if err := p.once(t, Options{DeleteExtra: true, Limits: bulk.Limits{Ops: ops}}); err != nil {
+				t.Fatal(err)
+			}
+			same(t, "destination", p.dest.state(), []string{"a=new", "b=1", "d=new"})
+		})
+	}
+}
+
 // A copy whose revision is compacted away under it is begun again, and deletes
 // what it had copied and is gone.
 func TestCompactedMidCopy(t *testing.T) {

@@ -16,7 +16,7 @@ type extras struct {
 
 // before calls f with the extra keys before key, which the source has. Each
 // call takes a greater key; nil stands for the end of all keys.
-func (x *extras) before(key []byte, f func(extra []byte) error) error {
+func (x *extras) before(key []byte, f func(extra *mvccpb.KeyValue) error) error {
 	for x.next != nil {
 		if len(x.part) == 0 {
 			part, err, ok := x.next()
@@ -37,7 +37,7 @@ func (x *extras) before(key []byte, f func(extra []byte) error) error {
 		if order == 0 || !x.extra(kv) {
 			continue
 		}
-		if err := f(kv.GetKey()); err != nil {
+		if err := f(kv); err != nil {
 			return err
 		}
 	}

@@ -211,32 +211,60 @@ func (e *etcd) RangeStream(r *pb.RangeRequest, s pb.KV_RangeStreamServer) error 
 }
 
 func (e *etcd) Put(_ context.Context, r *pb.PutRequest) (*pb.PutResponse, error) {
-	header, err := e.commit(&pb.RequestOp{Request: &pb.RequestOp_RequestPut{RequestPut: r}})
+	header, _, err := e.commit(&pb.RequestOp{Request: &pb.RequestOp_RequestPut{RequestPut: r}})
 	return &pb.PutResponse{Header: header}, err
 }
 
 func (e *etcd) DeleteRange(_ context.Context, r *pb.DeleteRangeRequest) (*pb.DeleteRangeResponse, error) {
-	header, err := e.commit(&pb.RequestOp{Request: &pb.RequestOp_RequestDeleteRange{RequestDeleteRange: r}})
-	return &pb.DeleteRangeResponse{Header: header}, err
+	header, deleted, err := e.commit(&pb.RequestOp{Request: &pb.RequestOp_RequestDeleteRange{RequestDeleteRange: r}})
+	return &pb.DeleteRangeResponse{Header: header, Deleted: deleted}, err
 }
 
 func (e *etcd) Txn(_ context.Context, r *pb.TxnRequest) (*pb.TxnResponse, error) {
-	header, err := e.commit(r.Success...)
-	return &pb.TxnResponse{Header: header, Succeeded: true}, err
+	ops := r.Success
+	if len(r.Compare) > 0 {
+		ops = []*pb.RequestOp{{Request: &pb.RequestOp_RequestTxn{RequestTxn: r}}}
+	}
+	header, deleted, err := e.commit(ops...)
+	resp := &pb.ResponseOp{Response: &pb.ResponseOp_ResponseDeleteRange{ResponseDeleteRange: &pb.DeleteRangeResponse{Deleted: deleted}}}
+	return &pb.TxnResponse{Header: header, Succeeded: true, Responses: []*pb.ResponseOp{resp}}, err
 }
 
-func (e *etcd) commit(ops ...*pb.RequestOp) (*pb.ResponseHeader, error) {
+// commit makes changes and tells how many keys are fewer by them.
+func (e *etcd) commit(ops ...*pb.RequestOp) (header *pb.ResponseHeader, deleted int64, err error) {
 	if err := e.request("write"); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	ops = e.held(ops)
 	e.most = max(e.most, len(ops))
 	if e.maxOps > 0 && len(ops) > e.maxOps {
-		return nil, rpctypes.ErrGRPCTooManyOps
+		return nil, 0, rpctypes.ErrGRPCTooManyOps
 	}
-	err := e.write(ops)
-	return e.header(), err
+	before := len(e.history)
+	err = e.write(ops)
+	for _, ev := range e.history[before:] {
+		if ev.Type == mvccpb.Event_DELETE {
+			deleted++
+		}
+	}
+	return e.header(), deleted, err
+}
+
+// held returns the operations with those below a condition in its place, where
+// it holds: that a key has a revision.
+func (e *etcd) held(ops []*pb.RequestOp) (all []*pb.RequestOp) {
+	now := e.at(e.rev)
+	for _, op := range ops {
+		txn := op.GetRequestTxn()
+		if txn == nil {
+			all = append(all, op)
+		} else if now[string(txn.Compare[0].Key)].GetModRevision() == txn.Compare[0].GetModRevision() {
+			all = append(all, txn.Success...)
+		}
+	}
+	return all
 }
 
 // write makes changes, all in one revision.

@@ -89,7 +89,9 @@ func (m *Mirror) Total() int64 { return m.total.Load() }
 
 func (m *Mirror) committed(c bulk.Committed) {
 	m.total.Add(int64(len(c.Changes)))
-	m.ours.add(c.Revision)
+	if c.Revision > 0 {
+		m.ours.add(c.Revision)
+	}
 }
 
 // Run mirrors until ctx ends, whose cause it returns, or until an error of a

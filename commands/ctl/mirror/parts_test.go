@@ -237,7 +237,7 @@ func TestExtras(t *testing.T) {
 		defer stop()
 		x := &extras{next: next, extra: func(kv *mvccpb.KeyValue) bool { return string(kv.Key) != "z" }}
 		var got []string
-		found := func(key []byte) error { got = append(got, string(key)); return nil }
+		found := func(kv *mvccpb.KeyValue) error { got = append(got, string(kv.Key)); return nil }
 		for _, k := range tt.source {
 			if err := x.before([]byte(string(k)), found); err != nil {
 				t.Error(err)
