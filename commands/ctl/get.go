@@ -10,10 +10,9 @@ import (
 	"github.com/spf13/pflag"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/ctl/scan"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 )
@@ -156,8 +155,8 @@ func (o *getOptions) revisions() (opts []clientv3.OpOption) {
 	return opts
 }
 
-// fetch makes the request, for which there is one answer. A server without the range stream is asked the
-// plain way.
+// fetch makes the request, for which there is one answer. A server without the range stream, or a learner,
+// is asked the plain way.
 func (o *getOptions) fetch(ctx context.Context, s *session, key string, opts []clientv3.OpOption) (*clientv3.GetResponse, error) {
 	if !o.stream {
 		return s.Get(ctx, key, opts...)
@@ -167,7 +166,7 @@ func (o *getOptions) fetch(ctx context.Context, s *session, key string, opts []c
 		return nil, err
 	}
 	resp, err := clientv3.GetStreamToGetResponse(stream)
-	if status.Code(err) == codes.Unimplemented {
+	if scan.NoStream(err) {
 		return s.Get(ctx, key, opts...)
 	}
 	return resp, err
