@@ -24,8 +24,8 @@ func main() {
 }
 
 // run takes an endpoint and a request: "put KEY VALUE", "get KEY", "range PREFIX",
-// "keys PREFIX", "count PREFIX", "watch PREFIX EVENTS", or nothing to end without
-// a request.
+// "keys PREFIX", "count PREFIX", "watch PREFIX EVENTS", "import PREFIX PAIRS",
+// "mirror DESTINATION", "children PREFIX NUMBER", or nothing to end without a request.
 func run(args []string) error {
 	if len(args) < 2 {
 		return nil
@@ -49,6 +49,12 @@ func run(args []string) error {
 		_, err = c.Get(ctx, args[1], clientv3.WithPrefix(), clientv3.WithCountOnly())
 	case args[0] == "watch" && len(args) == 3:
 		err = watch(ctx, c, args[1], args[2])
+	case args[0] == "import" && len(args) == 3:
+		err = importPairs(ctx, c, args[1], args[2])
+	case args[0] == "mirror" && len(args) == 2:
+		err = mirror(ctx, c, args[1])
+	case args[0] == "children" && len(args) == 3:
+		err = children(ctx, c, args[1], args[2])
 	default:
 		err = fmt.Errorf("no such request: %q", args)
 	}

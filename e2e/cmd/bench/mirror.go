@@ -37,14 +37,21 @@ func (b *bench) firstCopy(ctx context.Context, page *bytes.Buffer) error {
 	if err := fill(ctx, source.Endpoints(), mirrorKeys, mirrorValue); err != nil {
 		return fmt.Errorf("fill the source: %w", err)
 	}
-	var upstream, ours []float64
+	var upstream, ours, bare []float64
 	for round := range mirrorRounds {
 		for _, p := range []struct {
-			name, bin string
-			rates     *[]float64
-		}{{"upstream", b.upstream, &upstream}, {"ours", b.ours, &ours}} {
+			name    string
+			program func(dest string) command
+			rates   *[]float64
+		}{
+			{"upstream", makeMirror(b.upstream, source.Endpoints()), &upstream},
+			{"ours", makeMirror(b.ours, source.Endpoints()), &ours},
+			{"bare", func(dest string) command {
+				return command{path: b.bare, args: []string{source.Endpoints(), "mirror", dest}}
+			}, &bare},
+		} {
 			dir := filepath.Join(b.dir, fmt.Sprintf("mirror-%s-%d", p.name, round))
-			rate, err := b.copyRate(ctx, refs.Path(p.bin, "etcdctl"), source.Endpoints(), dir)
+			rate, err := b.copyRate(ctx, p.program, dir)
 			if err != nil {
 				return fmt.Errorf("make-mirror, %s: %w", p.name, err)
 			}
@@ -53,16 +60,25 @@ func (b *bench) firstCopy(ctx context.Context, page *bytes.Buffer) error {
 	}
 	slices.Sort(upstream)
 	slices.Sort(ours)
+	slices.Sort(bare)
 	fmt.Fprintf(page, "\n## make-mirror\n\nFirst copy of %d small keys into an empty cluster, both servers local; medians of %d runs, each\n"+
-		"ended when all is copied or after %v.\n\n", mirrorKeys, mirrorRounds, mirrorBound)
-	fmt.Fprintln(page, "| work | keys per second, times upstream's | target |\n| --- | --- | --- |")
-	fmt.Fprintf(page, "| first copy | %.1f | 20 |\n", ours[mirrorRounds/2]/upstream[mirrorRounds/2])
+		"ended when all is copied or after %v. The bare client reads the range stream and makes the same transactions.\n\n", mirrorKeys, mirrorRounds, mirrorBound)
+	fmt.Fprintln(page, "| work | keys per second, times upstream's | bare client | target |\n| --- | --- | --- | --- |")
+	const middle = mirrorRounds / 2
+	fmt.Fprintf(page, "| first copy | %.1f | %.1f | 20 |\n", ours[middle]/upstream[middle], bare[middle]/upstream[middle])
 	return nil
+}
+
+// makeMirror is the program of a directory, which copies to a destination.
+func makeMirror(bin, source string) func(dest string) command {
+	return func(dest string) command {
+		return command{path: refs.Path(bin, "etcdctl"), args: []string{"make-mirror", dest}, env: "ETCDCTL_ENDPOINTS=" + source}
+	}
 }
 
 // copyRate runs one program on a fresh destination and returns the keys that
 // came there in a second.
-func (b *bench) copyRate(ctx context.Context, program, source, dir string) (float64, error) {
+func (b *bench) copyRate(ctx context.Context, program func(dest string) command, dir string) (float64, error) {
 	dest, err := cluster.Start(ctx, cluster.Options{Bin: b.upstream, Dir: dir})
 	if err != nil {
 		return 0, err
@@ -77,8 +93,9 @@ func (b *bench) copyRate(ctx context.Context, program, source, dir string) (floa
 	defer cancel()
 
 	var stderr bytes.Buffer
-	mirror := exec.CommandContext(ctx, program, "make-mirror", dest.Endpoints())
-	mirror.Env = append(os.Environ(), "ETCDCTL_ENDPOINTS="+source)
+	p := program(dest.Endpoints())
+	mirror := exec.CommandContext(ctx, p.path, p.args...)
+	mirror.Env = append(os.Environ(), p.env)
 	mirror.Stderr = &stderr
 	start := time.Now()
 	if err := mirror.Start(); err != nil {
@@ -87,7 +104,7 @@ func (b *bench) copyRate(ctx context.Context, program, source, dir string) (floa
 	copied, err := watchCopy(ctx, c, start)
 	took := time.Since(start)
 	_ = mirror.Process.Signal(os.Interrupt)
-	_ = mirror.Wait() // it was interrupted
+	_ = mirror.Wait() // it was interrupted, or has ended before
 	if err != nil || copied == 0 {
 		return 0, errors.Join(err, fmt.Errorf("copied %d keys; %s", copied, stderr.Bytes()))
 	}

@@ -50,7 +50,11 @@ func (b *bench) ranges(ctx context.Context, page *bytes.Buffer) error {
 		}
 	}
 	fmt.Fprint(page, "\nThe watch is the server's: before it sends a batch it reads all that is left of the history, which takes most of the time\n"+
-		"of the bare client as well.\n")
+		"of the bare client as well. A batch is a thousand revisions, and after each the server rests for 100 ms. No option of a\n"+
+		"watch changes that: fragments and progress notices come on top. Watches of parts of the keys would share a reading, but\n"+
+		"one without events is told nothing, so that the others would have to be held to the end to keep the order. Watches of all\n"+
+		"keys from revisions a thousand apart share it too and stay in order: in a trial on 20000 revisions, twenty of them took\n"+
+		"0.12 of the time of one. `etcdctl` does not do that yet.\n")
 	return nil
 }
 
