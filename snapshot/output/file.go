@@ -106,3 +106,16 @@ func syncPath(path string) error {
 	}
 	return errors.Join(f.Sync(), f.Close())
 }
+
+// WriteFile gives a file this content, wholly or not at all.
+func WriteFile(path string, content []byte) error {
+	f, err := Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Commit()
+	}
+	return errors.Join(err, f.Abort())
+}

@@ -1,18 +1,14 @@
 package load
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"sync"
-	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	file "etcdkit/commands/bulk/resume"
 	"etcdkit/commands/ctl/pairs"
-	"etcdkit/snapshot/output"
 )
 
 var errLeaseGone = errors.New("the lease has ended or never was: give another --lease")
@@ -20,14 +16,13 @@ var errLeaseGone = errors.New("the lease has ended or never was: give another --
 // resume notes in a file how far a run has come. The nil resume notes nothing.
 // It may be used from several goroutines.
 type resume struct {
-	path   string
 	leases *leases
 	from   state
 
-	mu   sync.Mutex
+	mu   sync.Mutex // for what follows
+	file *file.File
 	now  pairs.Position
-	next time.Time // when it is written again
-	err  error     // of the last write
+	err  error // of the last write
 }
 
 // state is what the file holds.
@@ -37,21 +32,12 @@ type state struct {
 	Leases map[int64]clientv3.LeaseID `json:"leases,omitempty"`
 }
 
-// resumePause is how much of a run may have to be done again after a crash.
-const resumePause = time.Second
-
 // openResume reads the file, if it is there.
 func openResume(path string, l *leases) (*resume, error) {
-	r := &resume{path: path, leases: l, next: time.Now().Add(resumePause)}
-	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return r, r.write() // which shows whether it can be
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the resume file: %w", err)
-	}
-	if err := json.Unmarshal(b, &r.from); err != nil {
-		return nil, fmt.Errorf("%s is no resume file: %w", path, err)
+	r := &resume{leases: l}
+	var err error
+	if r.file, _, err = file.Open(path, &r.from, state{}); err != nil {
+		return nil, err
 	}
 	r.now = pairs.Position{Lines: r.from.Lines, Sum: r.from.Sum}
 	l.takeUp(r.from.Leases)
@@ -66,7 +52,7 @@ func (r *resume) skip(in *pairs.Reader) (int64, error) {
 	}
 	same, err := in.Skip(pairs.Position{Lines: r.from.Lines, Sum: r.from.Sum})
 	if err == nil && !same {
-		err = fmt.Errorf("%s is of another input: delete it to begin anew", r.path)
+		err = fmt.Errorf("%s is of another input: delete it to begin anew", r.file.Path)
 	}
 	return r.from.Lines, err
 }
@@ -79,8 +65,7 @@ func (r *resume) reached(at pairs.Position) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.now = at
-	if now := time.Now(); now.After(r.next) {
-		r.next = now.Add(resumePause)
+	if r.file.Due() {
 		r.err = r.write()
 	}
 }
@@ -92,7 +77,7 @@ func (r *resume) end(err error) error {
 	case r == nil:
 		return nil
 	case err == nil:
-		return os.Remove(r.path)
+		return r.file.Remove()
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -101,17 +86,5 @@ func (r *resume) end(err error) error {
 }
 
 func (r *resume) write() error {
-	b, err := json.Marshal(state{r.now.Lines, r.now.Sum, r.leases.made()})
-	if err != nil {
-		return err
-	}
-	f, err := output.Create(r.path)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(b, '\n'))
-	if err == nil {
-		err = f.Commit()
-	}
-	return errors.Join(err, f.Abort())
+	return r.file.Write(state{r.now.Lines, r.now.Sum, r.leases.made()})
 }

@@ -1,24 +1,19 @@
 package transfer
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"sort"
-	"time"
+
+	file "etcdkit/commands/bulk/resume"
 )
 
 // resume notes in a file how far a run has come. The nil resume notes nothing.
 // It is for one goroutine.
 type resume struct {
-	path string
+	file *file.File
 	from state // what an interrupted run has left
 	now  state
-	next time.Time // when it is written again
-	err  error     // of a write that failed
+	err  error // of a write that failed
 }
 
 // state is what the file holds: of which copy it is, and that all keys up to
@@ -31,22 +26,13 @@ type state struct {
 	Key     string `json:"key"`
 }
 
-// resumePause is how much of a run may have to be looked at again after a crash.
-const resumePause = time.Second
-
 // openResume reads the file, if there is one, for a copy of the tree.
 func openResume(path string, n Names, tree *Tree) (*resume, error) {
-	r := &resume{path: path, now: state{Cluster: tree.Cluster, From: n.From, To: n.To, Index: tree.Index}}
-	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		r.write() // which shows whether it can be
-		return r, r.err
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the resume file: %w", err)
-	}
-	if err := json.Unmarshal(b, &r.from); err != nil {
-		return nil, fmt.Errorf("%s is no resume file: %w", path, err)
+	r := &resume{now: state{Cluster: tree.Cluster, From: n.From, To: n.To, Index: tree.Index}}
+	var found bool
+	var err error
+	if r.file, found, err = file.Open(path, &r.from, r.now); err != nil || !found {
+		return r, err
 	}
 	if f := r.from; f.Cluster != tree.Cluster || f.From != n.From || f.To != n.To || f.Index > tree.Index {
 		return nil, fmt.Errorf("%s is of another copy: delete it to begin anew", path)
@@ -75,9 +61,8 @@ func (r *resume) reached(last Pair) {
 		return
 	}
 	r.now.Key = last.From
-	if now := time.Now(); now.After(r.next) {
-		r.next = now.Add(resumePause)
-		r.write()
+	if r.file.Due() {
+		r.err = r.file.Write(r.now)
 	}
 }
 
@@ -88,39 +73,9 @@ func (r *resume) end(complete bool) error {
 	case r == nil:
 		return nil
 	case complete:
-		return os.Remove(r.path)
+		return r.file.Remove()
 	case r.now.Key != r.from.Key:
-		r.write()
+		r.err = r.file.Write(r.now)
 	}
 	return r.err
-}
-
-// write replaces the file.
-func (r *resume) write() {
-	b, err := json.Marshal(r.now)
-	if err == nil {
-		err = replace(r.path, append(b, '\n'))
-	}
-	if err != nil {
-		r.err = fmt.Errorf("write the resume file: %w", err)
-	}
-}
-
-// replace gives a file another content, wholly or not at all.
-func replace(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
 }
