@@ -70,6 +70,9 @@ func (o *v2ExportOptions) export(ctx context.Context, a *app, dir string) error 
 		return err
 	}
 	fmt.Fprintf(a.Err, "Exported %s: %d keys and %d directories at index %d, %d of them hidden\n", dir, n.Keys, n.Dirs, t.Index, n.Hidden)
+	if t.NoDatabase {
+		fmt.Fprintf(a.Err, "Warning: %s has no database, which knows best what was agreed on last: the WAL alone was read\n", dir)
+	}
 	if t.Torn != "" {
 		fmt.Fprintf(a.Err, "Warning: the last record of %s was not written to its end, and is left out\n", t.Torn)
 	}

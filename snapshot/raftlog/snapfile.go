@@ -3,6 +3,7 @@ package raftlog
 import (
 	"errors"
 	"hash/crc32"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,11 +19,11 @@ type Snapshot struct {
 }
 
 // Snapshot returns the newest raft snapshot in dir that the WAL has a mark of;
-// nil where there is none. A damaged one is an error that matches
+// nil where there is none, or no dir. A damaged one is an error that matches
 // snapshot.ErrCorrupt, and stays where it is.
 func (l *Log) Snapshot(dir string) (*Snapshot, error) {
 	names, err := os.ReadDir(dir) // sorted
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	for _, n := range slices.Backward(names) {

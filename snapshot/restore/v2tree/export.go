@@ -43,7 +43,10 @@ func (t *Tree) Write(ctx context.Context, w io.Writer, now time.Time) (Count, er
 		n.add(at)
 		return enc.Encode(lineOf(at, now))
 	})
-	return n, errors.Join(err, buf.Flush())
+	if err == nil {
+		err = buf.Flush()
+	}
+	return n, err
 }
 
 // Save is Write to the file at path, which is there when all of it is, and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -39,16 +40,23 @@ func (s Source) walDir() string {
 }
 
 // Load reads the tree of a data directory. While it reads, no server can start
-// there. Errors about content match snapshot.ErrCorrupt.
+// there. Where the database is lost, the WAL alone says what was agreed on.
+// Errors about content match snapshot.ErrCorrupt.
 //
 // All of the tree is in memory, as it is in the server.
 func Load(ctx context.Context, src Source) (_ *Tree, err error) {
 	applied, unlock, err := hold(ctx, src)
-	if err != nil {
+	lost := err
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
+	if lost == nil {
+		defer func() { err = errors.Join(err, unlock()) }()
+	}
 	log, err := raftlog.Open(ctx, src.walDir())
+	if lost != nil && (errors.Is(err, raftlog.ErrNoLog) || errors.Is(err, fs.ErrNotExist)) {
+		return nil, lost // it is no data directory
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +89,7 @@ func Load(ctx context.Context, src Source) (_ *Tree, err error) {
 	if err != nil {
 		return nil, err
 	}
-	t.Uncommitted, t.Torn = left, log.Torn
+	t.Uncommitted, t.Torn, t.NoDatabase = left, log.Torn, lost != nil
 	return t, nil
 }
 

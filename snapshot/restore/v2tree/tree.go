@@ -24,6 +24,9 @@ type Tree struct {
 	// Torn is the file of the WAL whose last record was not written to its end;
 	// "" where none is.
 	Torn string
+	// NoDatabase tells that there was none to say what the server had seen
+	// last, and nothing to keep one from starting.
+	NoDatabase bool
 
 	root *node
 }

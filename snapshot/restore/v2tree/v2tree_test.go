@@ -186,7 +186,21 @@ func TestEnd(t *testing.T) {
 			t.Errorf("%+v, %v", tree, err)
 		}
 	}
-	dir := dataDir(t, s, 7)
+	dir := dataDir(t, s, 6)
+	if err := os.RemoveAll(filepath.Join(dir, "member", "snap")); err != nil {
+		t.Fatal(err)
+	}
+	tree, err := Load(t.Context(), Source{DataDir: dir})
+	if err != nil || !tree.NoDatabase || tree.Uncommitted != 2 {
+		t.Errorf("without a database: %+v, %v", tree, err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "member", "wal")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(t.Context(), Source{DataDir: dir}); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "db") {
+		t.Errorf("without anything: %v", err)
+	}
+	dir = dataDir(t, s, 7)
 	want := "corrupt file " + filepath.Join(dir, "member", "wal") + ": the WAL ends at entry 6, and the database has seen entry 7"
 	if _, err := Load(t.Context(), Source{DataDir: dir}); err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
