@@ -64,6 +64,10 @@ func TestFaults(t *testing.T) {
 		w.Header().Set("Location", "http://"+r.Host+r.URL.String())
 		w.WriteHeader(http.StatusTemporaryRedirect)
 	}
+	here := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", r.URL.Path)
+		w.WriteHeader(http.StatusTemporaryRedirect)
+	}
 	const page = "<html><body>Sign in</body></html>"
 	tests := []struct {
 		name   string
@@ -75,6 +79,7 @@ func TestFaults(t *testing.T) {
 		{"a page with an error", says(403, "text/html; charset=utf-8", page), " answers with a web page (403 Forbidden)"},
 		{"a page of a gateway", says(502, "text/html", page), " answers with a web page (502 Bad Gateway)"},
 		{"a redirect loop", loop, "redirects"},
+		{"a redirect loop without a host", here, "redirects"},
 	}
 	for _, tt := range tests {
 		for _, request := range everyRequest() {

@@ -1,6 +1,7 @@
 package ctlv2
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,20 +27,21 @@ const (
 // at once where none could from the beginning, or with ctx.
 func (w *wait) follow(ctx context.Context, s *session, emit func(*client.Response) error) error {
 	w.stream = true
-	left := 0
+	left, reached := 0, false
 	for ctx.Err() == nil {
+		before := w.index
 		resp, err := s.openStream(ctx, w)
+		if err == nil {
+			err = w.drain(resp, emit)
+			if err == nil || !reached {
+				left, reached = streamTries, true
+			}
+		}
 		switch {
+		case err == nil && w.index != before:
+			continue
 		case err == nil:
-			left = streamTries
-			before := w.index
-			if err := w.drain(resp, emit); err != nil {
-				return err
-			}
-			if w.index != before {
-				continue
-			}
-		case left == 0 || !errors.As(err, new(*client.ClusterError)):
+		case left == 0 || !errors.As(err, new(*client.ClusterError)) && !errors.Is(err, errCut):
 			return err
 		}
 		left--
@@ -62,7 +64,7 @@ func (w *wait) drain(resp *http.Response, emit func(*client.Response) error) err
 	for {
 		event := &client.Response{}
 		if err := events.Decode(event); err != nil {
-			return brokenStream(err)
+			return brokenStream(err, events.Buffered())
 		}
 		if err := check(event, nil); err != nil {
 			return err
@@ -78,11 +80,19 @@ func (w *wait) drain(resp *http.Response, emit func(*client.Response) error) err
 	}
 }
 
-// brokenStream returns the error of a stream that brings what is no event. That
-// it has come to an end, or to its end too early, is none: it is opened again.
-func brokenStream(err error) error {
+// errCut is the error of a stream that ends in the middle of an event. That may
+// happen, but not again and again.
+var errCut = errors.New("the answer is cut off in the middle of an event")
+
+// brokenStream returns the error of a stream that brings what is no event; rest
+// is what it has brought of one. That it has come to an end, or to its end too
+// early, is none: it is opened again.
+func brokenStream(err error, rest io.Reader) error {
 	if errors.As(err, new(*json.SyntaxError)) || errors.As(err, new(*json.UnmarshalTypeError)) {
 		return err
+	}
+	if b, _ := io.ReadAll(rest); len(bytes.TrimSpace(b)) > 0 {
+		return errCut
 	}
 	return nil
 }

@@ -121,6 +121,14 @@ func TestStreamLost(t *testing.T) {
 	}
 }
 
+// A server that breaks off each of its answers ends the command, in some
+// seconds.
+func TestStreamCut(t *testing.T) {
+	t.Parallel()
+	server := fake(t, says(200, "application/json", `{"action":"set","node":{"key":"/a`))
+	etcdctl(t, server.URL, "watch", "--stream", "/a").is(t, ran{serverError, "", "Error:  the answer is cut off in the middle of an event\n"})
+}
+
 func TestWaitArguments(t *testing.T) {
 	t.Parallel()
 	etcdctl(t, "http://127.0.0.1:1", "watch", "--after-index", "1", "--wait-index", "2", "/a").is(t, ran{cli.BadArgs, "",

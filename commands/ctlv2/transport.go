@@ -32,6 +32,12 @@ func (t *checkedTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 		resp.Body.Close() //nolint:errcheck,gosec // it is not wanted
 		return nil, err
 	}
+	// The library follows a redirect only where it names the whole URL.
+	if to := resp.Header.Get("Location"); to != "" {
+		if u, err := req.URL.Parse(to); err == nil {
+			resp.Header.Set("Location", u.String())
+		}
+	}
 	return resp, nil
 }
 
