@@ -32,7 +32,7 @@ func FinishHelp(root *cobra.Command, footer string) {
 func helpCommand(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	help, _, err := root.Find([]string{"help"})
-	if err != nil || help == root {
+	if err != nil || help == root || help.RunE != nil { // it may have a way of its own
 		return
 	}
 	usual := help.Run

@@ -106,6 +106,29 @@ func ByInterrupt(ctx context.Context) bool {
 	return errors.As(context.Cause(ctx), &s) && s.Signal == os.Interrupt
 }
 
+// Interruptible returns a context that SIGINT ends also where the process was
+// started to ignore it, for a command to which this is an end like another and
+// that scripts run in the background. stop gives the signal back.
+func Interruptible(parent context.Context) (ctx context.Context, stop func()) {
+	if !signal.Ignored(os.Interrupt) {
+		return parent, func() {}
+	}
+	ctx, cancel := context.WithCancelCause(parent)
+	ch := make(chan os.Signal, 1)
+	signal.Notify(ch, os.Interrupt)
+	go func() {
+		select {
+		case got := <-ch:
+			cancel(signalError{got})
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(ch)
+		cancel(nil)
+	}
+}
+
 // EndingSignals returns the signals that end a command, without those that the
 // process was started to ignore: a shell starts background jobs with SIGINT
 // ignored and nohup does so with SIGHUP. It stays so, and the process could not

@@ -84,7 +84,7 @@ func (l *line) subcommand(word string) *cobra.Command {
 	}
 	var found []*cobra.Command
 	for _, c := range l.cmd.Commands() {
-		if c.Name() == word {
+		if c.Name() == word || c.HasAlias(word) {
 			return c
 		}
 		if strings.HasPrefix(c.Name(), word) {

@@ -27,7 +27,10 @@ func newClusterHealth(a *app) *cobra.Command {
 		Long: `Check the health of each member at the client URLs that it has published. The
 exit code is 5 unless all are healthy. See "etcdctl health" for the versions.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return watchEnd(cmd.Context(), a.clusterHealth(cmd.Context(), forever))
+			if !forever {
+				return a.clusterHealth(cmd.Context(), 0)
+			}
+			return untilInterrupted(cmd, func(ctx context.Context) error { return a.clusterHealth(ctx, healthPause) })
 		},
 	}
 	cmd.Flags().BoolVarP(&forever, "forever", "f", false, "every ten seconds, until interrupted")
@@ -36,7 +39,8 @@ exit code is 5 unless all are healthy. See "etcdctl health" for the versions.`,
 
 var errNotHealthy = errors.New("not every member is healthy")
 
-func (a *app) clusterHealth(ctx context.Context, forever bool) error {
+// clusterHealth checks all members, again and again where there is a pause.
+func (a *app) clusterHealth(ctx context.Context, again time.Duration) error {
 	if _, err := a.transport(); err != nil {
 		return serverFailure(err) // only here it is not 1
 	}
@@ -53,35 +57,45 @@ func (a *app) clusterHealth(ctx context.Context, forever bool) error {
 		return serverFailure(err)
 	}
 	for {
-		healthy := 0
-		for _, m := range members {
-			if a.memberHealth(ctx, s, m) {
-				healthy++
-			}
-		}
-		state := "degraded"
-		switch healthy {
-		case len(members):
-			state = "healthy"
-		case 0:
-			state = "unavailable"
-		}
-		err := a.print("cluster is " + state + "\n")
+		healthy, err := a.healthOf(ctx, s, members)
 		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
 		case err != nil:
 			return err
-		case !forever && healthy < len(members):
+		case again == 0 && !healthy:
 			return cli.Reported(notHealthy, errNotHealthy)
-		case !forever:
+		case again == 0:
 			return nil
 		}
 		if err := a.print("\nnext check after 10 second...\n\n"); err != nil {
 			return err
 		}
-		if pause(ctx, healthPause); ctx.Err() != nil {
+		if pause(ctx, again); ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// healthOf checks the members one by one and sums up whether all are healthy.
+func (a *app) healthOf(ctx context.Context, s *session, members []client.Member) (bool, error) {
+	healthy := 0
+	for _, m := range members {
+		if a.memberHealth(ctx, s, m) {
+			healthy++
+		}
+	}
+	state := "degraded"
+	switch healthy {
+	case len(members):
+		state = "healthy"
+	case 0:
+		state = "unavailable"
+	}
+	if ctx.Err() != nil {
+		return false, nil // it is not the members' fault
+	}
+	return healthy == len(members), a.print("cluster is " + state + "\n")
 }
 
 // memberHealth checks one member and says what comes of it: the first of its

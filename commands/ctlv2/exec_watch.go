@@ -1,9 +1,11 @@
 package ctlv2
 
 import (
+	"context"
 	"fmt"
 	"os/exec"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	client "go.etcd.io/etcd/client/v2"
@@ -33,7 +35,7 @@ Without -- the key is the last argument, as it has always been.`,
 			if err != nil {
 				return err
 			}
-			return watchEnd(cmd.Context(), a.execWatch(cmd, w, argv))
+			return untilInterrupted(cmd, func(ctx context.Context) error { return a.execWatch(ctx, w, argv) })
 		},
 	}
 	o.addFlags(cmd.Flags())
@@ -58,8 +60,7 @@ func splitCommand(args []string, dash int) (key string, argv []string, err error
 	return key, argv, nil
 }
 
-func (a *app) execWatch(cmd *cobra.Command, w *wait, argv []string) error {
-	ctx := cmd.Context()
+func (a *app) execWatch(ctx context.Context, w *wait, argv []string) error {
 	s, err := a.connect(ctx)
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func (a *app) execWatch(cmd *cobra.Command, w *wait, argv []string) error {
 			continue
 		}
 		child := exec.Command(argv[0], argv[1:]...)
-		child.Env = append(slices.Clone(a.Env), eventEnv(event)...)
+		child.Env = a.childEnv(event)
 		child.Stdout, child.Stderr = a.Out, a.Err
 		if err := child.Start(); err != nil {
 			return cli.Exit(cli.Failure, bareError{err})
@@ -83,12 +84,13 @@ func (a *app) execWatch(cmd *cobra.Command, w *wait, argv []string) error {
 	}
 }
 
-// eventEnv is the event as the command finds it.
-func eventEnv(event *client.Response) []string {
-	return []string{
-		"ETCD_WATCH_ACTION=" + event.Action,
+// childEnv is what the command finds in its environment: the event, and all
+// but ETCDCTL_API. An etcdctl in it has always had to be told that anew.
+func (a *app) childEnv(event *client.Response) []string {
+	env := slices.DeleteFunc(slices.Clone(a.Env), func(v string) bool { return strings.HasPrefix(v, "ETCDCTL_API=") })
+	return append(env,
+		"ETCD_WATCH_ACTION="+event.Action,
 		fmt.Sprintf("ETCD_WATCH_MODIFIED_INDEX=%d", event.Node.ModifiedIndex),
-		"ETCD_WATCH_KEY=" + event.Node.Key,
-		"ETCD_WATCH_VALUE=" + event.Node.Value,
-	}
+		"ETCD_WATCH_KEY="+event.Node.Key,
+		"ETCD_WATCH_VALUE="+event.Node.Value)
 }

@@ -52,6 +52,7 @@ which servers up to release 3.5 have when they are started with --enable-v2.`,
 		&cobra.Group{ID: groupAuth, Title: "Authentication:"},
 		&cobra.Group{ID: groupUtility, Title: "Other:"},
 	)
+	root.SetHelpCommand(newHelp())
 	root.SetHelpCommandGroupID(groupUtility)
 	add := func(group string, cmds ...*cobra.Command) {
 		for _, c := range cmds {
@@ -95,6 +96,8 @@ func family(use, short string, members ...*cobra.Command) *cobra.Command {
 		SuggestionsMinimumDistance: 2,
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(members...)
+	help := newHelp()
+	help.Hidden = true
+	cmd.AddCommand(append(members, help)...)
 	return cmd
 }

@@ -2,6 +2,7 @@ package ctlv2
 
 import (
 	"context"
+	"math"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -30,6 +31,9 @@ func (o *waitOptions) request(key string) (*wait, error) {
 	if o.afterIndex > 0 {
 		if o.waitIndex > 0 {
 			return nil, badArgs("--after-index and --wait-index both say where to begin: give one")
+		}
+		if o.afterIndex == math.MaxUint64 {
+			return nil, bad("--after-index %d: there is no index behind it", o.afterIndex)
 		}
 		w.index = o.afterIndex + 1
 	}
@@ -66,7 +70,7 @@ gives up when no member can be reached for five seconds.`,
 			if err != nil {
 				return err
 			}
-			return watchEnd(cmd.Context(), o.run(cmd, a, w))
+			return untilInterrupted(cmd, func(ctx context.Context) error { return o.run(ctx, a, w) })
 		},
 	}
 	fs := cmd.Flags()
@@ -76,8 +80,12 @@ gives up when no member can be reached for five seconds.`,
 	return cmd
 }
 
-// watchEnd is what a watch ends with. To be interrupted is its ordinary end.
-func watchEnd(ctx context.Context, err error) error {
+// untilInterrupted runs a watch, to which it is the ordinary end to be
+// interrupted, also as the background job of a script.
+func untilInterrupted(cmd *cobra.Command, watch func(context.Context) error) error {
+	ctx, stop := cli.Interruptible(cmd.Context())
+	defer stop()
+	err := watch(ctx)
 	switch {
 	case cli.ByInterrupt(ctx):
 		return nil
@@ -87,12 +95,11 @@ func watchEnd(ctx context.Context, err error) error {
 	return err
 }
 
-func (o *watchOptions) run(cmd *cobra.Command, a *app, w *wait) error {
+func (o *watchOptions) run(ctx context.Context, a *app, w *wait) error {
 	p, err := a.printer(formatSimple, formatExtended, formatJSON)
 	if err != nil {
 		return err
 	}
-	ctx := cmd.Context()
 	s, err := a.connect(ctx)
 	if err != nil {
 		return err
