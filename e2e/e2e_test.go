@@ -96,21 +96,21 @@ func TestScript(t *testing.T) {
 	}
 }
 
-// TestDiff runs every differential script on our programs and on the reference of each release, and
-// holds what they compare against the compatibility matrix, which -update brings up to date.
+// TestDiff runs every differential script on our programs and on the reference of each release, on the clusters
+// that it says and on secure ones, and holds what they compare against the compatibility matrix, which -update brings up to date.
 func TestDiff(t *testing.T) {
 	t.Parallel()
 	for _, file := range scripts(t, "diff") {
-		lines, err := engine.Releases(file)
+		runs, err := engine.Runs(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Run(name(file), func(t *testing.T) {
 			t.Parallel()
-			for _, line := range lines {
-				t.Run(line, func(t *testing.T) {
+			for _, run := range runs {
+				t.Run(run.String(), func(t *testing.T) {
 					t.Parallel()
-					engine.Diff(t, file, line)
+					engine.Diff(t, file, run)
 				})
 			}
 		})

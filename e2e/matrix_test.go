@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,8 +77,8 @@ func writePage(t *testing.T) {
 	}
 }
 
-// compares tells whether there is a differential script of that name.
-func compares(name string) bool {
-	_, err := os.Stat(filepath.Join("testdata", "diff", name+".txtar"))
-	return err == nil
+// compares tells whether there is a differential script of that name that has such a run.
+func compares(name, run string) bool {
+	runs, err := engine.Runs(filepath.Join("testdata", "diff", name+".txtar"))
+	return err == nil && slices.ContainsFunc(runs, func(r script.Run) bool { return r.String() == run })
 }

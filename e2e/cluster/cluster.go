@@ -3,6 +3,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,12 +29,13 @@ const (
 // Options says what to start.
 type Options struct {
 	Bin            string   // directory of etcd and etcdctl of one release
-	Dir            string   // where data, certificates and logs go
+	Dir            string   // where data and logs go, and certificates
+	CertDir        string   // where certificates go instead, or are already: clusters may share them
 	Members        int      // 1 (also for 0) or 3
 	TLS            bool     // clients speak TLS
 	ClientCertAuth bool     // clients need a certificate of our authority; implies TLS
 	ServerCert     string   // the pair the servers show, CertServer by default
-	Auth           bool     // create the root user and enable authentication
+	Auth           bool     // create the root user and enable authentication; a data directory brings its own
 	TwoURLs        bool     // members advertise a second client URL: the first with localhost for 127.0.0.1
 	Settled        bool     // wait also until the storage version is decided (takes four seconds)
 	DataDir        string   // boot a single member from this directory instead of a fresh one
@@ -88,7 +90,7 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 	if err := os.MkdirAll(opts.Dir, 0o755); err != nil {
 		return nil, err
 	}
-	if opts.TLS {
+	if _, err := os.Stat(opts.certs()); opts.TLS && err != nil {
 		if err := WriteCerts(opts.certs()); err != nil {
 			return nil, err
 		}
@@ -112,7 +114,7 @@ func startOnce(ctx context.Context, opts Options, try int) (_ *Cluster, err erro
 	}
 	defer func() {
 		if err != nil {
-			c.Stop()
+			c.Kill()
 		}
 	}()
 	if opts.Prepare != nil {
@@ -137,7 +139,7 @@ func startOnce(ctx context.Context, opts Options, try int) (_ *Cluster, err erro
 			return nil, err
 		}
 	}
-	if opts.Auth {
+	if opts.Auth && opts.DataDir == "" {
 		if err := c.enableAuth(ctx); err != nil {
 			return nil, err
 		}
@@ -200,6 +202,15 @@ func (o Options) member(n, try, clientPort, peerPort int) *Member {
 func (c *Cluster) Stop() {
 	for _, m := range c.Members {
 		m.stop()
+	}
+}
+
+// Kill is Stop for a cluster whose data nobody reads afterwards: members do not take the time to hand over the lead.
+func (c *Cluster) Kill() {
+	for _, m := range c.Members {
+		if m.proc != nil {
+			m.proc.Kill()
+		}
 	}
 }
 
@@ -324,4 +335,4 @@ func (c *Cluster) RestartMember(ctx context.Context, name string) error {
 	}
 }
 
-func (o Options) certs() string { return filepath.Join(o.Dir, "certs") }
+func (o Options) certs() string { return cmp.Or(o.CertDir, filepath.Join(o.Dir, "certs")) }

@@ -177,6 +177,8 @@ func (p *probe) healthy(ctx context.Context) error {
 	return p.identify(ctx)
 }
 
+var errRefused = errors.New("the server refuses")
+
 // identify compares the member's id with the one it must have, or learns it.
 func (p *probe) identify(ctx context.Context) error {
 	var list struct {
@@ -185,10 +187,10 @@ func (p *probe) identify(ctx context.Context) error {
 			MemberID  uint64 `json:"member_id,string"`
 		}
 	}
-	if err := p.call(ctx, http.MethodPost, "/v3/cluster/member/list", &list); err != nil {
+	// A server with authentication may refuse the call; whoever refuses is not a stranger's fresh server.
+	if err := p.call(ctx, http.MethodPost, "/v3/cluster/member/list", &list); err != nil && !errors.Is(err, errRefused) {
 		return err
 	}
-	// A server with authentication may refuse the call; whoever refuses is not a stranger's fresh server.
 	if got := list.Header.MemberID; got != 0 {
 		if p.member.ID != 0 && got != p.member.ID {
 			return fmt.Errorf("%s is member %x, want %x", p.url, got, p.member.ID)
@@ -215,6 +217,9 @@ func (p *probe) call(ctx context.Context, method, path string, into any) error {
 	data, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err != nil {
 		return err
+	}
+	if resp.StatusCode == http.StatusBadRequest { // for a client certificate with a name, where there is authentication
+		return fmt.Errorf("%s: %w: %s", path, errRefused, data)
 	}
 	if err := json.Unmarshal(data, into); err != nil {
 		return fmt.Errorf("%s: %w in %q", path, err, data)

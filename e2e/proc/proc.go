@@ -85,6 +85,11 @@ func (p *Process) Stop() {
 		case <-bound.C:
 		}
 	}
-	_ = p.Signal(os.Kill) // fails only when it has just ended
+	p.Kill()
+}
+
+// Kill ends the program at once and returns when it is gone.
+func (p *Process) Kill() {
+	_ = p.Signal(os.Kill) // fails only when it has ended
 	<-p.done
 }

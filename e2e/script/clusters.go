@@ -21,7 +21,7 @@ func cmdCluster(ts *testscript.TestScript, st *state, args []string) {
 	var opts cluster.Options
 	name := fs.String("name", "", "")
 	line := fs.String("version", st.line, "")
-	fs.IntVar(&opts.Members, "members", 1, "")
+	fs.IntVar(&opts.Members, "members", 0, "")
 	fs.BoolVar(&opts.TLS, "tls", false, "")
 	fs.BoolVar(&opts.ClientCertAuth, "client-cert-auth", false, "")
 	fs.StringVar(&opts.ServerCert, "cert", "", "")
@@ -40,6 +40,10 @@ func cmdCluster(ts *testscript.TestScript, st *state, args []string) {
 	ts.Check(err)
 	opts.Args = st.serverArgs(*line, fs.Args())
 	opts.Dir = ts.MkAbs(filepath.Join(ts.Getenv("WORK"), ".cluster"+*name))
+	spread := opts.Members > 0
+	if st.side.secure {
+		secureOptions(&opts, ts.MkAbs(filepath.Join(ts.Getenv("WORK"), ".certs")))
+	}
 	if opts.DataDir != "" {
 		opts.DataDir = ts.MkAbs(opts.DataDir)
 	}
@@ -53,6 +57,10 @@ func cmdCluster(ts *testscript.TestScript, st *state, args []string) {
 		st.useV2ByDefault(ts, c)
 	default:
 		st.useByDefault(ts, c)
+		if len(c.Members) > 1 && !spread {
+			// A token is known to the member that has logged in a client, and to the others when they get to know of it.
+			st.setenv(ts, "ETCDCTL_ENDPOINTS", c.Members[0].ClientURL)
+		}
 	}
 	st.stranded = false
 }
@@ -170,7 +178,8 @@ func cmdReserveMember(ts *testscript.TestScript, st *state, args []string) {
 	ts.Check(st.exportMember(ts, "", len(c.Members), m))
 }
 
-// cmdJoinMember: joinmember MEMBER starts the server of a member that was reserved and added to the cluster.
+// cmdJoinMember: joinmember MEMBER starts the server of a member that was reserved and added to the cluster, and waits
+// until it has applied all that the first has.
 func cmdJoinMember(ts *testscript.TestScript, st *state, args []string) {
 	c, args, err := st.clusterArgs(args)
 	ts.Check(err)
@@ -178,6 +187,16 @@ func cmdJoinMember(ts *testscript.TestScript, st *state, args []string) {
 		ts.Fatalf("usage: joinmember MEMBER")
 	}
 	ts.Check(c.Join(args[0]))
+	m, err := c.Member(args[0])
+	ts.Check(err)
+	const applied = "etcd_server_proposals_applied_total"
+	want, err := c.Metric(st.ctx, c.Members[0], applied)
+	ts.Check(err)
+	var got float64
+	ts.Check(st.poll(func() bool {
+		got, err = c.Metric(st.ctx, m, applied)
+		return err == nil && got >= want
+	}, func() string { return fmt.Sprintf("%g applied, there are %g (%v)", want, got, err) }))
 }
 
 // cmdAwaitWatchers: awaitwatchers [-name CLUSTER] N waits until the first member serves N watchers, no more and no fewer.

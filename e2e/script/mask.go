@@ -85,6 +85,7 @@ func regexps(exprs ...string) []*regexp.Regexp {
 
 // masks is what a script has said must differ: rules by name and single values.
 type masks struct {
+	always []rule // no unmask switches these off
 	rules  []rule
 	width  bool
 	order  bool
@@ -132,7 +133,7 @@ func (m *masks) disable(name string) error {
 
 // ruleSet is a copy of the rules that are on now, with no values.
 func (m *masks) ruleSet() masks {
-	return masks{rules: slices.Clone(m.rules), width: m.width, order: m.order}
+	return masks{always: m.always, rules: slices.Clone(m.rules), width: m.width, order: m.order}
 }
 
 // disableAll switches every rule off; values stay.
@@ -167,7 +168,7 @@ func (m *masks) apply(text string, table bool) string {
 		}
 		text = replaceWord(text, v.text, name)
 	}
-	for _, r := range m.rules {
+	for _, r := range slices.Concat(m.always, m.rules) {
 		for _, re := range r.res {
 			text = re.ReplaceAllString(text, "${1}"+r.put)
 		}

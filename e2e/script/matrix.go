@@ -24,8 +24,8 @@ const (
 // usageRow is the row of the page of differences for [Entry.Usage].
 const usageRow = "a wrong flag"
 
-// cell is what one script says about one command in one format on one release.
-type cell struct{ script, command, format, line string }
+// cell is what one script says about one command in one format in one of its runs.
+type cell struct{ script, command, format, run string }
 
 // verdicts is a set.
 type verdicts map[string]bool
@@ -39,7 +39,7 @@ type Matrix struct {
 
 	mu    sync.Mutex
 	cells map[cell]verdicts
-	fresh map[[2]string]map[cell]verdicts // by script and line: what is to replace the file's
+	fresh map[[2]string]map[cell]verdicts // by script and run: what is to replace the file's
 }
 
 // OpenMatrix reads the file at path, which may be missing. commands are those of our programs.
@@ -51,30 +51,31 @@ func OpenMatrix(path string, commands []Command, rows Deviations) (*Matrix, erro
 	}, err
 }
 
-// add holds what one script compared on one release line against the file and returns how they differ; with update the
+// add holds what one script compared in one run against the file and returns how they differ; with update the
 // file will be changed by Save.
-func (m *Matrix) add(script, line string, ref, ours *Transcript, update bool) string {
-	found := m.evaluate(script, line, ref, ours)
+func (m *Matrix) add(script string, run Run, ref, ours *Transcript, update bool) string {
+	name := run.String()
+	found := m.evaluate(script, name, ref, ours)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if update {
-		m.fresh[[2]string{script, line}] = found
+		m.fresh[[2]string{script, name}] = found
 		return ""
 	}
 	recorded := make(map[cell]verdicts)
 	for c, v := range m.cells {
-		if c.script == script && c.line == line {
+		if c.script == script && c.run == name {
 			recorded[c] = v
 		}
 	}
 	if maps.EqualFunc(found, recorded, maps.Equal) {
 		return ""
 	}
-	return fmt.Sprintf("%s is stale: bring it up to date with\n\tgo test . -run 'TestDiff/^%s$/%s' -update", m.path, script, line)
+	return fmt.Sprintf("%s is stale: bring it up to date with\n\tgo test . -run 'TestDiff/^%s$/^%s$' -update", m.path, script, name)
 }
 
 // evaluate collects the verdicts of a pair of transcripts which differ in nothing but what the script announces.
-func (m *Matrix) evaluate(script, line string, ref, ours *Transcript) map[cell]verdicts {
+func (m *Matrix) evaluate(script, run string, ref, ours *Transcript) map[cell]verdicts {
 	found := make(map[cell]verdicts)
 	for i := range ref.Entries {
 		a, b := &ref.Entries[i], &ours.Entries[i]
@@ -84,7 +85,7 @@ func (m *Matrix) evaluate(script, line string, ref, ours *Transcript) map[cell]v
 		if command == "" || !slices.Contains(formats(), format) || len(said) == 0 {
 			continue
 		}
-		c := cell{script, command, format, line}
+		c := cell{script, command, format, run}
 		if found[c] == nil {
 			found[c] = make(verdicts)
 		}
@@ -120,9 +121,9 @@ func refused(e *Entry) bool {
 	return e.Exit != 0 && (strings.Contains(e.Errors, "not supported as output format") || strings.Contains(e.Errors, "marshal unsupported"))
 }
 
-// Save writes the file, if anything is to be changed: what scripts found that ran, and nothing of scripts that exists
-// says are gone.
-func (m *Matrix) Save(exists func(script string) bool) error {
+// Save writes the file, if anything is to be changed: what scripts found that ran, and nothing of runs that exists says
+// are gone.
+func (m *Matrix) Save(exists func(script, run string) bool) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.fresh) == 0 {
@@ -138,8 +139,8 @@ func (m *Matrix) Save(exists func(script string) bool) error {
 		return err
 	}
 	maps.DeleteFunc(cells, func(c cell, _ verdicts) bool {
-		_, ran := m.fresh[[2]string{c.script, c.line}]
-		return ran || !exists(c.script)
+		_, ran := m.fresh[[2]string{c.script, c.run}]
+		return ran || !exists(c.script, c.run)
 	})
 	for _, found := range m.fresh {
 		maps.Copy(cells, found)
@@ -151,13 +152,13 @@ func (m *Matrix) Save(exists func(script string) bool) error {
 	return os.Remove(m.path + ".lock")
 }
 
-// formatCells writes a line for each script, command, format and verdict, with the releases it was found on.
+// formatCells writes a line for each script, command, format and verdict, with the runs it was found in.
 func formatCells(cells map[cell]verdicts) string {
 	lines := make(map[string][]string)
 	for c, said := range cells {
 		for v := range said {
 			key := strings.Join([]string{c.script, c.command, c.format, v}, "\t")
-			lines[key] = append(lines[key], c.line)
+			lines[key] = append(lines[key], c.run)
 		}
 	}
 	var out strings.Builder
@@ -183,8 +184,8 @@ func readCells(path string) (map[cell]verdicts, error) {
 		if len(f) != fields {
 			return nil, fmt.Errorf("%s: not five fields: %q", path, line)
 		}
-		for release := range strings.FieldsSeq(f[4]) {
-			c := cell{f[0], f[1], f[2], release}
+		for run := range strings.FieldsSeq(f[4]) {
+			c := cell{f[0], f[1], f[2], run}
 			if cells[c] == nil {
 				cells[c] = make(verdicts)
 			}

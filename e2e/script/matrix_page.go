@@ -60,15 +60,15 @@ func (d Deviations) name(reason string) string {
 
 // Page lays the matrix out as a markdown page and names what keeps it from being whole: cells that no script fills, rows
 // that do not exist. has tells for each release line which commands its programs have.
-func (m *Matrix) Page(has map[string][]Command, exists func(script string) bool) (page string, missing []string) {
+func (m *Matrix) Page(has map[string][]Command, exists func(script, run string) bool) (page string, missing []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	all := make(map[cell]verdicts) // of all scripts together
 	for c, said := range m.cells {
-		if !exists(c.script) {
-			missing = append(missing, "a script "+c.script)
+		if !exists(c.script, c.run) {
+			missing = append(missing, fmt.Sprintf("a script %s that runs on %s", c.script, c.run))
 		}
-		sum := cell{command: c.command, format: c.format, line: c.line}
+		sum := cell{command: c.command, format: c.format, run: c.run}
 		if all[sum] == nil {
 			all[sum] = make(verdicts)
 		}
@@ -86,6 +86,7 @@ func (m *Matrix) Page(has map[string][]Command, exists func(script string) bool)
 			missing = append(missing, m.table(&out, all, used, prog, line, has[line])...)
 		}
 	}
+	missing = append(missing, m.secureTable(&out, all, has[DefaultLine])...)
 	fmt.Fprintf(&out, "\n## Deviations\n\n")
 	for i, d := range used {
 		fmt.Fprintf(&out, "%d. [%s](compat.md#%s)\n", i+1, d.Text, anchor(d.Section))
@@ -118,7 +119,11 @@ func (m *Matrix) table(out *strings.Builder, all map[cell]verdicts, used []Devia
 		}
 		fmt.Fprintf(out, "| `%s` |", name)
 		for _, format := range formats() {
-			text := show(all[cell{command: string(c), format: format, line: line}], used)
+			at := cell{command: string(c), format: format, run: line}
+			text := ""
+			if len(all[at]) > 0 {
+				text = show(join(all[at], all[at.secure()]), used)
+			}
 			if text == "" && !slices.Contains(has, c) {
 				text = "ours alone"
 			}

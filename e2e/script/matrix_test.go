@@ -119,6 +119,9 @@ const testCells = "one\tetcdctl get\tsimple\tdeviates: a wrong flag\t3.6 3.7\n" 
 	"one\tetcdctl help\tsimple\tdeviates: help\t3.6 3.7\n" +
 	"one\tetcdctl member add\tsimple\tdeviates: new\t3.6 3.7\n"
 
+const testSecureCells = "two\tetcdctl get\tsimple\tidentical\t3.7-secure\n" +
+	"two\tetcdctl get\ttable\tdeviates: help\t3.7-secure\n"
+
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "matrix.txt")
@@ -130,32 +133,32 @@ func TestMatrix(t *testing.T) {
 		return m
 	}
 	ref, ours := testPair()
-	all := func(string) bool { return true }
+	all := func(string, string) bool { return true }
 
 	m := open()
-	if d := m.add("one", "3.7", ref, ours, false); !strings.Contains(d, "stale") {
+	if d := m.add("one", Run{Line: "3.7"}, ref, ours, false); !strings.Contains(d, "stale") {
 		t.Errorf("a script that the file does not have: %q", d)
 	}
-	m.add("one", "3.7", ref, ours, true)
-	m.add("one", "3.6", ref, ours, true)
-	m.add("other", "3.6", ref, ours, true)
+	m.add("one", Run{Line: "3.7"}, ref, ours, true)
+	m.add("one", Run{Line: "3.6"}, ref, ours, true)
+	m.add("other", Run{Line: "3.6"}, ref, ours, true)
 	if err := m.Save(all); err != nil {
 		t.Fatal(err)
 	}
 
 	m = open()
 	for _, line := range []string{"3.6", "3.7"} {
-		if d := m.add("one", line, ref, ours, false); d != "" {
+		if d := m.add("one", Run{Line: line}, ref, ours, false); d != "" {
 			t.Errorf("%s: %s", line, d)
 		}
 	}
 	changed := &Transcript{Entries: ref.Entries[1:]}
-	if d := m.add("one", "3.7", changed, &Transcript{Entries: ours.Entries[1:]}, false); !strings.Contains(d, "'TestDiff/^one$/3.7' -update") {
+	if d := m.add("one", Run{Line: "3.7"}, changed, &Transcript{Entries: ours.Entries[1:]}, false); !strings.Contains(d, "'TestDiff/^one$/^3.7$' -update") {
 		t.Errorf("a comparison less: %q", d)
 	}
 
-	m.add("one", "3.7", ref, ours, true)
-	if err := m.Save(func(script string) bool { return script != "other" }); err != nil {
+	m.add("one", Run{Line: "3.7"}, ref, ours, true)
+	if err := m.Save(func(script, _ string) bool { return script != "other" }); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(path)
@@ -170,7 +173,7 @@ func TestMatrix(t *testing.T) {
 func TestMatrixPage(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "matrix.txt")
-	if err := os.WriteFile(path, []byte(testCells), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(testCells+testSecureCells), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	commands := []Command{"etcdctl get", "etcdctl help"}
@@ -178,13 +181,13 @@ func TestMatrixPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, missing := m.Page(map[string][]Command{"3.7": commands, "3.6": {"etcdctl get"}}, func(string) bool { return false })
+	page, missing := m.Page(map[string][]Command{"3.7": commands, "3.6": {"etcdctl get"}}, func(string, string) bool { return false })
 	_, tables, _ := strings.Cut(page, "\n## ")
 	want := `etcdctl 3.7
 
 | command | simple | json | table | fields | protobuf |
 | --- | --- | --- | --- | --- | --- |
-| ` + "`get`" + ` | identical |  | additive |  |  |
+| ` + "`get`" + ` | identical |  | additive, [1](#deviations) |  |  |
 | ` + "`help`" + ` | [1](#deviations) |  |  |  |  |
 
 ## etcdctl 3.6
@@ -204,6 +207,10 @@ func TestMatrixPage(t *testing.T) {
 | command | simple | json | table | fields | protobuf |
 | --- | --- | --- | --- | --- | --- |
 
+` + strings.TrimPrefix(secureHead, "\n") + `| command | formats |
+| --- | --- |
+| ` + "`get`" + ` | all |
+
 ## Deviations
 
 1. [help](compat.md#output-here)
@@ -211,31 +218,41 @@ func TestMatrixPage(t *testing.T) {
 	if tables != want {
 		t.Errorf("got\n%s\nwant\n%s", tables, want)
 	}
-	for _, piece := range []string{"a script one", `for "a wrong flag"`, `for "new"`, "a comparison of etcdctl get -w json on 3.6",
-		"a comparison of etcdctl help -w json on 3.7"} {
+	for _, piece := range []string{"a script one that runs on 3.7", "a script two that runs on 3.7-secure", `for "a wrong flag"`, `for "new"`, "a comparison of etcdctl get -w json on 3.6",
+		"a comparison of etcdctl help -w json on 3.7", "a comparison of etcdctl help -w fields on 3.7"} {
 		if !strings.Contains(strings.Join(missing, "\n"), piece) {
 			t.Errorf("nothing says that %s is missing: %q", piece, missing)
 		}
 	}
-	const scripts, rows, cells = 1, 2, 3 + 3 + 4
-	if len(missing) != scripts+rows+cells {
+	const runs, rows, cells = 3, 2, 3 + 3 + 4
+	if len(missing) != runs+rows+cells {
 		t.Errorf("missing: %q", missing)
 	}
 }
 
-func TestReleases(t *testing.T) {
+func TestRuns(t *testing.T) {
 	t.Parallel()
 	e := testEngine(t)
 	dir := t.TempDir()
 	for text, want := range map[string]string{
-		"etcdctl version\n":                               "3.5 3.6 3.7",
-		"# one\nreleases 3.6 3.7\netcdctl version\n":      "3.6 3.7",
-		"etcdctl version\n-- file --\nreleases 3.6 3.7\n": "3.5 3.6 3.7",
-		"releases 3.4\n":                                  "error",
+		"etcdctl version\n":                  "3.5 3.6 3.7",
+		"releases 3.7\ncluster -members 3\n": "3.7 3.7-secure",
+		"releases 3.7\n[ref:3.5] cluster -name a -- --auth-token=simple\n": "3.7 3.7-secure",
+		"releases 3.7\nplainonly 'a reason'\ncluster\n":                    "3.7",
+		"releases 3.7\ncluster -auth\ncluster -name b -client-cert-auth\n": "3.7",
+		"releases 3.5 3.6\ncluster\n":                                      "3.5 3.6",
+		"v2\ncluster\n":                                                    "3.5",
+		"# one\nreleases 3.6 3.7\netcdctl version\n":                       "3.6 3.7",
+		"etcdctl version\n-- file --\nreleases 3.6 3.7\n":                  "3.5 3.6 3.7",
+		"releases 3.4\n": "error",
 	} {
 		file := filepath.Join(dir, "x.txtar")
 		writeFile(t, file, text, 0o644)
-		got, err := e.Releases(file)
+		runs, err := e.Runs(file)
+		got := make([]string, 0, len(runs))
+		for _, r := range runs {
+			got = append(got, r.String())
+		}
 		if err != nil {
 			got = []string{"error"}
 		}

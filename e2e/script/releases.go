@@ -11,18 +11,49 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// Releases returns the release lines that a differential script runs on, of those there are: the ones that its line
-// "releases LINE..." names, or all; for a v2 script the last that has v2.
-func (e *Engine) Releases(file string) ([]string, error) {
-	all, err := e.Refs.Lines()
-	if err != nil {
-		return nil, err
+// Run is one of the runs of a differential script: on the reference of a release line and on its servers.
+type Run struct {
+	Line   string
+	Secure bool // its clusters are secure ones, see secureOptions
+}
+
+// String is the run's name in tests and in the matrix.
+func (r Run) String() string {
+	if r.Secure {
+		return r.Line + secureSuffix
 	}
+	return r.Line
+}
+
+// Runs returns the runs of a differential script: one for each release line, and another one on secure clusters of the
+// default line unless the script can't.
+func (e *Engine) Runs(file string) ([]Run, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
 	comment := txtar.Parse(text).Comment
+	lines, err := e.releases(file, comment)
+	if err != nil {
+		return nil, err
+	}
+	var runs []Run
+	for _, line := range lines {
+		runs = append(runs, Run{Line: line})
+	}
+	if slices.Contains(lines, DefaultLine) && canBeSecure(comment) {
+		runs = append(runs, Run{Line: DefaultLine, Secure: true})
+	}
+	return runs, nil
+}
+
+// releases returns the release lines that a differential script runs on, of those there are: the ones that its line
+// "releases LINE..." names, or all; for a v2 script the last that has v2.
+func (e *Engine) releases(file string, comment []byte) ([]string, error) {
+	all, err := e.Refs.Lines()
+	if err != nil {
+		return nil, err
+	}
 	if saysV2(comment) {
 		return []string{v2Line}, nil
 	}
@@ -50,8 +81,12 @@ func cmdReleases(ts *testscript.TestScript, st *state, args []string) {
 	}
 }
 
-// condition decides [ref:LINE], the reference's release line, and [ref:LINE+], that one or a later.
+// condition decides [ref:LINE], the reference's release line, [ref:LINE+], that one or a later, and [secure], a run on
+// secure clusters.
 func (st *state) condition(cond string) (bool, error) {
+	if cond == "secure" {
+		return st.side.secure, nil
+	}
 	line, ok := strings.CutPrefix(cond, "ref:")
 	if !ok {
 		return false, fmt.Errorf("no condition [%s]", cond)
