@@ -12,9 +12,10 @@ type pace struct {
 	timeout time.Duration // of a request
 	most    int64         // bytes of a request where nothing is slow
 
-	mu  sync.Mutex
-	now int64     // bytes
-	cut time.Time // when an answer was too late last
+	mu   sync.Mutex
+	now  int64     // bytes
+	best float64   // the most of them that came in a second
+	cut  time.Time // when an answer was too late last
 }
 
 const (
@@ -37,18 +38,22 @@ func (p *pace) bytes() (n int64, slow bool) {
 	return p.now, p.now < p.most
 }
 
-// came says that so many bytes have come in that time.
+// came says that so many bytes have come in that time. Fewer take less time over
+// a slow link, but not of a server that is slow for any number: there they come
+// at a lower rate, and more are asked for again.
 func (p *pace) came(bytes int64, took time.Duration) {
 	if bytes == 0 {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	rate := float64(bytes) / max(took, time.Microsecond).Seconds()
+	p.best = max(p.best, rate)
 	switch {
-	case took > p.timeout/share:
-		p.set(min(p.now, int64(float64(bytes)*float64(p.timeout)/share/float64(took))))
-	case took < p.timeout/share/2:
+	case took < p.timeout/share/2, rate < p.best/2:
 		p.set(2 * p.now)
+	case took > p.timeout/share:
+		p.set(min(p.now, int64(rate*p.timeout.Seconds()/share)))
 	}
 }
 
