@@ -31,11 +31,12 @@ func FinishHelp(root *cobra.Command, footer string) {
 // with upstream's exit code 0.
 func helpCommand(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
-	help, _, err := root.Find([]string{"help"})
-	if err != nil || help == root || help.RunE != nil { // it may have a way of its own
+	all := root.Commands()
+	i := slices.IndexFunc(all, func(c *cobra.Command) bool { return c.Name() == "help" })
+	if i < 0 || all[i].RunE != nil { // it may have a way of its own
 		return
 	}
-	usual := help.Run
+	help, usual := all[i], all[i].Run
 	help.Run = func(cmd *cobra.Command, args []string) {
 		if found, rest, err := root.Find(args); err == nil && found == root && len(rest) > 0 {
 			fmt.Fprintln(cmd.ErrOrStderr(), "Error:", UnknownCommand(root, rest))

@@ -72,8 +72,8 @@ warning where it would come to that.`,
 				return err
 			}
 			return a.changeMembers(cmd, func(ctx context.Context, d *conn.Dialer, s *session) (printer.View, error) {
-				if !o.learner {
-					a.beforeAdd(ctx, d, s)
+				if err := o.before(ctx, a, d, s); err != nil {
+					return nil, err
 				}
 				ctx, cancel := a.limit(ctx)
 				defer cancel()
@@ -86,13 +86,21 @@ warning where it would come to that.`,
 	return cmd
 }
 
-// beforeAdd warns where the cluster can't go on before the new member has
-// joined. Without a list of members it is for the server to say.
-func (a *app) beforeAdd(ctx context.Context, d *conn.Dialer, s *session) {
+// before warns where the cluster can't go on before the new member has
+// joined, which it can without a learner. Without a list of members it is for
+// the server to say; the error is that of one that does not answer at all.
+func (o *memberAddOptions) before(ctx context.Context, a *app, d *conn.Dialer, s *session) error {
+	if o.learner {
+		return nil
+	}
 	limited, cancel := a.limit(ctx)
 	defer cancel()
 	list, err := serializableMembers(limited, s.Client, "")
-	if err == nil {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return err
+	case err == nil:
 		a.caution(countVoters(list.Members, turnout(ctx, a, d, list)).warnAdd())
 	}
+	return nil
 }

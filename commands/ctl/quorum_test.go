@@ -2,6 +2,7 @@ package ctl
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -179,5 +180,27 @@ func TestMemberRemoveUnreachable(t *testing.T) {
 	for _, who := range []string{"m1", "1"} {
 		r := etcdctl(t, "member", "remove", who, "--endpoints", dead, "--command-timeout", "100ms")
 		r.want(t, cli.Failure, "", "Error: "+refused(dead)+"\n")
+	}
+}
+
+// A server that does not answer is waited for once.
+func TestMemberAddWaitsOnce(t *testing.T) {
+	t.Parallel()
+	var added atomic.Bool
+	ended := make(chan struct{})
+	f := (&fakeMember{
+		memberList: func(*pb.MemberListRequest) (*pb.MemberListResponse, error) {
+			<-ended
+			return &pb.MemberListResponse{}, nil
+		},
+		memberAdd: func(*pb.MemberAddRequest) (*pb.MemberAddResponse, error) {
+			added.Store(true)
+			return &pb.MemberAddResponse{}, nil
+		},
+	}).start(t)
+	t.Cleanup(func() { close(ended) })
+	r := etcdctl(t, "member", "add", "m4", "--peer-urls", "http://a:1", "--command-timeout", "200ms", "--endpoints", f.endpoint)
+	if r.code != cli.Failure || added.Load() || !strings.Contains(r.stderr, "context deadline exceeded") {
+		t.Errorf("exit code %d, added %v: %s", r.code, added.Load(), r.stderr)
 	}
 }
