@@ -44,7 +44,7 @@ func (b *bench) bulkImport(ctx context.Context, page *bytes.Buffer) error {
 	m, err := inTurns(ctx, bulkRounds,
 		command{path: "/bin/sh", args: []string{"-c", loop}, env: env},
 		command{path: refs.Path(b.ours, "etcdctl"), args: []string{"import", file}, env: env},
-		command{path: b.bare, args: []string{c.Endpoints(), "import", "/bench/", fmt.Sprint(importPairs)}, env: env},
+		command{path: b.bareClient(), args: []string{c.Endpoints(), "import", "/bench/", fmt.Sprint(importPairs)}, env: env},
 	)
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (b *bench) listing(ctx context.Context, page *bytes.Buffer) error {
 		}{
 			{refs.Path(b.upstream, "etcdctl"), []string{"get", "--prefix", "--keys-only", "--command-timeout=5m", "/ls/"}, 2 * lsChildren * lsKeys, &all},
 			{ours, []string{"ls", "/ls/"}, lsChildren, &list},
-			{b.bare, []string{c.Endpoints(), "children", "/ls/", fmt.Sprint(lsChildren)}, 0, &bare},
+			{b.bareClient(), []string{c.Endpoints(), "children", "/ls/", fmt.Sprint(lsChildren)}, 0, &bare},
 		} {
 			cmd := exec.CommandContext(ctx, w.path, w.args...)
 			cmd.Env = append(os.Environ(), env)

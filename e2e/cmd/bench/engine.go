@@ -144,7 +144,7 @@ func (b *bench) measureLimits(ctx context.Context, path string, rounds int) (lim
 		{&l.read, func() error { return readAll(io.Discard, path) }},
 		{&l.sum, func() error { return readAll(sha256.New(), path) }},
 		{&l.copied, func() error { return copyHash(out, path) }},
-		{&l.bbolt, func() error { return exec.CommandContext(ctx, b.bolt, path, out).Run() }},
+		{&l.bbolt, func() error { return exec.CommandContext(ctx, refs.Path(b.limits, "barebolt"), path, out).Run() }},
 	} {
 		var all []time.Duration
 		for range rounds + 1 { // the first one warms the caches

@@ -25,6 +25,9 @@ const (
 	loadBound  = 5 * time.Minute
 	// deletedKeys are those of the fragmented file that are gone.
 	deletedKeys = fileKeys * 8 / 10
+	// deletedAtOnce is what one request deletes of them, which has to come within
+	// the time of a request.
+	deletedAtOnce = fileKeys / 50
 )
 
 // snapshots are the files that the commands work on.
@@ -56,12 +59,16 @@ func (b *bench) makeSnapshots(ctx context.Context) (snapshots, error) {
 	if err := b.save(ctx, c, s.full); err != nil {
 		return s, err
 	}
-	deleted, err := client.Delete(ctx, fileKey(0), clientv3.WithRange(fileKey(deletedKeys)))
-	if err != nil {
-		return s, err
+	var revision int64
+	for i := 0; i < deletedKeys; i += deletedAtOnce {
+		deleted, err := client.Delete(ctx, fileKey(i), clientv3.WithRange(fileKey(i+deletedAtOnce)))
+		if err != nil {
+			return s, fmt.Errorf("delete keys: %w", err)
+		}
+		revision = deleted.Header.Revision
 	}
-	if _, err := client.Compact(ctx, deleted.Header.Revision, clientv3.WithCompactPhysical()); err != nil {
-		return s, err
+	if _, err := client.Compact(ctx, revision, clientv3.WithCompactPhysical()); err != nil {
+		return s, fmt.Errorf("compact: %w", err)
 	}
 	return s, b.save(ctx, c, s.holes)
 }

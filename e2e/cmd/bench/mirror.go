@@ -47,7 +47,7 @@ func (b *bench) firstCopy(ctx context.Context, page *bytes.Buffer) error {
 			{"upstream", makeMirror(b.upstream, source.Endpoints()), &upstream},
 			{"ours", makeMirror(b.ours, source.Endpoints()), &ours},
 			{"bare", func(dest string) command {
-				return command{path: b.bare, args: []string{source.Endpoints(), "mirror", dest}}
+				return command{path: b.bareClient(), args: []string{source.Endpoints(), "mirror", dest}}
 			}, &bare},
 		} {
 			dir := filepath.Join(b.dir, fmt.Sprintf("mirror-%s-%d", p.name, round))

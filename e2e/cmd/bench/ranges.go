@@ -88,8 +88,8 @@ func (b *bench) rangesOf(ctx context.Context, page *bytes.Buffer, release string
 		m, err := readInTurns(ctx, rangeRounds, w.mark, b.keys,
 			command{path: refs.Path(b.upstream, "etcdctl"), args: up, env: env},
 			command{path: refs.Path(b.ours, "etcdctl"), args: w.args, env: env},
-			command{path: b.bare, args: append([]string{c.Endpoints()}, w.bare...), env: env, mute: true},
-			command{path: b.bare, args: []string{c.Endpoints(), "count", "/bench/"}, env: env, mute: true},
+			command{path: b.bareClient(), args: append([]string{c.Endpoints()}, w.bare...), env: env, mute: true},
+			command{path: b.bareClient(), args: []string{c.Endpoints(), "count", "/bench/"}, env: env, mute: true},
 		)
 		if err != nil {
 			return err
