@@ -67,6 +67,20 @@ func TestPasswordOnATerminal(t *testing.T) {
 	}
 }
 
+func TestPasswordEndedByCtrlD(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]string{"\x04": "", "s3c\x04ret\x04\x04": "s3cret"} {
+		person, tty := terminal(t)
+		s := Streams{In: tty, Out: io.Discard, Err: promptWatch{io.Discard, func() { _, _ = io.WriteString(person, typed) }}}
+		if got, err := s.AskPassword(t.Context(), "Password of x: "); err != nil || got != want {
+			t.Errorf("%q typed: %q, %v", typed, got, err)
+		}
+		if !echoes(t, tty) {
+			t.Error("the terminal does not echo any more")
+		}
+	}
+}
+
 func TestPasswordPromptIsInterrupted(t *testing.T) {
 	t.Parallel()
 	person, tty := terminal(t)

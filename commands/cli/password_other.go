@@ -1,0 +1,52 @@
+//go:build !linux && !darwin && !freebsd
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"reflect"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// readHidden reads a line from a terminal that does not show it. When ctx ends
+// first the terminal is put back; the read is left behind, as nothing can wake
+// it but a key.
+func readHidden(ctx context.Context, tty *os.File) (string, error) {
+	fd := int(tty.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	got := begin(func() (string, error) {
+		line, err := term.ReadPassword(fd)
+		return string(line), err
+	})
+	// Putting the terminal back has to wait for the read to have changed it, or
+	// the echo would go off afterwards. Where it was off before there is no
+	// change to see, so the wait is bounded.
+	var stop <-chan struct{}
+	tick, left := time.NewTicker(time.Millisecond), 50
+	defer tick.Stop()
+	for {
+		select {
+		case r := <-got:
+			if errors.Is(r.err, io.EOF) {
+				r.err = nil
+			}
+			return r.line, r.err
+		case <-tick.C:
+			now, err := term.GetState(fd)
+			if left--; left == 0 || err != nil || !reflect.DeepEqual(now, before) {
+				stop = ctx.Done()
+				tick.Stop()
+			}
+		case <-stop:
+			return "", errors.Join(ctx.Err(), term.Restore(fd, before))
+		}
+	}
+}
