@@ -20,6 +20,7 @@ type call struct {
 	to    net.Addr // nil where no connection took the request
 	write bool     // it asked for a change
 	large int      // bytes of a request where it or its answer was too large, else 0
+	text  bool     // a string of the request is not UTF-8
 	err   error
 }
 
@@ -38,8 +39,8 @@ func (c *calls) unary(ctx context.Context, method string, req, reply any, cc *gr
 	var to peer.Peer
 	err := invoke(ctx, method, req, reply, cc, c.options(opts, &to)...)
 	last := call{to: to.Addr, write: writes(method, req), err: err}
-	if m, ok := req.(proto.Message); ok && tooLarge(err) {
-		last.large = proto.Size(m)
+	if m, ok := req.(proto.Message); ok && err != nil {
+		last.measure(m)
 	}
 	return c.ended(last)
 }
@@ -50,6 +51,17 @@ func (c *calls) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.Clie
 	var to peer.Peer
 	s, err := begin(ctx, desc, cc, method, c.options(opts, &to)...)
 	return s, c.ended(call{to: to.Addr, err: err})
+}
+
+// measure notes what of the request m has made the call fail.
+func (c *call) measure(m proto.Message) {
+	if tooLarge(c.err) {
+		c.large = proto.Size(m)
+	}
+	if status.Code(c.err) == codes.Internal {
+		_, err := proto.Marshal(m) // only strings can fail
+		c.text = err != nil
+	}
 }
 
 func (c *calls) options(opts []grpc.CallOption, to *peer.Peer) []grpc.CallOption {

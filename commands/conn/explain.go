@@ -63,6 +63,8 @@ func (c *Client) cause(err error) string {
 		return "it is asked of a learner; name a voting member in --endpoints"
 	case errors.Is(err, rpctypes.ErrNoLeader):
 		return "too few members are up, or they don't reach each other"
+	case last.text:
+		return "names and passwords have to be UTF-8"
 	case tooLarge(err) && last.large > c.upload:
 		return "a larger --max-request-bytes sends it"
 	case tooLarge(err) && !last.write:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 
@@ -38,7 +39,18 @@ func (o *passwordOptions) read(ctx context.Context, s cli.Streams, user string) 
 	if err != nil {
 		return "", cli.Exit(cli.BadArgs, fmt.Errorf("read password from standard input: %w", err))
 	}
-	return strings.TrimSpace(line), nil
+	return sendable(s, strings.TrimSpace(line)), nil
+}
+
+// sendable returns a password as upstream sends one that it has read with
+// fmt.Scanf: each byte that is not UTF-8 becomes U+FFFD, as a request could not
+// hold it.
+func sendable(s cli.Streams, password string) string {
+	if utf8.ValidString(password) {
+		return password
+	}
+	fmt.Fprintln(s.Err, "Warning: the password is not UTF-8, so each byte that is not was replaced by U+FFFD, which is to be typed in its place")
+	return string([]rune(password))
 }
 
 func (o *passwordOptions) fromFile(ctx context.Context, s cli.Streams) (string, error) {
