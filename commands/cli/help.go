@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -25,6 +27,46 @@ func FinishHelp(root *cobra.Command, footer string) {
 	}
 	groups(root)
 	helpCommand(root)
+}
+
+// checkHelp has a command line that asks for help beside a word that is no
+// command end with that error and without help. It returns where that error
+// will be: cobra, which checks no arguments where it shows help, gives it no way.
+func (p Program) checkHelp() *error {
+	var unknown error
+	usual := p.Root.HelpFunc()
+	p.Root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		if !cmd.HasParent() && cmd.Args != nil {
+			unknown = cmd.Args(cmd, cmd.Flags().Args())
+		}
+		switch {
+		case unknown != nil && p.HelpFirst:
+			p.report(unknown)
+			unknown = nil
+		case unknown != nil:
+			return
+		}
+		usual(cmd, args)
+	})
+	return &unknown
+}
+
+// HelpFirst tells whether arguments begin with asking for help.
+func HelpFirst(args []string) bool {
+	return len(args) > 0 && (args[0] == "-h" || args[0] == "--help")
+}
+
+// helpWriter remembers the first error of what cobra prints without looking.
+type helpWriter struct {
+	w   io.Writer
+	err error
+}
+
+// Write implements io.Writer.
+func (h *helpWriter) Write(b []byte) (int, error) {
+	n, err := h.w.Write(b)
+	h.err = cmp.Or(h.err, err)
+	return n, err
 }
 
 // helpCommand has "help" point out what is no command, on the error stream and

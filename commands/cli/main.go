@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,9 @@ type Program struct {
 	// Report prints the error of the run on the error stream. Where it is nil
 	// that is one line, which begins with "Error:".
 	Report func(w io.Writer, err error)
+	// HelpFirst has help shown beside a word that is no command, as those of
+	// upstream's programs do where it was asked for first.
+	HelpFirst bool
 }
 
 // Main runs the program with the given arguments (those after the program's
@@ -34,15 +38,20 @@ type Program struct {
 func (p Program) Main(ctx context.Context, args []string) Code {
 	EnablePrefixMatching()
 	p.Root.SetArgs(args)
+	out := &helpWriter{w: p.Streams.Out}
 	p.Root.SetIn(p.Streams.In)
-	p.Root.SetOut(p.Streams.Out)
+	p.Root.SetOut(out)
 	p.Root.SetErr(p.Streams.Err)
 	p.Root.SilenceErrors = true
 	p.Root.SilenceUsage = true
 	p.Root.SetFlagErrorFunc(flagError)
 
+	unknown := p.checkHelp()
 	ctx, sig := withSignals(ctx)
 	err := p.Root.ExecuteContext(ctx)
+	if err == nil {
+		err = cmp.Or(*unknown, out.err)
+	}
 	if s := sig.stop(); s != nil && err != nil && !final(err) {
 		raise(s)
 		return Interrupted

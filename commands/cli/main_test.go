@@ -115,6 +115,10 @@ func TestProgramMain(t *testing.T) {
 		{name: "a typo before a flag", args: []string{"rum", "--count", "1"}, code: Failure,
 			stderr: "Error: unknown command \"rum\" for \"prog\"\nDid you mean run?\nRun 'prog --help' for usage.\n"},
 		{name: "help before a command", args: []string{"-h", "run", "--count", "1"}, stdout: runHelp},
+		{name: "help before a typo", args: []string{"--help", "rum", "run"}, code: Failure,
+			stderr: "Error: unknown command \"rum\" for \"prog\"\nDid you mean run?\nRun 'prog --help' for usage.\n"},
+		{name: "help after a typo", args: []string{"rum", "-h"}, code: Failure,
+			stderr: "Error: unknown command \"rum\" for \"prog\"\nDid you mean run?\nRun 'prog --help' for usage.\n"},
 		{name: "a command behind --", args: []string{"--", "run"}, stdout: rootHelp, stderr: "Error: a command can't stand behind --\n"},
 		{name: "a command of a group behind --", args: []string{"box", "--", "open"}, stdout: boxHelp, stderr: "Error: a command can't stand behind --\n"},
 		{name: "a group", args: []string{"box"}, stdout: boxHelp},
@@ -154,6 +158,33 @@ func TestProgramMain(t *testing.T) {
 	}
 }
 
+func TestHelpFirst(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"-h", "rum"}, {"--help", "rum"}} {
+		var stdout, stderr bytes.Buffer
+		p := Program{Root: tree(func(*cobra.Command, []string) error { return nil }), Streams: Streams{Out: &stdout, Err: &stderr}, HelpFirst: HelpFirst(args)}
+		want := "Error: unknown command \"rum\" for \"prog\"\nDid you mean run?\nRun 'prog --help' for usage.\n"
+		if code := p.Main(t.Context(), args); code != OK || stdout.String() != rootHelp || stderr.String() != want {
+			t.Errorf("%v: exit code %d, stderr %q, stdout\n%s", args, code, &stderr, &stdout)
+		}
+	}
+}
+
+func TestHelpThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{nil, {"help"}, {"run", "-h"}, {"box", "help"}} {
+		var stderr bytes.Buffer
+		p := Program{Root: tree(func(*cobra.Command, []string) error { return nil }), Streams: Streams{Out: failingWriter{}, Err: &stderr}}
+		if code := p.Main(t.Context(), args); code != Failure || !strings.HasSuffix(stderr.String(), "Error: disk full\n") {
+			t.Errorf("%v: exit code %d, stderr %q", args, code, &stderr)
+		}
+	}
+}
+
+type failingWriter struct{}
+
+func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("disk full") }
+
 func TestMainCancelled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -174,7 +205,7 @@ func TestCompletionScripts(t *testing.T) {
 		t.Run(shell, func(t *testing.T) {
 			t.Parallel()
 			var stdout, stderr bytes.Buffer
-			code := Program{Root: tree(nil), Streams: Streams{Out: &stdout, Err: &stderr}}.Main(t.Context(), []string{"completion", shell})
+			code := Program{Root: tree(func(*cobra.Command, []string) error { return nil }), Streams: Streams{Out: &stdout, Err: &stderr}}.Main(t.Context(), []string{"completion", shell})
 			if code != OK || stderr.Len() > 0 {
 				t.Errorf("code %d, stderr %q", code, stderr.String())
 			}

@@ -22,6 +22,12 @@ func TestHelp(t *testing.T) {
 	}
 	runner{}.run(t, "help", "member", "nosuch").is(t, ran{noSuchCommand, "",
 		"Error:  unknown command \"nosuch\" for \"etcdctl member\"\nRun 'etcdctl member --help' for usage.\n"})
+	// Upstream shows its help here, and exits with 0.
+	unknown := "Error:  unknown command \"nosuch\" for \"etcdctl\"\nRun 'etcdctl --help' for usage.\n"
+	if got := (runner{}).run(t, "-h", "nosuch"); got.code != 0 || !strings.HasPrefix(got.stdout, "etcdctl with ") || got.stderr != unknown {
+		t.Errorf("-h nosuch: %d %.80q %q", got.code, got.stdout, got.stderr)
+	}
+	runner{}.run(t, "nosuch", "-h").is(t, ran{noSuchCommand, "", unknown})
 	got := runner{}.run(t, "__complete", "help", "member", "")
 	if !strings.HasPrefix(got.stdout, "add\tAdd a member, which is to be started afterwards\nlist\tList the members\n") {
 		t.Errorf("completion: %q", got.stdout)

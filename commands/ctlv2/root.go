@@ -25,7 +25,7 @@ const (
 // program's name, and returns its exit code.
 func Main(ctx context.Context, s cli.Streams, args []string) cli.Code {
 	root := NewRoot(s)
-	return cli.Program{Root: root, Streams: s, Report: report}.Main(ctx, goArgs(root, args))
+	return cli.Program{Root: root, Streams: s, Report: report, HelpFirst: cli.HelpFirst(args)}.Main(ctx, goArgs(root, args))
 }
 
 // NewRoot returns a fresh command tree on the given streams.
