@@ -47,6 +47,9 @@ func (c *Client) dialOptions(d *Dialer, endpoints []string) []grpc.DialOption {
 		grpc.WithChainStreamInterceptor(c.calls.stream),
 		grpc.WithConnectParams(connectParams()),
 	}
+	if d.cfg.Username != "" {
+		opts = append(opts, grpc.WithChainStreamInterceptor(new(tokens).stream))
+	}
 	if !d.proxied {
 		// A dialer of one's own is also what keeps grpc from looking for a proxy.
 		opts = append(opts, grpc.WithContextDialer(c.links.dial))
