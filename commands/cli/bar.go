@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -15,7 +16,8 @@ import (
 type Bar struct {
 	mu    sync.Mutex
 	err   io.Writer
-	shows bool // err is a terminal
+	shows bool       // err is a terminal
+	width func() int // columns of it
 	what  string
 	now   func() time.Time
 	start time.Time
@@ -23,8 +25,9 @@ type Bar struct {
 	drawn bool
 }
 
-// barWidth is the length of the bar itself. With what stands beside it the
-// line fits a terminal of 80 columns.
+// barWidth is the greatest length of the bar itself. With what stands beside it
+// the line fits a terminal of 80 columns; on a narrower one the bar is shorter,
+// or there is none.
 const barWidth = 30
 
 // Bar starts to show how much of the work is done that what names, such as
@@ -32,7 +35,9 @@ const barWidth = 30
 func (s Streams) Bar(what string) *Bar {
 	b := &Bar{err: s.Err, what: what, now: s.Time, start: s.Time()}
 	b.next = b.start.Add(progressPause)
-	_, b.shows = Terminal(s.Err)
+	var tty *os.File
+	tty, b.shows = Terminal(s.Err)
+	b.width = func() int { return columns(tty) }
 	return b
 }
 
@@ -49,17 +54,27 @@ func (b *Bar) Set(done, total int64) {
 	}
 	b.next, b.drawn = now.Add(progressPause), true
 	rate := int64(float64(done) / now.Sub(b.start).Seconds())
+	fmt.Fprint(b.err, "\r\x1b[K", b.line(done, total, rate))
+}
+
+// line is what is shown. It is shorter than the terminal is wide: what wraps
+// can't be taken away.
+func (b *Bar) line(done, total, rate int64) string {
+	most := max(b.width()-1, 0)
 	if total == 0 {
-		fmt.Fprintf(b.err, "\r\x1b[K%s %d, %d/s", b.what, done, rate)
-		return
+		return cut(fmt.Sprintf("%s %d, %d/s", b.what, done, rate), most)
 	}
 	part := 1.0
 	if done < total {
 		part = float64(done) / float64(total)
 	}
-	full := int(part * barWidth)
-	fmt.Fprintf(b.err, "\r\x1b[K%s [%s%s] %3d%% %d/%d, %d/s", b.what,
-		strings.Repeat("=", full), strings.Repeat(" ", barWidth-full), int(part*100), done, total, rate)
+	numbers := fmt.Sprintf("%3d%% %d/%d, %d/s", int(part*100), done, total, rate)
+	width := min(barWidth, most-len(b.what)-len(numbers)-len(" [] "))
+	if width <= 0 {
+		return cut(b.what+" "+strings.TrimLeft(numbers, " "), most)
+	}
+	full := int(part * float64(width))
+	return fmt.Sprintf("%s [%s%s] %s", b.what, strings.Repeat("=", full), strings.Repeat(" ", width-full), numbers)
 }
 
 // Line prints a line on the error stream.

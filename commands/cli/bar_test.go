@@ -13,6 +13,7 @@ func TestBar(t *testing.T) {
 	var stderr bytes.Buffer
 	b := Streams{Err: &stderr, Now: func() time.Time { return now }}.Bar("copied")
 	b.shows = true // as if it were a terminal
+	b.width = func() int { return 80 }
 	for _, step := range []struct {
 		after       time.Duration
 		done, total int64
@@ -64,5 +65,29 @@ func TestBarInPipe(t *testing.T) {
 	b.Done()
 	if got := stderr.String(); got != "note\n" {
 		t.Errorf("got %q on what is no terminal", got)
+	}
+}
+
+func TestBarOnANarrowTerminal(t *testing.T) {
+	t.Parallel()
+	for width, want := range map[int]string{
+		80: "seconds [===============               ]  50% 30/60, 1/s",
+		60: "seconds [===============               ]  50% 30/60, 1/s",
+		57: "seconds [===============               ]  50% 30/60, 1/s",
+		40: "seconds [======       ]  50% 30/60, 1/s",
+		29: "seconds [= ]  50% 30/60, 1/s",
+		27: "seconds 50% 30/60, 1/s",
+		10: "seconds 5",
+		1:  "",
+		0:  "",
+	} {
+		b := &Bar{what: "seconds", width: func() int { return width }}
+		if got := b.line(30, 60, 1); got != want {
+			t.Errorf("%d columns: %q, want %q", width, got, want)
+		}
+	}
+	b := &Bar{what: "copied", width: func() int { return 12 }}
+	if got := b.line(1234567, 0, 1); got != "copied 1234" {
+		t.Errorf("%q", got)
 	}
 }

@@ -10,7 +10,8 @@ import (
 // line that is written over and taken away at the end. Where that stream is
 // not a terminal it shows nothing. It is for one goroutine.
 type Progress struct {
-	w     io.Writer // nil where nothing is shown
+	w     io.Writer  // nil where nothing is shown
+	width func() int // columns of w
 	what  string
 	now   func() time.Time
 	start time.Time
@@ -26,8 +27,9 @@ const progressPause = 200 * time.Millisecond
 func (s Streams) Progress(what string) *Progress {
 	p := &Progress{what: what, now: s.Time, start: s.Time()}
 	p.next = p.start.Add(progressPause)
-	if _, ok := Terminal(s.Err); ok {
+	if tty, ok := Terminal(s.Err); ok {
 		p.w = s.Err
+		p.width = func() int { return columns(tty) }
 	}
 	return p
 }
@@ -43,7 +45,8 @@ func (p *Progress) Bytes(n int64) {
 	}
 	p.next = now.Add(progressPause)
 	megabytes := float64(n) / 1e6
-	fmt.Fprintf(p.w, "\r\x1b[K%s %.1f MB, %.1f MB/s", p.what, megabytes, megabytes/now.Sub(p.start).Seconds())
+	line := fmt.Sprintf("%s %.1f MB, %.1f MB/s", p.what, megabytes, megabytes/now.Sub(p.start).Seconds())
+	fmt.Fprint(p.w, "\r\x1b[K", cut(line, p.width()-1))
 }
 
 // Done takes the line away.

@@ -13,6 +13,7 @@ func TestProgress(t *testing.T) {
 	var stderr bytes.Buffer
 	p := Streams{Err: &stderr, Now: func() time.Time { return now }}.Progress("received")
 	p.w = &stderr // as if it were a terminal
+	p.width = func() int { return 80 }
 	for _, step := range []struct {
 		after time.Duration
 		bytes int64

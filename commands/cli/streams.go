@@ -43,3 +43,14 @@ func Terminal(v any) (*os.File, bool) {
 	f, ok := v.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))
 }
+
+// columns returns how wide a terminal is, 80 where it does not say.
+func columns(tty *os.File) int {
+	if width, _, err := term.GetSize(int(tty.Fd())); err == nil && width > 0 {
+		return width
+	}
+	return 80
+}
+
+// cut returns as much of a line of ASCII as n columns have room for.
+func cut(line string, n int) string { return line[:min(len(line), max(n, 0))] }
