@@ -49,6 +49,9 @@ func (p Program) Main(ctx context.Context, args []string) Code {
 	unknown := p.checkHelp()
 	ctx, sig := withSignals(ctx)
 	err := p.Root.ExecuteContext(ctx)
+	if errors.Is(err, errUnread) {
+		_, err = out.Write([]byte{'\n'}) // this is what tells a process that it goes unread: it ends by SIGPIPE here
+	}
 	if err == nil {
 		err = cmp.Or(*unknown, out.err)
 	}
@@ -94,6 +97,9 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	return fmt.Errorf("%w\nRun '%s --help' for usage.", err, cmd.CommandPath()) //nolint:revive,staticcheck // cobra's own shape for a wrong command
 }
+
+// errUnread is the cause of a context whose output nobody reads.
+var errUnread = errors.New("nobody reads the output")
 
 // signals remembers the signal that cancelled a context.
 type signals struct {

@@ -72,6 +72,9 @@ func (f *Flags) AddTo(fs *pflag.FlagSet) {
 // Timeout returns how long one request of a command may take.
 func (f *Flags) Timeout() time.Duration { return f.commandTimeout }
 
+// DialTimeout is how long a connection may take before somebody is to be told.
+func (f *Flags) DialTimeout() time.Duration { return f.dialTimeout }
+
 // TimeoutGiven tells whether the user has set that limit, by the flag or by its
 // environment variable. A command that has no limit by default, as saving a
 // snapshot, has one only then.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"sync"
 )
 
@@ -34,6 +35,8 @@ type links struct {
 	mu   sync.Mutex
 	all  []*link
 	open map[net.Conn]*link // dialled, not yet handed to the handshake
+
+	changed chan struct{} // holds one for whoever follows, if anybody does
 }
 
 func newLinks(eps []string) *links {
@@ -103,6 +106,30 @@ func (l *links) reached(k *link, s stage) {
 	if s == ready {
 		k.err = nil
 	}
+	l.tell()
+}
+
+// follow returns a channel that has something in it after each change.
+func (l *links) follow() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.changed = make(chan struct{}, 1)
+	return l.changed
+}
+
+// tell says that something has changed. l is locked.
+func (l *links) tell() {
+	select {
+	case l.changed <- struct{}{}:
+	default: // said already, or nobody follows
+	}
+}
+
+// ready tells whether there is a connection.
+func (l *links) ready() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.all, func(k *link) bool { return k.stage == ready })
 }
 
 // lost notes why a try has failed, unless it is because we gave it up.
@@ -114,4 +141,5 @@ func (l *links) lost(k *link, err error) {
 	defer l.mu.Unlock()
 	k.err, k.failed = err, k.stage
 	k.stage = idle
+	l.tell()
 }

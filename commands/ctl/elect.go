@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -109,6 +110,7 @@ func electionLost(err error) error {
 
 // observe prints who leads until ctx ends.
 func (h *hold) observe(ctx context.Context, e *concurrency.Election, name string) error {
+	defer h.reportOutages(ctx, h.app, h.app.Err, new(sync.Mutex))()
 	for resp := range e.Observe(ctx) {
 		if err := h.printLeader(resp); err != nil {
 			return err

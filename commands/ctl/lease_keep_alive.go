@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -65,6 +66,7 @@ func (a *app) keepAlive(cmd *cobra.Command, id clientv3.LeaseID) error {
 	}
 	defer s.Close() //nolint:errcheck // the lease has ended before
 	ctx := cmd.Context()
+	defer s.reportOutages(ctx, a, a.Err, new(sync.Mutex))()
 	for {
 		answers, err := s.KeepAlive(ctx, id)
 		if err != nil {

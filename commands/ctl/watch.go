@@ -82,7 +82,8 @@ func (o *watchOptions) run(cmd *cobra.Command, a *app, args []string) error {
 	}
 	defer c.Close() //nolint:errcheck // the watch has ended before
 	out := &watchPrinter{Streams: a.Streams, session: &session{c, p}}
-	ctx := clientv3.WithRequireLeader(cmd.Context())
+	ctx, stop := out.wait(cmd.Context(), a)
+	defer stop()
 	if err := out.follow(ctx, out.lasting(ctx, key, opts), w.argv); err != nil {
 		return err
 	}

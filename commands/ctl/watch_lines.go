@@ -75,7 +75,9 @@ func (a *app) watchLines(cmd *cobra.Command, env watchEnv) error {
 	}
 	defer s.Close() //nolint:errcheck // the watches have ended before
 	w := &watchPrinter{Streams: a.Streams, session: s}
-	ctx, cancel := context.WithCancelCause(clientv3.WithRequireLeader(cmd.Context()))
+	waiting, stop := w.wait(cmd.Context(), a)
+	defer stop()
+	ctx, cancel := context.WithCancelCause(waiting)
 	var running sync.WaitGroup
 	defer func() { // a command that is running may end its work first
 		w.over.Store(true)
@@ -108,7 +110,7 @@ func (a *app) watchLines(cmd *cobra.Command, env watchEnv) error {
 		}
 		responses := w.lasting(ctx, req.key, req.opts)
 		running.Go(func() {
-			if err := w.follow(cmd.Context(), responses, req.argv); err != nil {
+			if err := w.follow(waiting, responses, req.argv); err != nil {
 				cancel(err)
 			}
 		})

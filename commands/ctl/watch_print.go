@@ -27,6 +27,15 @@ type watchPrinter struct {
 	over atomic.Bool // no more commands are started
 }
 
+// wait returns the context in which watches wait for what happens: it ends when
+// nobody reads what they print. While they wait they say it when there is no
+// connection.
+func (w *watchPrinter) wait(ctx context.Context, a *app) (waiting context.Context, stop func()) {
+	ctx, read := w.UntilUnread(ctx)
+	told := w.reportOutages(ctx, a, w.Err, &w.mu)
+	return clientv3.WithRequireLeader(ctx), func() { told(); read() }
+}
+
 // follow prints the responses of a watch and runs the command argv, if there is
 // one, for each event. It returns nil when the watch has ended, and the cause
 // when ctx has, which also ends a running command.

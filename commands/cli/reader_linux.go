@@ -1,0 +1,43 @@
+package cli
+
+import (
+	"context"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// readerPoll is how often it is looked whether anybody still wants to know of a
+// reader, in milliseconds; that it is gone is known at once.
+const readerPoll = 1000
+
+// UntilUnread returns a context that ends as well when the output is a pipe that
+// nobody reads any more, for a command that may not write for a long time and
+// would not see it until then. The command returns the context's cause, and
+// [Program.Main] ends the process as a write would. A pipe that has a name may
+// find another reader, so it does not count. stop releases what this takes.
+func (s Streams) UntilUnread(ctx context.Context) (unread context.Context, stop func()) {
+	f, ok := s.Out.(*os.File)
+	if !ok || !anonymousPipe(f) {
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		fds := []unix.PollFd{{Fd: int32(f.Fd())}} //nolint:gosec // descriptors are small
+		for ctx.Err() == nil {
+			if n, err := unix.Poll(fds, readerPoll); err != nil && err != unix.EINTR { //nolint:errorlint // it is never wrapped
+				return
+			} else if n > 0 && fds[0].Revents&(unix.POLLERR|unix.POLLHUP) != 0 {
+				cancel(errUnread)
+				return
+			}
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+// anonymousPipe tells whether f is a pipe that nobody can open by a name.
+func anonymousPipe(f *os.File) bool {
+	var fs unix.Statfs_t
+	return unix.Fstatfs(int(f.Fd()), &fs) == nil && fs.Type == unix.PIPEFS_MAGIC
+}

@@ -1,0 +1,48 @@
+package conn
+
+import (
+	"context"
+	"time"
+)
+
+// Outages tells of the times when none of the client's endpoints can be reached:
+// it calls lost with the causes when that has been so for as long as after, and
+// found when there is a connection again. Both are called by one goroutine,
+// which has ended when the returned function has. One of a client is enough.
+//
+// It is for what waits as long as it takes and would do so without a word.
+func (c *Client) Outages(ctx context.Context, after time.Duration, lost func(causes string), found func()) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	changed := c.links.follow()
+	go func() {
+		defer close(ended)
+		told, out := false, time.After(after)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-out:
+				if causes := c.links.causes(); causes != "" {
+					lost(causes)
+					told = true
+				}
+				out = nil
+			case <-changed:
+				switch ready := c.links.ready(); {
+				case ready && told:
+					found()
+					fallthrough
+				case ready:
+					told, out = false, nil
+				case !told && out == nil:
+					out = time.After(after)
+				}
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
+}
