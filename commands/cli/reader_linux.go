@@ -25,7 +25,7 @@ func (s Streams) UntilUnread(ctx context.Context) (unread context.Context, stop 
 	go func() {
 		fds := []unix.PollFd{{Fd: int32(f.Fd())}} //nolint:gosec // descriptors are small
 		for ctx.Err() == nil {
-			if n, err := unix.Poll(fds, readerPoll); err != nil && err != unix.EINTR { //nolint:errorlint // it is never wrapped
+			if n, err := unix.Poll(fds, readerPoll); err != nil && err != unix.EINTR {
 				return
 			} else if n > 0 && fds[0].Revents&(unix.POLLERR|unix.POLLHUP) != 0 {
 				cancel(errUnread)

@@ -46,7 +46,7 @@ func (c *Client) Explain(err error) error {
 }
 
 func (c *Client) cause(err error) string {
-	err = rpctypes.Error(err) // a stream's errors come as grpc has them
+	err = refusal(rpctypes.Error(err)) // a stream's errors come as grpc has them
 	last := c.calls.latest()
 	unanswered := ""
 	if last.write && last.to != nil {
@@ -88,6 +88,15 @@ func (c *Client) cause(err error) string {
 		return s.Message()
 	}
 	return ""
+}
+
+// refusal returns the error that a server has refused a watch for, which it tells
+// in words, or err where that is none.
+func refusal(err error) error {
+	if rpctypes.ErrorDesc(err) == rpctypes.ErrGRPCUserEmpty.Error() {
+		return rpctypes.ErrUserEmpty
+	}
+	return err
 }
 
 // tooLarge tells whether a message has more bytes than one end of the connection

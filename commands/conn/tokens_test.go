@@ -66,7 +66,7 @@ func forget(t *testing.T, refusals int32, because error) (*forgetful, *Client) {
 	etcdserverpb.RegisterWatchServer(s, f)
 	etcdserverpb.RegisterLeaseServer(s, f)
 	etcdserverpb.RegisterAuthServer(s, &f.fake)
-	go s.Serve(l) //nolint:errcheck // it ends with the test
+	go s.Serve(l)
 	t.Cleanup(s.Stop)
 	c, err := dialer(t, "--endpoints", l.Addr().String(), "--user", "u:p").Dial(t.Context())
 	if err != nil {
