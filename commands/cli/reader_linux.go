@@ -23,7 +23,7 @@ func (s Streams) UntilUnread(ctx context.Context) (unread context.Context, stop 
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	fds := []unix.PollFd{{Fd: int32(f.Fd())}} //nolint:gosec // descriptors are small
-	go func() { // it may look at the descriptor once more when it is closed, which changes nothing then
+	go func() {                               // it may look at the descriptor once more when it is closed, which changes nothing then
 		for ctx.Err() == nil {
 			if n, err := unix.Poll(fds, readerPoll); err != nil && err != unix.EINTR {
 				return
