@@ -14,10 +14,11 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// What a line has in place of a secret: variables of the shell, which ends the
-// line with an error where one is not set.
+// What a line has in place of a secret: variables of the shell. It ends with an
+// error where one is not set; for PASSWORD that is seen to by what stands before
+// the login.
 const (
-	passwordVar    = `"${PASSWORD:?}"`
+	passwordVar    = `"$PASSWORD"`
 	newPasswordVar = `"${NEW_PASSWORD:?}"`
 )
 
@@ -68,7 +69,10 @@ func (c *curl) request(endpoint, method string, m proto.Message, md metadata.MD)
 	return strings.Join(append(words, "-d "+body), " "), nil
 }
 
-// login returns the line that puts a token for the user into TOKEN.
+// login returns the line that puts a token for the user into TOKEN. It goes on
+// in the next line, so that nothing is asked for without a password: neither by
+// a script, which ends where PASSWORD is not set, nor by a shell that a person
+// types into, which gives up this one command.
 func (c *curl) login(endpoint string) (string, error) {
 	const token = `sed -n 's/.*"token": *"\([^"]*\)".*/\1/p'`
 	body, err := body(&pb.AuthenticateRequest{Name: c.user, Password: "?"}, passwordVar)
@@ -76,7 +80,7 @@ func (c *curl) login(endpoint string) (string, error) {
 		return "", err
 	}
 	words := append([]string{"curl -sS"}, c.to(endpoint, gatewayPath(pb.Auth_Authenticate_FullMethodName))...)
-	return "TOKEN=$(" + strings.Join(append(words, "-d "+body), " ") + " | " + token + ")", nil
+	return `: "${PASSWORD:?}" && TOKEN=$(` + strings.Join(append(words, "-d "+body), " ") + " | " + token + ") &&", nil
 }
 
 // to returns the words that say where a request goes and how it is trusted.

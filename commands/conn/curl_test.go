@@ -133,7 +133,7 @@ func TestRecordedLines(t *testing.T) {
 	ca := newAuthority(t)
 	cert, key := files(t, ca.issue(t, "x", ca.cert.NotAfter))
 	names := strings.NewReplacer("CERT", cert, "KEY", key, "CA", ca.file)
-	const login = `/v3/auth/authenticate -d '{"name":"u:x","password":"'"${PASSWORD:?}"'"}' | sed -n 's/.*"token": *"\([^"]*\)".*/\1/p')` + "\n"
+	const login = `: "${PASSWORD:?}" && TOKEN=$(curl -sS http://127.0.0.1:2379/v3/auth/authenticate -d '{"name":"u:x","password":"'"$PASSWORD"'"}' | sed -n 's/.*"token": *"\([^"]*\)".*/\1/p') &&` + "\n"
 	for _, tt := range []struct{ args, want string }{
 		{"", "curl -sS http://127.0.0.1:2379%"},
 		{"--endpoints h:1,h:2", "curl -sS http://h:1%"},
@@ -144,9 +144,9 @@ func TestRecordedLines(t *testing.T) {
 		{"--endpoints unix:e.sock", "curl -sS --unix-socket e.sock http://localhost%"},
 		{"--endpoints unixs:///run/e.sock --cacert CA", "curl -sS --unix-socket /run/e.sock --cacert CA https://e.sock%"},
 		{"--auth-jwt-token secret --user u:p", `curl -sS http://127.0.0.1:2379% -H "Authorization: ${TOKEN:?}"`},
-		{"--user u:x --password secret", "TOKEN=$(curl -sS http://127.0.0.1:2379" + login + `curl -sS http://127.0.0.1:2379% -H "Authorization: $TOKEN"`},
-		{"--user u:secret", "TOKEN=$(curl -sS http://127.0.0.1:2379" + strings.Replace(login, "u:x", "u", 1) + `curl -sS http://127.0.0.1:2379% -H "Authorization: $TOKEN"`},
-		{"--user u", "TOKEN=$(curl -sS http://127.0.0.1:2379" + strings.Replace(login, "u:x", "u", 1) + `curl -sS http://127.0.0.1:2379% -H "Authorization: $TOKEN"`},
+		{"--user u:x --password secret", login + `curl -sS http://127.0.0.1:2379% -H "Authorization: $TOKEN"`},
+		{"--user u:secret", strings.Replace(login, "u:x", "u", 1) + `curl -sS http://127.0.0.1:2379% -H "Authorization: $TOKEN"`},
+		{"--user u", strings.Replace(login, "u:x", "u", 1) + `curl -sS http://127.0.0.1:2379% -H "Authorization: $TOKEN"`},
 	} {
 		put := func(c *Client) error { _, err := c.Put(t.Context(), "k", "v"); return err }
 		lines, err := record(t, put, []string{pb.KV_Put_FullMethodName}, strings.Fields(names.Replace(tt.args))...)

@@ -60,18 +60,22 @@ func (r *Recorder) Lines() ([]string, error) {
 	slices.SortStableFunc(r.lines, func(a, b caughtLine) int {
 		return cmp.Compare(slices.Index(r.order, a.endpoint), slices.Index(r.order, b.endpoint))
 	})
-	var lines []string
-	if r.line.user != "" {
-		login, err := r.line.login(r.lines[0].endpoint)
-		if err != nil {
-			return nil, err
-		}
-		lines = append(lines, login)
+	lines := make([]string, len(r.lines))
+	for i, l := range r.lines {
+		lines[i] = l.text
 	}
-	for _, l := range r.lines {
-		lines = append(lines, l.text)
+	if r.line.user == "" {
+		return lines, nil
 	}
-	return lines, nil
+	login, err := r.line.login(r.lines[0].endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if len(lines) > 1 { // all of them wait for the login, and none for another
+		login += " {"
+		lines = append(lines, "}")
+	}
+	return append([]string{login}, lines...), nil
 }
 
 // catch takes a request for an endpoint. Its error is never nil.
