@@ -22,6 +22,12 @@ const (
 	Look                  // nothing is written anyhow; Committed.Present says which are there
 )
 
+// String returns the name of the mode, which --on-conflict has for those that
+// write.
+func (m Mode) String() string {
+	return [...]string{Overwrite: "overwrite", Skip: "skip", Refuse: "fail", Look: "look"}[m]
+}
+
 // ErrPresent is the error of a key that is there already.
 var ErrPresent = errors.New("the key exists already")
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,8 +26,10 @@ type loadOptions struct {
 	maxTxnOps                     uint
 }
 
-// conflictModes are the values of --on-conflict, in the order of completion.
-func conflictModes() []string { return []string{"overwrite", "skip", "fail"} }
+// conflictModes are the values of --on-conflict, in the order of the modes.
+func conflictModes() []string {
+	return []string{bulk.Overwrite.String(), bulk.Skip.String(), bulk.Refuse.String()}
+}
 
 func (o *loadOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.dryRun, "dry-run", false, "read and check everything, print what would be written, and write nothing")
@@ -39,9 +42,9 @@ func (o *loadOptions) addFlags(fs *pflag.FlagSet) {
 
 // mode checks the flags against each other.
 func (o *loadOptions) mode(onConflictGiven bool) (bulk.Mode, error) {
-	mode, ok := map[string]bulk.Mode{"overwrite": bulk.Overwrite, "skip": bulk.Skip, "fail": bulk.Refuse}[o.onConflict]
+	mode := bulk.Mode(slices.Index(conflictModes(), o.onConflict))
 	switch {
-	case !ok:
+	case mode < 0:
 		return 0, cli.Exit(cli.BadFeature, fmt.Errorf("unknown value %q of --on-conflict: it is one of %s", o.onConflict, strings.Join(conflictModes(), ", ")))
 	case o.createOnly && onConflictGiven && mode == bulk.Overwrite:
 		return 0, cli.Exit(cli.BadArgs, errors.New("`--create-only` and `--on-conflict overwrite` cannot be set at the same time, choose one"))

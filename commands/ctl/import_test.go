@@ -148,8 +148,11 @@ func TestImportResumeFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "resume")
 	for _, tt := range []struct{ holds, want string }{
 		{"nonsense", " is no resume file: invalid character 'o' in literal null (expecting 'u')"},
-		{`{"lines":2,"crc32c":1}`, " is of another input: delete it to begin anew"},
-		{`{"lines":9,"crc32c":1}`, " is of another input: delete it to begin anew"},
+		{`{"on_conflict":"overwrite","lines":2,"crc32c":1}`, " is of another input: delete it to begin anew"},
+		{`{"cluster":"1","on_conflict":"overwrite","lines":9,"crc32c":1}`, " is of another input: delete it to begin anew"},
+		{`{"cluster":"2a","on_conflict":"overwrite"}`, " is of a run into another cluster, 2a: delete it to begin anew"},
+		{`{"cluster":"1","on_conflict":"skip"}`, " is of a run with --on-conflict skip: give that again, or delete it to begin anew"},
+		{`{"on_conflict":"overwrite","lease":"7f"}`, " is of a run with --lease 7f: give that again, or delete it to begin anew"},
 	} {
 		if err := os.WriteFile(path, []byte(tt.holds), 0o600); err != nil {
 			t.Fatal(err)
@@ -165,4 +168,16 @@ func TestImportResumeFile(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A run that gives every key a lease does not go on with one that did not.
+func TestPutBatchResumeLease(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "resume")
+	if err := os.WriteFile(path, []byte(`{"on_conflict":"overwrite"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := &kvServer{}
+	runner{endpoint: f.start(t), in: strings.NewReader(pairLines(3))}.run(t, "put", "--batch", "jsonl", "--lease", "7f", "--resume", path).
+		is(t, ran{cli.Failure, "", "Error: " + path + " is of a run without --lease: leave it out again, or delete it to begin anew\n"})
 }

@@ -27,7 +27,9 @@ type copyOptions struct {
 }
 
 // conflictModes are the values of --on-conflict, in the order of the modes.
-func conflictModes() []string { return []string{"fail", "skip", "overwrite"} }
+func conflictModes() []string {
+	return []string{transfer.Fail.String(), transfer.Skip.String(), transfer.Overwrite.String()}
+}
 
 func (o *copyOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.prefix, "prefix", "/", "copy this `directory`, or this key")
@@ -84,6 +86,9 @@ or to overwrite them. When all is written both sides are read again and compared
 what has changed in v2 meanwhile is counted apart. Reading a tree is one request
 and may take two minutes, or --total-timeout if that is longer.
 
+An interrupted copy goes on with the same --resume and the same flags: to the
+same cluster, the same prefixes, --hidden and --on-conflict.
+
 v2 lists no hidden keys, whose names begin with _. Those among the last thousand
 changes of v2 are named; --hidden copies one, with what is below it. "etcdutl v2
 export" finds them all in a data directory.`,
@@ -129,7 +134,7 @@ func (o *copyOptions) run(ctx context.Context, a *app, mode transfer.Mode) error
 	}
 	sum, err := transfer.Run(ctx, transfer.Options{
 		Read: source.noting(bar.Line), Open: func(ctx context.Context) (transfer.KV, error) { return v3.open(ctx, s.members()) },
-		Retry: v3.retry, Mode: mode, DryRun: o.dryRun, Resume: o.resume, Names: source.names,
+		Retry: v3.retry, Mode: mode, DryRun: o.dryRun, Resume: o.resume, Names: source.names, Hidden: o.hidden,
 		Note: bar.Line, Progress: bar.Set,
 	})
 	bar.Done()

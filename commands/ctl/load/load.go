@@ -103,15 +103,15 @@ func (l *Load) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if l.Resume != "" {
-		var err error
-		if l.resume, err = openResume(l.Resume, l.leases); err != nil {
-			return err
-		}
-	}
-	since, err := l.reach(ctx)
+	since, cluster, err := l.reach(ctx)
 	if err != nil {
 		return err
+	}
+	if l.Resume != "" {
+		now := run{Cluster: hex(cluster), Mode: l.Mode.String(), Lease: hex(uint64(l.Lease))} //nolint:gosec // an id's bits
+		if l.resume, err = openResume(l.Resume, l.leases, now); err != nil {
+			return err
+		}
 	}
 	if l.Mode == bulk.Refuse && l.Again && !l.KeepGoing && !l.DryRun {
 		if err := l.look(ctx); err != nil {
@@ -144,19 +144,23 @@ func (l *Load) summary() Summary {
 }
 
 // reach makes a first request, so that what is wrong with the cluster is known
-// before anything is read, and returns its revision.
-func (l *Load) reach(ctx context.Context) (rev int64, err error) {
+// before anything is read, and returns the cluster's revision and its id. Both
+// are 0 where they are not to be known.
+func (l *Load) reach(ctx context.Context) (rev int64, cluster uint64, err error) {
 	err = l.retry.Do(ctx, func(ctx context.Context) error {
 		resp, err := l.client.Get(ctx, "\x00", clientv3.WithKeysOnly())
 		if denied(err) { // not to be read, which is not wrong
+			if members, err := l.client.MemberList(ctx); err == nil {
+				cluster = members.Header.GetClusterId()
+			}
 			return nil
 		}
 		if err == nil {
-			rev = resp.Header.GetRevision()
+			rev, cluster = resp.Header.GetRevision(), resp.Header.GetClusterId()
 		}
 		return err
 	})
-	return rev, err
+	return rev, cluster, err
 }
 
 // done counts a transaction.

@@ -3,6 +3,7 @@ package load
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -17,6 +18,7 @@ var errLeaseGone = errors.New("the lease has ended or never was: give another --
 // It may be used from several goroutines.
 type resume struct {
 	leases *leases
+	run    run
 	from   state
 
 	mu   sync.Mutex // for what follows
@@ -27,17 +29,53 @@ type resume struct {
 
 // state is what the file holds.
 type state struct {
+	run
 	Lines  int64                      `json:"lines"` // all up to this one have been dealt with
 	Sum    uint32                     `json:"crc32c"`
 	Leases map[int64]clientv3.LeaseID `json:"leases,omitempty"`
 }
 
+// run is what the runs that share a file have in common. What else they may be
+// given changes nothing of what was dealt with.
+type run struct {
+	Cluster string `json:"cluster,omitempty"` // its id in hexadecimal; none where nobody may know
+	Mode    string `json:"on_conflict"`
+	Lease   string `json:"lease,omitempty"` // for every pair, in hexadecimal
+}
+
+// differs tells what the file is of, where now is not the same.
+func (s *run) differs(now *run) string {
+	switch {
+	case s.Cluster != "" && now.Cluster != "" && s.Cluster != now.Cluster:
+		return fmt.Sprintf("a run into another cluster, %s:", s.Cluster)
+	case s.Mode != now.Mode:
+		return fmt.Sprintf("a run with --on-conflict %s: give that again, or", s.Mode)
+	case s.Lease != now.Lease && s.Lease == "":
+		return "a run without --lease: leave it out again, or"
+	case s.Lease != now.Lease:
+		return fmt.Sprintf("a run with --lease %s: give that again, or", s.Lease)
+	}
+	return ""
+}
+
+// hex returns an id as other commands take it, "" for none.
+func hex(id uint64) string {
+	if id == 0 {
+		return ""
+	}
+	return strconv.FormatUint(id, 16)
+}
+
 // openResume reads the file, if it is there.
-func openResume(path string, l *leases) (*resume, error) {
-	r := &resume{leases: l}
+func openResume(path string, l *leases, now run) (*resume, error) {
+	r := &resume{leases: l, run: now}
+	found := false
 	var err error
-	if r.file, _, err = file.Open(path, &r.from, state{}); err != nil {
+	if r.file, found, err = file.Open(path, &r.from, state{run: now}); err != nil {
 		return nil, err
+	}
+	if why := r.from.differs(&now); found && why != "" {
+		return nil, fmt.Errorf("%s is of %s delete it to begin anew", path, why)
 	}
 	r.now = pairs.Position{Lines: r.from.Lines, Sum: r.from.Sum}
 	l.takeUp(r.from.Leases)
@@ -86,5 +124,5 @@ func (r *resume) end(err error) error {
 }
 
 func (r *resume) write() error {
-	return r.file.Write(state{r.now.Lines, r.now.Sum, r.leases.made()})
+	return r.file.Write(state{r.run, r.now.Lines, r.now.Sum, r.leases.made()})
 }

@@ -67,7 +67,7 @@ func (f *fake) Do(_ context.Context, op clientv3.Op) (clientv3.OpResponse, error
 func (f *fake) txn(cmps []clientv3.Cmp, ops []clientv3.Op) *pb.TxnResponse {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	resp := &pb.TxnResponse{Header: &pb.ResponseHeader{Revision: f.rev}}
+	resp := &pb.TxnResponse{Header: &pb.ResponseHeader{ClusterId: 0xd, Revision: f.rev}}
 	for _, c := range cmps {
 		if f.kvs[string(c.KeyBytes())].GetModRevision() != c.GetCompare().GetModRevision() {
 			return resp

@@ -1,8 +1,13 @@
 package transfer
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"sort"
+	"strconv"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	file "etcdkit/commands/bulk/resume"
 )
@@ -19,23 +24,64 @@ type resume struct {
 // state is what the file holds: of which copy it is, and that all keys up to
 // Key have been dealt with as they were at Index.
 type state struct {
-	Cluster string `json:"cluster"`
-	From    string `json:"prefix"`
-	To      string `json:"dest_prefix"`
-	Index   uint64 `json:"index"`
-	Key     string `json:"key"`
+	Cluster    string   `json:"cluster"`                // v2's
+	Dest       string   `json:"dest_cluster,omitempty"` // v3's, in hexadecimal; none where it was never asked
+	From       string   `json:"prefix"`
+	To         string   `json:"dest_prefix"`
+	Hidden     []string `json:"hidden,omitempty"` // sorted
+	OnConflict string   `json:"on_conflict"`
+	Index      uint64   `json:"index"`
+	Key        string   `json:"key"`
 }
 
-// openResume reads the file, if there is one, for a copy of the tree.
-func openResume(path string, n Names, tree *Tree) (*resume, error) {
-	r := &resume{now: state{Cluster: tree.Cluster, From: n.From, To: n.To, Index: tree.Index}}
+// differs tells what the state is of, where it is not of the copy that now is.
+// With other flags what was dealt with would stay as those before have made it.
+func (s *state) differs(now *state) string {
+	switch {
+	case s.Cluster != now.Cluster, s.From != now.From, s.To != now.To, s.Index > now.Index:
+		return "another copy:"
+	case s.Dest != "" && now.Dest != "" && s.Dest != now.Dest:
+		return fmt.Sprintf("a copy to another cluster, %s:", s.Dest)
+	case s.OnConflict != now.OnConflict:
+		return fmt.Sprintf("a copy with --on-conflict %s: give that again, or", s.OnConflict)
+	case !slices.Equal(s.Hidden, now.Hidden):
+		return fmt.Sprintf("a copy with other --hidden, %q: give the same again, or", s.Hidden)
+	}
+	return ""
+}
+
+// destination returns the id of v3's cluster, "" where there is nothing to copy
+// to it. The first key is as good as any to be asked for.
+func (t *Transfer) destination(ctx context.Context, pairs []Pair) (string, error) {
+	if len(pairs) == 0 {
+		return "", nil
+	}
+	var resp clientv3.OpResponse
+	err := t.Retry.Do(ctx, func(ctx context.Context) (err error) {
+		look := clientv3.OpGet(pairs[0].Key, clientv3.WithCountOnly())
+		resp, err = t.kv.Do(ctx, clientv3.OpTxn(nil, []clientv3.Op{look}, nil))
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("key %q: %w", pairs[0].Key, err)
+	}
+	return strconv.FormatUint(resp.Txn().Header.GetClusterId(), 16), nil
+}
+
+// openResume reads the file, if there is one, for a copy of the tree to a
+// cluster of v3.
+func openResume(o *Options, tree *Tree, dest string) (*resume, error) {
+	hidden := slices.Compact(slices.Sorted(slices.Values(o.Hidden)))
+	r := &resume{now: state{
+		Cluster: tree.Cluster, Dest: dest, From: o.Names.From, To: o.Names.To, Hidden: hidden, OnConflict: o.Mode.String(), Index: tree.Index,
+	}}
 	var found bool
 	var err error
-	if r.file, found, err = file.Open(path, &r.from, r.now); err != nil || !found {
+	if r.file, found, err = file.Open(o.Resume, &r.from, r.now); err != nil || !found {
 		return r, err
 	}
-	if f := r.from; f.Cluster != tree.Cluster || f.From != n.From || f.To != n.To || f.Index > tree.Index {
-		return nil, fmt.Errorf("%s is of another copy: delete it to begin anew", path)
+	if why := r.from.differs(&r.now); why != "" {
+		return nil, fmt.Errorf("%s is of %s delete it to begin anew", o.Resume, why)
 	}
 	r.now.Key = r.from.Key
 	return r, nil

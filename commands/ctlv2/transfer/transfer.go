@@ -21,6 +21,11 @@ const (
 	Overwrite             // it becomes what it is in v2
 )
 
+// String returns the name of the mode, which --on-conflict has as well.
+func (m Mode) String() string {
+	return [...]string{Fail: "fail", Skip: "skip", Overwrite: "overwrite"}[m]
+}
+
 // KV is v3's side, such as a [clientv3.Client].
 type KV interface {
 	Do(ctx context.Context, op clientv3.Op) (clientv3.OpResponse, error)
@@ -38,6 +43,7 @@ type Options struct {
 	DryRun bool   // write nothing
 	Resume string // file that notes how far it has come; "" is none
 	Names  Names
+	Hidden []string // what Read gives of v2's hidden keys
 
 	Note     func(text string)       // told what a person should know
 	Progress func(done, total int64) // told how many keys are dealt with
@@ -95,18 +101,14 @@ func (t *Transfer) run(ctx context.Context) error {
 		return err
 	}
 	t.sum.Index, t.sum.Keys, t.sum.Dirs, t.sum.Empty = tree.Index, len(tree.Pairs), tree.Dirs, tree.Empty
-	pairs := tree.Pairs
-	if t.Resume != "" {
-		if t.resume, err = openResume(t.Resume, t.Names, tree); err != nil {
-			return err
-		}
-		pairs = t.resume.left(pairs)
-		if t.sum.Before = len(tree.Pairs) - len(pairs); t.sum.Before > 0 {
-			t.note("Going on behind %s: %d keys are done", t.resume.from.Key, t.sum.Before)
-		}
-	}
 	if t.kv, err = t.Open(ctx); err != nil {
 		return err
+	}
+	pairs := tree.Pairs
+	if t.Resume != "" {
+		if pairs, err = t.takeUp(ctx, tree); err != nil {
+			return err
+		}
 	}
 	t.leases = leases{kv: t.kv, retry: t.Retry}
 	if err := t.look(ctx, pairs); err != nil || t.DryRun {
@@ -119,6 +121,22 @@ func (t *Transfer) run(ctx context.Context) error {
 		return err
 	}
 	return t.failure()
+}
+
+// takeUp opens the file of --resume, and returns the pairs that are left.
+func (t *Transfer) takeUp(ctx context.Context, tree *Tree) ([]Pair, error) {
+	dest, err := t.destination(ctx, tree.Pairs)
+	if err != nil {
+		return nil, err
+	}
+	if t.resume, err = openResume(&t.Options, tree, dest); err != nil {
+		return nil, err
+	}
+	pairs := t.resume.left(tree.Pairs)
+	if t.sum.Before = len(tree.Pairs) - len(pairs); t.sum.Before > 0 {
+		t.note("Going on behind %s: %d keys are done", t.resume.from.Key, t.sum.Before)
+	}
+	return pairs, nil
 }
 
 // failure is the error of a run that came to its end and yet has not copied

@@ -191,6 +191,12 @@ func TestResumeFile(t *testing.T) {
 		{"{}", " is of another copy: delete it to begin anew"},
 		{`{"cluster":"c","prefix":"/","dest_prefix":"x","index":1,"key":"/k"}`, " is of another copy: delete it to begin anew"},
 		{`{"cluster":"c","prefix":"/","dest_prefix":"","index":10,"key":"/k"}`, " is of another copy: delete it to begin anew"},
+		{`{"cluster":"c","dest_cluster":"e","prefix":"/","on_conflict":"fail","index":1,"key":"/k"}`,
+			" is of a copy to another cluster, e: delete it to begin anew"},
+		{`{"cluster":"c","dest_cluster":"d","prefix":"/","on_conflict":"skip","index":1,"key":"/k"}`,
+			" is of a copy with --on-conflict skip: give that again, or delete it to begin anew"},
+		{`{"cluster":"c","dest_cluster":"d","prefix":"/","hidden":["/_a","/_b"],"on_conflict":"fail","index":1,"key":"/k"}`,
+			" is of a copy with other --hidden, [\"/_a\" \"/_b\"]: give the same again, or delete it to begin anew"},
 	} {
 		file := filepath.Join(t.TempDir(), "state")
 		if err := os.WriteFile(file, []byte(tt.content), 0o600); err != nil {
