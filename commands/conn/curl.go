@@ -12,6 +12,8 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+
+	"etcdkit/commands/cli"
 )
 
 // What a line has in place of a secret: variables of the shell. It ends with an
@@ -92,7 +94,7 @@ func (c *curl) to(endpoint, path string) []string {
 	}
 	var words []string
 	if network, file := network(e.address); network == "unix" {
-		words = append(words, "--unix-socket "+quote(file))
+		words = append(words, "--unix-socket "+cli.Quote(file))
 		if u.Scheme == "http" {
 			u.Host = "localhost" // a socket's path is no host name
 		}
@@ -100,7 +102,7 @@ func (c *curl) to(endpoint, path string) []string {
 	if u.Scheme == "https" {
 		words = append(words, c.trust()...)
 	}
-	return append(words, quote(u.String()))
+	return append(words, cli.Quote(u.String()))
 }
 
 // trust returns the words about TLS.
@@ -109,14 +111,14 @@ func (c *curl) trust() (words []string) {
 		words = append(words, "-k")
 	}
 	if c.cacert != "" {
-		words = append(words, "--cacert "+quote(c.cacert))
+		words = append(words, "--cacert "+cli.Quote(c.cacert))
 	}
 	if c.cert != "" {
 		// What follows a colon would be the password of the key.
-		words = append(words, "--cert "+quote(strings.NewReplacer(`\`, `\\`, `:`, `\:`).Replace(c.cert)))
+		words = append(words, "--cert "+cli.Quote(strings.NewReplacer(`\`, `\\`, `:`, `\:`).Replace(c.cert)))
 	}
 	if c.key != "" {
-		words = append(words, "--key "+quote(c.key))
+		words = append(words, "--key "+cli.Quote(c.key))
 	}
 	return words
 }
@@ -143,22 +145,11 @@ func body(m proto.Message, password string) (string, error) {
 		return "", fmt.Errorf("write the request as JSON: %w", err)
 	}
 	if !hidden {
-		return quote(compact.String()), nil
+		return cli.Quote(compact.String()), nil
 	}
 	open := strings.TrimSuffix(compact.String(), "}")
 	if open != "{" {
 		open += ","
 	}
-	return quote(open+`"password":"`) + password + quote(`"}`), nil
-}
-
-// quote returns s, which has no NUL, as one word for a POSIX shell.
-func quote(s string) string {
-	plain := func(r rune) bool {
-		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-./:@%+,", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return cli.Quote(open+`"password":"`) + password + cli.Quote(`"}`), nil
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"etcdkit/commands/cli"
+
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
@@ -38,7 +40,7 @@ func TestGatewayPaths(t *testing.T) {
 		t.Errorf("%d methods, %d rows", found, len(gatewayPaths()))
 	}
 	for _, row := range gatewayPaths() {
-		if !strings.HasPrefix(row.path, "/v3/") || quote(row.path) != row.path {
+		if !strings.HasPrefix(row.path, "/v3/") || cli.Quote(row.path) != row.path {
 			t.Errorf("%s", row.path)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"etcdkit/commands/cli"
 	"etcdkit/snapshot/restore"
 )
 
@@ -63,7 +64,7 @@ func (a *app) backedUp(cfg restore.BackupConfig, r restore.BackupResult) {
 	}
 	wal := ""
 	if cfg.BackupWALDir != "" {
-		wal = " --wal-dir " + cfg.BackupWALDir
+		wal = " --wal-dir " + cli.Quote(cfg.BackupWALDir)
 	}
-	fmt.Fprintf(a.Err, "Start it with: etcd --data-dir %s%s --force-new-cluster\n", cfg.BackupDir, wal)
+	fmt.Fprintf(a.Err, "Start it with: etcd --data-dir %s%s --force-new-cluster\n", cli.Quote(cfg.BackupDir), wal)
 }

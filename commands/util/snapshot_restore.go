@@ -134,8 +134,8 @@ func (a *app) summary(cfg restore.Config, r restore.Result) {
 		cfg.SnapshotPath, r.DataDir, r.Revision, r.TotalKeys, kind, r.MemberID, r.ClusterID)
 	wal := ""
 	if cfg.WALDir != "" {
-		wal = " --wal-dir " + r.WALDir
+		wal = " --wal-dir " + cli.Quote(r.WALDir)
 	}
 	fmt.Fprintf(a.Err, "Start it with: etcd --name %s --data-dir %s%s --initial-cluster %s --initial-cluster-token %s --initial-advertise-peer-urls %s\n",
-		r.Name, r.DataDir, wal, cfg.InitialCluster, cfg.InitialClusterToken, strings.Join(r.PeerURLs, ","))
+		cli.Quote(r.Name), cli.Quote(r.DataDir), wal, cli.Quote(cfg.InitialCluster), cli.Quote(cfg.InitialClusterToken), cli.Quote(strings.Join(r.PeerURLs, ",")))
 }

@@ -119,6 +119,13 @@ func TestAllOrNone(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "c")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("left behind: %v", err)
 	}
+	for _, name := range []string{".", "..", "../out", "a/b", "/out"} {
+		cfg.InitialCluster = "m1=http://127.0.0.1:1," + name + "=http://127.0.0.1:2"
+		want := fmt.Sprintf("member %q can't be the name of a directory: restore each member by itself, with --name and --data-dir", name)
+		if _, err := All(t.Context(), cfg); err == nil || err.Error() != want {
+			t.Errorf("got %v", err)
+		}
+	}
 	cfg.InitialCluster = ""
 	if _, err := All(t.Context(), cfg); err == nil || err.Error() != "--initial-cluster has no members" {
 		t.Errorf("got %v", err)

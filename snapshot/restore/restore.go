@@ -49,7 +49,8 @@ func Restore(ctx context.Context, cfg Config) (Result, error) {
 // All is Restore for every member of InitialCluster, from one reading of the
 // snapshot: each gets a directory of its name below DataDir, and either all of
 // them are there afterwards or none. Name, PeerURLs and WALDir are not used.
-// The results are in the order of the names.
+// The results are in the order of the names. A name that would lead elsewhere is
+// an error.
 func All(ctx context.Context, cfg Config) ([]Result, error) {
 	urls, err := types.NewURLsMap(cfg.InitialCluster)
 	if err != nil {
@@ -59,6 +60,11 @@ func All(ctx context.Context, cfg Config) ([]Result, error) {
 		return nil, errors.New("--initial-cluster has no members")
 	}
 	names := slices.Sorted(maps.Keys(urls))
+	for _, name := range names {
+		if !filepath.IsLocal(name) || filepath.Base(name) != name || name == "." {
+			return nil, fmt.Errorf("member %q can't be the name of a directory: restore each member by itself, with --name and --data-dir", name)
+		}
+	}
 	cfg.Name, cfg.PeerURLs = names[0], urls[names[0]].StringSlice()
 	return run(ctx, cfg, func(urls types.URLsMap) []Config {
 		each := make([]Config, len(names))
