@@ -22,7 +22,6 @@ require (
 	go.yaml.in/yaml/v3 v3.0.4
 	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.47.0
-	google.golang.org/genproto/googleapis/api v0.0.0-20260803160001-6ac0973c030d
 	google.golang.org/grpc v1.83.2
 	google.golang.org/protobuf v1.36.11
 )
@@ -61,5 +60,13 @@ require (
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/net v0.61.0
 	golang.org/x/text v0.43.0 // indirect
+	google.golang.org/genproto/googleapis/api v0.0.0-20260803160001-6ac0973c030d // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260803160001-6ac0973c030d // indirect
+)
+
+// What etcd's generated code imports and no program here needs; docs/architecture.md says why.
+replace (
+	github.com/golang/protobuf => ./cmd/standins/protobuf
+	github.com/grpc-ecosystem/grpc-gateway/v2 => ./cmd/standins/gateway
+	google.golang.org/genproto/googleapis/api => ./cmd/standins/googleapis
 )
