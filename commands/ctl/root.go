@@ -25,11 +25,14 @@ const (
 // Main runs etcdctl with the given arguments, those after the program's name,
 // and returns its exit code.
 func Main(ctx context.Context, s cli.Streams, args []string) cli.Code {
-	return cli.Program{Root: NewRoot(s), Streams: s}.Main(ctx, args)
+	return cli.Program{Root: newRoot(s, args), Streams: s}.Main(ctx, args)
 }
 
 // NewRoot returns a fresh command tree on the given streams.
-func NewRoot(s cli.Streams) *cobra.Command {
+func NewRoot(s cli.Streams) *cobra.Command { return newRoot(s, nil) }
+
+// newRoot returns a tree with what running it with the given arguments needs.
+func newRoot(s cli.Streams, args []string) *cobra.Command {
 	a := &app{Streams: s}
 	root := &cobra.Command{
 		Use:                        program,
@@ -52,17 +55,11 @@ func NewRoot(s cli.Streams) *cobra.Command {
 		&cobra.Group{ID: groupUtility, Title: "Other:"},
 	)
 	root.SetHelpCommandGroupID(groupUtility)
-	add := func(group string, cmds ...*cobra.Command) {
-		for _, c := range cmds {
-			c.GroupID = group
-			root.AddCommand(c)
-		}
+	for _, e := range wanted(entries(root), args) {
+		c := e.build(a)
+		c.GroupID = e.group
+		root.AddCommand(c)
 	}
-	add(groupKV, newGet(a), newPut(a), newDel(a), newTxn(a), newCompaction(a), newWatch(a), newLease(a), newLs(a), newTree(a), newDu(a), newTop(a), newCount(a), newExport(a), newImport(a))
-	add(groupCluster, newEndpoint(a), newMember(a), newSnapshot(a), newAlarm(a), newDefrag(a), newMoveLeader(a), newDowngrade(a))
-	add(groupSync, newLock(a), newElect(a))
-	add(groupAuth, newAuth(a), newUser(a), newRole(a))
-	add(groupUtility, newMakeMirror(a), newCheck(a), newOptions(root), cli.Version(program, &a.output), cli.Completion(program))
 	cli.FinishHelp(root, fmt.Sprintf("Use %q for the global flags, which every command takes.", program+" options"))
 	return root
 }
