@@ -34,7 +34,7 @@ type Program struct {
 // name) and returns its exit code. The error of the run is printed exactly
 // once, on the error stream. The [EndingSignals] cancel the context of the
 // command; when the command has cleaned up after itself, the process ends by
-// that same signal, as shells expect of it.
+// that same signal, as shells expect of it. A [Brief] command knows none.
 func (p Program) Main(ctx context.Context, args []string) Code {
 	EnablePrefixMatching()
 	p.Root.SetArgs(args)
@@ -47,7 +47,10 @@ func (p Program) Main(ctx context.Context, args []string) Code {
 	p.Root.SetFlagErrorFunc(flagError)
 
 	unknown := p.checkHelp()
-	ctx, sig := withSignals(ctx)
+	var sig *signals
+	if !isBrief(p.Root, args) {
+		ctx, sig = withSignals(ctx)
+	}
 	err := p.Root.ExecuteContext(ctx)
 	if errors.Is(err, errUnread) {
 		_, err = out.Write([]byte{'\n'}) // this is what tells a process that it goes unread: it ends by SIGPIPE here
@@ -172,8 +175,12 @@ func withSignals(parent context.Context) (context.Context, *signals) {
 	return ctx, s
 }
 
-// stop ends the watch for signals and returns the one that came, or nil.
+// stop ends the watch for signals and returns the one that came, or nil. Where
+// there was no watch, s is nil.
 func (s *signals) stop() os.Signal {
+	if s == nil {
+		return nil
+	}
 	signal.Stop(s.ch)
 	close(s.ch)
 	<-s.done

@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -45,6 +46,7 @@ func TestSignals(t *testing.T) {
 		{"done nevertheless", "success", syscall.SIGINT, 0, 0, "ready\nclean\n", ""},
 		{"dealt with", "final", syscall.SIGINT, 0, 7, "ready\nclean\n", "Error: end of its own\n"},
 		{"twice", "stuck", syscall.SIGINT, syscall.SIGINT, 0, "ready\nstuck\n", ""},
+		{"brief", "brief", syscall.SIGTERM, syscall.SIGTERM, 0, "ready\n", ""},
 		{"ignored from the start", "deaf", syscall.SIGINT, syscall.SIGTERM, 0, "ready\nclean after terminated\n", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -107,7 +109,10 @@ func TestSignals(t *testing.T) {
 func waitForSignal(how string) Code {
 	root := tree(func(cmd *cobra.Command, _ []string) error {
 		fmt.Fprintln(cmd.OutOrStdout(), "ready")
-		<-cmd.Context().Done()
+		select {
+		case <-cmd.Context().Done():
+		case <-time.After(time.Minute): // a brief command's context has no end
+		}
 		switch how {
 		case "success":
 			fmt.Fprintln(cmd.OutOrStdout(), "clean")
@@ -125,5 +130,8 @@ func waitForSignal(how string) Code {
 		}
 		return cmd.Context().Err()
 	})
+	if cmd, _, err := root.Find([]string{"run"}); err == nil && how == "brief" {
+		Brief(cmd)
+	}
 	return Program{Root: root, Streams: Streams{Out: os.Stdout, Err: os.Stderr}}.Main(context.Background(), []string{"run"})
 }

@@ -13,7 +13,7 @@ import (
 // two lines for the release asked for, which scripts parse, and one that says
 // whose program this is.
 func Version(program string, o *Output) *cobra.Command {
-	return &cobra.Command{
+	return Brief(&cobra.Command{
 		Use:   "version",
 		Short: "Print the version of " + program,
 		Long: fmt.Sprintf(`Print the release of etcd's %[1]s that this program stands in for, the API
@@ -26,7 +26,7 @@ version it speaks, and its own build.`, program),
 			version, api := r.Version()
 			return PrintVersion(cmd.OutOrStdout(), program, version, api)
 		},
-	}
+	})
 }
 
 // PrintVersion prints the lines of a version command: program stands in for a
