@@ -67,8 +67,8 @@ func parseElement(c *Cursor) (Revision, record, error) {
 	if err != nil {
 		return Revision{}, record{}, damage("cannot parse revision key", err)
 	}
-	kv, err := parseRecord(c.Value())
-	if err != nil {
+	var kv record
+	if err := parseRecord(c.Value(), &kv); err != nil {
 		return Revision{}, record{}, damage("cannot unmarshal value", err)
 	}
 	return rev, kv, nil

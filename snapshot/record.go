@@ -63,53 +63,94 @@ const (
 	fieldCreate  = 2
 	fieldMod     = 3
 	fieldVersion = 4
+	fieldValue   = 5
 	fieldLease   = 6
 )
 
-// consumeTag is protowire.ConsumeTag, quicker for fields below 16.
-func consumeTag(b []byte) (protowire.Number, protowire.Type, int) {
-	if t := b[0]; t < 0x80 && t >= 1<<3 {
-		return protowire.Number(t >> 3), protowire.Type(t & 7), 1
+// Tags of the fields of KeyValue: the field number and the wire type.
+const (
+	tagKey     = fieldKey<<3 | byte(protowire.BytesType)
+	tagCreate  = fieldCreate<<3 | byte(protowire.VarintType)
+	tagMod     = fieldMod<<3 | byte(protowire.VarintType)
+	tagVersion = fieldVersion<<3 | byte(protowire.VarintType)
+	tagValue   = fieldValue<<3 | byte(protowire.BytesType)
+	tagLease   = fieldLease<<3 | byte(protowire.VarintType)
+)
+
+// parseRecord decodes a KeyValue into r, which is empty. It accepts what
+// proto.Unmarshal accepts, but keeps only the fields of record. There is one
+// for each revision that a server keeps, so it looks at the bytes of the tags
+// that a server writes, and leaves all others to protowire.
+func parseRecord(b []byte, r *record) error {
+	for len(b) > 0 {
+		var n int
+		tag := b[0]
+		switch rest := b[1:]; tag {
+		case tagKey:
+			r.key, n = consumeBytes(rest)
+		case tagValue:
+			_, n = consumeBytes(rest)
+		case tagCreate:
+			r.create, n = consumeInt(rest)
+		case tagMod:
+			r.mod, n = consumeInt(rest)
+		case tagVersion:
+			r.version, n = consumeInt(rest)
+		case tagLease:
+			r.lease, n = consumeInt(rest)
+		default:
+			var err error
+			if b, err = skipField(b); err != nil {
+				return err
+			}
+			continue
+		}
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		b = b[1+n:]
 	}
-	return protowire.ConsumeTag(b)
+	return nil
 }
 
-// parseRecord decodes a KeyValue. It accepts what proto.Unmarshal accepts, but
-// keeps only the fields of record.
-func parseRecord(b []byte) (record, error) {
-	var r record
-	for len(b) > 0 {
-		num, typ, n := consumeTag(b)
-		if n < 0 {
-			return record{}, protowire.ParseError(n)
-		}
-		if num > protowire.MaxValidNumber {
-			return record{}, fmt.Errorf("field number %d", num)
-		}
-		b = b[n:]
-		switch {
-		case num == fieldKey && typ == protowire.BytesType:
-			r.key, n = protowire.ConsumeBytes(b)
-		case (num >= fieldCreate && num <= fieldVersion || num == fieldLease) && typ == protowire.VarintType:
-			var v uint64
-			v, n = protowire.ConsumeVarint(b)
-			switch num {
-			case fieldCreate:
-				r.create = int64(v)
-			case fieldMod:
-				r.mod = int64(v)
-			case fieldLease:
-				r.lease = int64(v)
-			default:
-				r.version = int64(v)
-			}
-		default:
-			n = protowire.ConsumeFieldValue(num, typ, b)
-		}
-		if n < 0 {
-			return record{}, protowire.ParseError(n)
-		}
-		b = b[n:]
+// consumeInt is protowire.ConsumeVarint, quicker for numbers of one byte.
+func consumeInt(b []byte) (int64, int) {
+	if len(b) > 0 && b[0] < 0x80 {
+		return int64(b[0]), 1
 	}
-	return r, nil
+	v, n := protowire.ConsumeVarint(b)
+	return int64(v), n
+}
+
+// consumeBytes is protowire.ConsumeBytes, quicker for less than 16384 bytes.
+func consumeBytes(b []byte) ([]byte, int) {
+	size, n := 0, 0
+	switch {
+	case len(b) > 0 && b[0] < 0x80:
+		size, n = int(b[0]), 1
+	case len(b) > 1 && b[1] < 0x80:
+		size, n = int(b[0]&0x7f)|int(b[1])<<7, 2
+	default:
+		return protowire.ConsumeBytes(b)
+	}
+	if size > len(b)-n {
+		return protowire.ConsumeBytes(b) // which knows the error
+	}
+	return b[n : n+size], n + size
+}
+
+// skipField returns what follows a field that record does not keep, in b.
+func skipField(b []byte) ([]byte, error) {
+	num, typ, n := protowire.ConsumeTag(b)
+	if n < 0 {
+		return nil, protowire.ParseError(n)
+	}
+	if num > protowire.MaxValidNumber {
+		return nil, fmt.Errorf("field number %d", num)
+	}
+	size := protowire.ConsumeFieldValue(num, typ, b[n:])
+	if size < 0 {
+		return nil, protowire.ParseError(size)
+	}
+	return b[n+size:], nil
 }

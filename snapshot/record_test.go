@@ -13,7 +13,8 @@ func checkRecord(t *testing.T, b []byte) {
 	t.Helper()
 	var want mvccpb.KeyValue
 	wantErr := proto.Unmarshal(b, &want)
-	got, err := parseRecord(b)
+	var got record
+	err := parseRecord(b, &got)
 	if (err == nil) != (wantErr == nil) {
 		t.Fatalf("%x: got error %v, want %v", b, err, wantErr)
 	}

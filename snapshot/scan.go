@@ -18,7 +18,11 @@ type part struct {
 	pages     int    // in use; only in the sum of all parts
 }
 
+// write adds to the CRC-32C; a table that is nil is for scans that go without.
 func (p *part) write(b []byte, table *crc32.Table) {
+	if table == nil {
+		return
+	}
 	p.crc = crc32.Update(p.crc, table, b)
 	p.bytes += int64(len(b))
 }
@@ -39,18 +43,27 @@ type scanner struct {
 	f     *File
 	use   *pageUse
 	count counter
-	spare int // as in walk
-	table *crc32.Table
+	spare int          // as in walk
+	table *crc32.Table // of the CRC-32C; nil leaves it out
+}
+
+// scanOptions says how to scan.
+type scanOptions struct {
+	spare    int  // as in walk
+	unhashed bool // without Status.Hash, which nobody asks for
 }
 
 // scan reads the whole tree. Its memory is a few buffers for each processor
 // and two bits per page; an exact count adds the live keys.
-func (f *File) scan(ctx context.Context, count counter, spare int) (part, error) {
+func (f *File) scan(ctx context.Context, count counter, o scanOptions) (part, error) {
 	use, err := newPageUse(f)
 	if err != nil {
 		return part{}, err
 	}
-	s := &scanner{f: f, use: use, count: count, spare: spare, table: crc32.MakeTable(crc32.Castagnoli)}
+	s := &scanner{f: f, use: use, count: count, spare: o.spare}
+	if !o.unhashed {
+		s.table = crc32.MakeTable(crc32.Castagnoli)
+	}
 	var total part
 	c := f.root().cursor(ctx, use)
 	for c.Next() {
@@ -96,7 +109,7 @@ func (s *scanner) elements(b *Bucket, c *Cursor) (part, error) {
 	var whole []byte // of the current page, hashed at once
 	for c.Next() {
 		p.records++
-		if c.next == 1 {
+		if c.next == 1 && s.table != nil {
 			whole = c.leaf.run()
 			p.write(whole, s.table)
 		}

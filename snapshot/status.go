@@ -48,7 +48,7 @@ type Status struct {
 func (f *File) Status(ctx context.Context) (Status, error) {
 	sum := make(chan error, 1)
 	go func() { sum <- f.VerifyChecksum(ctx) }()
-	st, scanErr := f.scanStatus(ctx, f.hashers())
+	st, scanErr := f.scanStatus(ctx, scanOptions{spare: f.hashers()})
 	sumErr := <-sum
 	if errors.Is(sumErr, ErrNoChecksum) {
 		sumErr = nil
@@ -68,7 +68,12 @@ func (f *File) Status(ctx context.Context) (Status, error) {
 // checks that the file has whole pages, that every bucket can be read to its
 // end with its keys in order, that no page is used twice or both used and
 // free, and that every record of the key bucket can be decoded.
-func (f *File) Scan(ctx context.Context) (Status, error) { return f.scanStatus(ctx, 0) }
+func (f *File) Scan(ctx context.Context) (Status, error) { return f.scanStatus(ctx, scanOptions{}) }
+
+// Check is Scan without Status.Hash, which takes a sixth of its time.
+func (f *File) Check(ctx context.Context) (Status, error) {
+	return f.scanStatus(ctx, scanOptions{unhashed: true})
+}
 
 // hashers is the number of processors that VerifyChecksum keeps busy.
 func (f *File) hashers() int {
@@ -78,8 +83,7 @@ func (f *File) hashers() int {
 	return 0
 }
 
-// scanStatus is Scan, which leaves some processors to others.
-func (f *File) scanStatus(ctx context.Context, spare int) (Status, error) {
+func (f *File) scanStatus(ctx context.Context, o scanOptions) (Status, error) {
 	if err := f.checkLength(); err != nil {
 		return Status{}, err
 	}
@@ -91,10 +95,10 @@ func (f *File) scanStatus(ctx context.Context, spare int) (Status, error) {
 	if m.scheduled > m.finished {
 		count.exact = map[string]struct{}{}
 	}
-	p, err := f.scan(ctx, count, spare)
+	p, err := f.scan(ctx, count, o)
 	if err == nil && (p.odd || p.live < 0) {
 		count.exact = map[string]struct{}{}
-		p, err = f.scan(ctx, count, spare)
+		p, err = f.scan(ctx, count, o)
 	}
 	if err != nil {
 		return Status{}, err

@@ -97,7 +97,7 @@ func TestCountWays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := f.scan(t.Context(), counter{compacted: m.finished}, 0)
+			p, err := f.scan(t.Context(), counter{compacted: m.finished}, scanOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}

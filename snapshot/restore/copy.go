@@ -132,5 +132,5 @@ func scan(ctx context.Context, path string) (_ snapshot.Status, err error) {
 		return snapshot.Status{}, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	return f.Scan(ctx)
+	return f.Check(ctx)
 }
