@@ -120,7 +120,7 @@ func scan(ctx context.Context, path string, wait time.Duration) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	_, err = f.Check(ctx)
+	_, err = f.Check(ctx, 0)
 	return err
 }
 

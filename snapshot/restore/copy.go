@@ -42,8 +42,9 @@ func (b *builder) copyVerified(ctx context.Context, path string) (st snapshot.St
 
 // copyDB copies a database to a new file at path. Behind the copying, the copy
 // is hashed, and its sha256 compared with that of the source; when it is
-// complete, every page of it is checked, while the disk works on it. A source
-// that changes meanwhile is an error.
+// complete, every page of it is checked, while the disk works on it. Hashing
+// takes longest, so the check leaves it a processor of its own. A source that
+// changes meanwhile is an error.
 func copyDB(ctx context.Context, path string, src *snapshot.File, sum checksum) (st snapshot.Status, err error) {
 	dst, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -55,11 +56,13 @@ func copyDB(ctx context.Context, path string, src *snapshot.File, sum checksum) 
 	}
 	check := func() error { return nil }
 	written := func(int64) {}
+	hashers := 0
 	if sum == verifySum {
 		h := newHasher(dst, src.Data().Size())
 		defer h.end()
 		check = func() error { return h.compare(src.Checksum()) }
 		written = h.written
+		hashers = 1
 	}
 	var from int64
 	err = src.CopyTo(ctx, dst, func(to int64) {
@@ -77,7 +80,7 @@ func copyDB(ctx context.Context, path string, src *snapshot.File, sum checksum) 
 	}
 	synced := make(chan error, 1)
 	go func() { synced <- dst.Sync() }()
-	st, err = scan(ctx, path)
+	st, err = scan(ctx, path, hashers)
 	syncErr := <-synced
 	if sumErr := check(); sumErr != nil { // which says more than what a scan has met
 		return st, sumErr
@@ -125,12 +128,13 @@ func (*missingHashError) Error() string {
 
 func (*missingHashError) Unwrap() error { return snapshot.ErrNoChecksum }
 
-// scan checks the copy, which bbolt is about to map and to trust.
-func scan(ctx context.Context, path string) (_ snapshot.Status, err error) {
+// scan checks the copy, which bbolt is about to map and to trust. It leaves
+// spare processors to others.
+func scan(ctx context.Context, path string, spare int) (_ snapshot.Status, err error) {
 	f, err := snapshot.Open(path)
 	if err != nil {
 		return snapshot.Status{}, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	return f.Check(ctx)
+	return f.Check(ctx, spare)
 }
