@@ -34,6 +34,15 @@ func TestParseRecord(t *testing.T) {
 	for cut := range len(whole) + 1 {
 		checkRecord(t, whole[:cut])
 	}
+	for _, size := range []int{127, 128, 1<<14 - 1, 1 << 14} { // lengths of one byte, two and three
+		long, err := proto.Marshal(&mvccpb.KeyValue{Key: []byte("key"), Value: make([]byte, size), Lease: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, cut := range []int{6, 7, 8, 9, len(long) - 3, len(long) - 2, len(long) - 1, len(long)} {
+			checkRecord(t, long[:cut])
+		}
+	}
 	for _, b := range []string{
 		"",
 		"\x0a\x00",           // an empty key
@@ -42,6 +51,9 @@ func TestParseRecord(t *testing.T) {
 		"\x12\x01\x00",       // a revision as bytes
 		"\x3a\x01x",          // an unknown field
 		"\x3b\x3c",           // an unknown group
+		"\x2a\xff\x00",       // a length in more bytes than it takes
+		"\x0a\x80\x00",       // the same, of nothing
+		"\x2a\x80",           // a length that is cut off
 		"\x3b",               // one that does not end
 		"\x3c",               // one that does not begin
 		"\x00\x00",           // field 0

@@ -93,6 +93,11 @@ func TestCountWays(t *testing.T) {
 			if want := reference(t, path); got != want {
 				t.Errorf("got  %+v\nwant %+v", got, want)
 			}
+			unhashed := got
+			unhashed.Hash = 0
+			if checked, err := f.Check(t.Context(), 1); err != nil || checked != unhashed {
+				t.Errorf("Check: %v, %+v\nwant %+v", err, checked, unhashed)
+			}
 			m, err := f.serverMeta(t.Context())
 			if err != nil {
 				t.Fatal(err)
