@@ -216,10 +216,10 @@ Upstream's ` + "`status`" + ` does not hash the file; ours does and fails on a w
 It takes as long as that hash, beside which everything else is done, so on a file
 that is mostly free pages the hash is all that counts. ` + "`restore`" + ` copies, with
 the hash behind it, and then checks every page of the copy on the processors that
-the hash leaves. On two processors hashing on the one takes as long as copying and
-checking on the other, so it is as quick as the hash; start-up, members, WAL and
-renaming take some hundredths of upstream's time more. ` + "`defrag`" + ` writes with bbolt, as all that writes
-databases here does: it puts keys one by one on one processor, which alone takes
-longer than the target. Reading and checking the old file go on beside it;
-comparing the new one with it follows.
+the hash leaves. On two of them hashing takes as long as copying and checking
+beside it; start-up, members, WAL and renaming take some hundredths of upstream's
+time more. ` + "`defrag`" + ` writes with bbolt, as all that writes databases here does: it
+puts keys one by one on one processor, which alone takes longer than the target.
+Reading and checking the old file go on beside it; comparing the new one with it
+follows.
 `
