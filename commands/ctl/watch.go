@@ -81,7 +81,7 @@ func (o *watchOptions) run(cmd *cobra.Command, a *app, args []string) error {
 		return err
 	}
 	defer c.Close() //nolint:errcheck // the watch has ended before
-	out := &watchPrinter{Streams: a.Streams, session: &session{c, p}}
+	out := &watchPrinter{Streams: a.Streams, session: &session{c, p}, past: a.past(c)}
 	ctx, stop := out.wait(cmd.Context(), a)
 	defer stop()
 	if err := out.follow(ctx, out.lasting(ctx, key, opts), w.argv); err != nil {

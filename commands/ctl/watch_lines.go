@@ -74,7 +74,7 @@ func (a *app) watchLines(cmd *cobra.Command, env watchEnv) error {
 		return err
 	}
 	defer s.Close() //nolint:errcheck // the watches have ended before
-	w := &watchPrinter{Streams: a.Streams, session: s}
+	w := &watchPrinter{Streams: a.Streams, session: s, past: a.past(s.Client)}
 	waiting, stop := w.wait(cmd.Context(), a)
 	defer stop()
 	ctx, cancel := context.WithCancelCause(waiting)

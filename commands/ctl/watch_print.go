@@ -16,6 +16,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/ctl/history"
 	"etcdkit/printer/view"
 )
 
@@ -23,8 +24,9 @@ import (
 type watchPrinter struct {
 	cli.Streams
 	*session
-	mu   sync.Mutex  // guards the session's printer and Err
-	over atomic.Bool // no more commands are started
+	mu   sync.Mutex      // guards the session's printer and Err
+	over atomic.Bool     // no more commands are started
+	past *history.Reader // nil: one watch reads all
 }
 
 // wait returns the context in which watches wait for what happens: it ends when

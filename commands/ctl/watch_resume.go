@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/commands/ctl/history"
 )
 
 // The pauses before a watch is begun again: the first, and the longest.
@@ -25,6 +28,7 @@ type lastingWatch struct {
 	lost  func(err error, next int64) // told of each failure and where the watch will go on
 	next  int64                       // the first revision that has not been passed on; 0 until it is known
 	pause time.Duration               // the last one, 0 when it has been of use
+	past  past                        // reads what the watch is far behind; nil where that is no use
 }
 
 // lasting begins a watch, and returns when the server has taken it. Its
@@ -37,12 +41,19 @@ func (w *watchPrinter) lasting(ctx context.Context, key string, opts []clientv3.
 		lost: func(err error, next int64) { w.complain("%v: watching on from revision %d", err, next) },
 		next: clientv3.OpGet(key, opts...).Rev(),
 	}
+	if past := w.past; past != nil {
+		op := clientv3.OpWatch(key, opts...)
+		which := history.Watch{Key: op.KeyBytes(), End: op.RangeBytes(), PrevKV: op.IsPrevKV()}
+		l.past = func(ctx context.Context, from, to int64, out func(*pb.WatchResponse) error) (int64, bool) {
+			return past.Read(ctx, which, from, to, out)
+		}
+	}
 	return l.run(ctx)
 }
 
 // run begins the watch and returns its responses.
 func (l *lastingWatch) run(ctx context.Context) clientv3.WatchChan {
-	responses := make(chan clientv3.WatchResponse, 1)
+	responses := make(chan clientv3.WatchResponse)
 	watching, cancel := context.WithCancel(ctx)
 	first := l.begin(watching)
 	go func() {
@@ -59,25 +70,35 @@ func (l *lastingWatch) begin(ctx context.Context) clientv3.WatchChan {
 	if l.next == 0 {
 		return l.watch(ctx, clientv3.WithCreatedNotify())
 	}
-	return l.watch(ctx, clientv3.WithRev(l.next))
+	return l.watch(ctx, clientv3.WithRev(l.next), clientv3.WithCreatedNotify())
 }
 
 // resume begins the watch again for as long as it ends with an error that may
 // pass, as its last one was.
 func (l *lastingWatch) resume(ctx context.Context, out chan<- clientv3.WatchResponse, err error) {
 	for err != nil {
-		if l.pause == 0 {
-			l.lost(err, l.next)
-		}
-		l.pause = min(max(2*l.pause, firstWatchPause), longestWatchPause)
-		select {
-		case <-ctx.Done():
+		if far := (farBehind{}); errors.As(err, &far) {
+			l.readPast(ctx, far.to, out)
+		} else if !l.rest(ctx, err) {
 			return
-		case <-time.After(l.pause):
 		}
 		watching, cancel := context.WithCancel(ctx)
 		err = l.pass(watching, l.begin(watching), out)
 		cancel()
+	}
+}
+
+// rest pauses after an error, and tells whether to go on.
+func (l *lastingWatch) rest(ctx context.Context, err error) bool {
+	if l.pause == 0 {
+		l.lost(err, l.next)
+	}
+	l.pause = min(max(2*l.pause, firstWatchPause), longestWatchPause)
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(l.pause):
+		return true
 	}
 }
 
@@ -87,8 +108,12 @@ func (l *lastingWatch) pass(ctx context.Context, responses clientv3.WatchChan, o
 		if err := resp.Err(); errors.Is(err, rpctypes.ErrNoLeader) && l.next > 0 {
 			return err
 		}
-		if resp.Created {
-			l.next = resp.Header.GetRevision() + 1
+		if now := resp.Header.GetRevision(); resp.Created {
+			if l.next == 0 {
+				l.next = now + 1
+			} else if l.past != nil && now-l.next >= history.Long {
+				return farBehind{now}
+			}
 			continue
 		}
 		if !l.keep(&resp) {
