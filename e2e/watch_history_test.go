@@ -40,8 +40,11 @@ func TestWatchHistory(t *testing.T) {
 				t.Fatal(err)
 			}
 			opts := cluster.Options{Bin: bin, Dir: t.TempDir(), Args: []string{"--unsafe-no-fsync"}}
-			if line == "3.7" {
-				opts.Members, opts.Auth = 3, true
+			switch line {
+			case "3.6":
+				opts.Auth = true
+			case "3.7":
+				opts.Members = 3
 			}
 			c := startCluster(t, opts)
 			first := strings.Split(c.Endpoints(), ",")[0] // the member that ours asks for the past
@@ -96,7 +99,7 @@ func writeHistory(t *testing.T, c *clientv3.Client, random *rand.Rand) {
 type pastWatch struct{ line, bin, endpoints, first string }
 
 func (w *pastWatch) user() string {
-	if w.line == "3.7" {
+	if w.line == "3.6" {
 		return "root"
 	}
 	return ""

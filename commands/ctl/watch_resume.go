@@ -41,11 +41,9 @@ func (w *watchPrinter) lasting(ctx context.Context, key string, opts []clientv3.
 		lost: func(err error, next int64) { w.complain("%v: watching on from revision %d", err, next) },
 		next: clientv3.OpGet(key, opts...).Rev(),
 	}
-	if past := w.past; past != nil {
-		op := clientv3.OpWatch(key, opts...)
-		which := history.Watch{Key: op.KeyBytes(), End: op.RangeBytes(), PrevKV: op.IsPrevKV()}
+	if op := clientv3.OpWatch(key, opts...); w.past != nil && !op.IsPrevKV() {
 		l.past = func(ctx context.Context, from, to int64, out func(*pb.WatchResponse) error) (int64, bool) {
-			return past.Read(ctx, which, from, to, out)
+			return w.past.Read(ctx, history.Watch{Key: op.KeyBytes(), End: op.RangeBytes()}, from, to, out)
 		}
 	}
 	return l.run(ctx)

@@ -9,5 +9,8 @@
 // and a revision is not split. When that does not lead on, the reading ends, and a watch of the ordinary kind has to go
 // on from the next revision.
 //
+// Previous pairs are not to be had in this way: a watch that is canceled gets what a server has found for it by then, but
+// without them.
+//
 // It may import etcd's client and API packages; never a printer or the command line.
 package history

@@ -91,11 +91,11 @@ func TestReadResponses(t *testing.T) {
 func TestReadRequests(t *testing.T) {
 	t.Parallel()
 	f := newFake(1, 5000, 1)
-	w := Watch{Key: []byte("k"), End: []byte("l"), PrevKV: true}
+	w := Watch{Key: []byte("k"), End: []byte("l")}
 	f.reader(t, "127.0.0.1:1").Read(t.Context(), w, 2, f.rev, func(*pb.WatchResponse) error { return nil })
 	got := map[int64]int{}
 	for _, r := range f.requests {
-		if string(r.Key) != "k" || string(r.RangeEnd) != "l" || !r.PrevKv {
+		if string(r.Key) != "k" || string(r.RangeEnd) != "l" {
 			t.Errorf("asked for %v", r)
 		}
 		if len(r.Filters) == 0 {

@@ -12,12 +12,11 @@ type opener func(context.Context) (pb.Watch_WatchClient, error)
 // Watch says which events to read.
 type Watch struct {
 	Key, End []byte // as the API spells them; End is not among the keys
-	PrevKV   bool
 }
 
 // request is one for a watch that begins at a revision.
 func (w Watch) request(from int64) *pb.WatchCreateRequest {
-	return &pb.WatchCreateRequest{Key: w.Key, RangeEnd: w.End, PrevKv: w.PrevKV, StartRevision: from}
+	return &pb.WatchCreateRequest{Key: w.Key, RangeEnd: w.End, StartRevision: from}
 }
 
 // watch is one watch, on a stream of its own, so that no more of it comes than grpc's window while nobody receives.
