@@ -102,8 +102,11 @@ func decode(msg []byte, resp *pb.WatchResponse) error {
 	d := decoder{events: make([]mvccpb.Event, events), kvs: make([]mvccpb.KeyValue, events)}
 	resp.Events = make([]*mvccpb.Event, 0, events)
 	return fields(msg, func(num protowire.Number, bytes []byte, _ uint64) error {
-		if num != fieldEvents {
+		switch {
+		case num != fieldEvents:
 			return nil
+		case bytes == nil:
+			return errOther
 		}
 		e, err := d.event(bytes)
 		resp.Events = append(resp.Events, e)

@@ -107,8 +107,8 @@ func (f *fake) Watch(s pb.Watch_WatchServer) error {
 	}
 	r := first.GetCreateRequest()
 	w := &fakeWatch{next: r.GetStartRevision(), filter: len(r.GetFilters()) == 2, out: make(chan *pb.WatchResponse, 1000)}
-	w.out <- &pb.WatchResponse{Header: f.header(), Created: true}
 	f.mu.Lock()
+	w.out <- &pb.WatchResponse{Header: f.header(), Created: true}
 	f.requests = append(f.requests, r)
 	f.watches[w] = true
 	f.mu.Unlock()

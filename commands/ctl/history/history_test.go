@@ -52,7 +52,9 @@ func TestRead(t *testing.T) {
 			f := newFake(uint64(len(tt.name)), revs, tt.share)
 			r := f.reader(t)
 			if tt.change != nil {
+				f.mu.Lock()
 				tt.change(f, r)
+				f.mu.Unlock()
 			}
 			var got []*mvccpb.Event
 			next, err := r.read(t.Context(), Watch{Key: []byte("k")}, 2, f.rev, func(resp *pb.WatchResponse) error {
@@ -72,17 +74,18 @@ func TestReadResponses(t *testing.T) {
 	t.Parallel()
 	for _, share := range []float64{1, 0.8, 0.1} {
 		f := newFake(3, 40_000, share)
+		left := f.events
 		next, again := f.reader(t).Read(t.Context(), Watch{Key: []byte("k")}, 2, f.rev, func(resp *pb.WatchResponse) error {
-			n, _ := upTo(f.events, batchRevisions)
-			same(t, resp.GetEvents(), f.events[:n])
-			f.events = f.events[n:]
+			n, _ := upTo(left, batchRevisions)
+			same(t, resp.GetEvents(), left[:n])
+			left = left[n:]
 			if !proto.Equal(resp.GetHeader(), f.header()) {
 				t.Errorf("header %v", resp.GetHeader())
 			}
 			return nil
 		})
-		if len(f.events) > 0 || again != (next > f.rev) {
-			t.Errorf("%d events are missing, next %d, again %v", len(f.events), next, again)
+		if len(left) > 0 || again != (next > f.rev) {
+			t.Errorf("%d events are missing, next %d, again %v", len(left), next, again)
 		}
 	}
 }
