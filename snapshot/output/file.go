@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"etcdkit/snapshot/internal/lock"
 )
 
 // File is a file on its way to a path. Until Commit it is called path.part and
@@ -18,9 +20,10 @@ type File struct {
 }
 
 // Create starts a file for path, in place of a path.part that an earlier run
-// has left behind. The caller ends it with Commit and Abort. What is at path
-// may be a regular file or a link to one: root could rename a file over
-// /dev/null, and have the machine without it.
+// has left behind; that of a run which is at work is an error. The caller ends
+// it with Commit and Abort. What is at path may be a regular file or a link to
+// one: root could rename a file over /dev/null, and have the machine without
+// it.
 func Create(path string) (*File, error) {
 	switch info, err := os.Stat(path); {
 	case err != nil || info.Mode().IsRegular():
@@ -30,6 +33,9 @@ func Create(path string) (*File, error) {
 		return nil, fmt.Errorf("could not write %s: not a regular file, which is what it would be replaced with", path)
 	}
 	part := path + ".part"
+	if inUse(part) {
+		return nil, fmt.Errorf("could not write %s: another program is writing it, as %s", path, part)
+	}
 	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("could not open %s (%w)", part, err)
 	}
@@ -37,11 +43,22 @@ func Create(path string) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("could not open %s (%w)", part, err)
 	}
+	lock.Try(f) // where locks do not work, Commit finds out
 	info, err := f.Stat()
 	if err != nil {
 		return nil, errors.Join(err, f.Close(), os.Remove(part))
 	}
 	return &File{f: f, info: info, path: path}, nil
+}
+
+// inUse tells whether a program holds the lock of the file that it writes.
+func inUse(part string) bool {
+	f, err := os.OpenFile(part, os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	return lock.Held(f)
 }
 
 // Name is where the file is while it is written.

@@ -87,24 +87,41 @@ func TestFileAbort(t *testing.T) {
 	want(t, dir)
 }
 
-// TestFileTaken is about two programs that write the same file: the one that
-// started first must neither publish nor remove what the other one writes.
+// TestFileTaken is about two programs that write the same file: the second one
+// leaves it to the first.
 func TestFileTaken(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "f")
 	first, err := Create(path)
 	check(t, err)
-	second, err := Create(path)
-	check(t, err)
-	_, err = second.Write([]byte("second"))
-	check(t, err)
-	if err := first.Commit(); err == nil || err.Error() != path+".part was replaced: is another program writing "+path+"?" {
+	_, err = Create(path)
+	if want := "could not write " + path + ": another program is writing it, as " + path + ".part"; err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}
-	check(t, first.Abort())
-	check(t, second.Commit())
+	want(t, dir, "f.part")
+	check(t, first.Commit())
+	second, err := Create(path)
+	check(t, err)
+	check(t, second.Abort())
 	want(t, dir, "f")
+}
+
+// TestFileReplaced is about two of them where locks do not work: the first one
+// must neither publish nor remove what the other one writes.
+func TestFileReplaced(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	f, err := Create(path)
+	check(t, err)
+	check(t, os.Remove(f.Name()))
+	write(t, f.Name(), "of another program")
+	if err := f.Commit(); err == nil || err.Error() != path+".part was replaced: is another program writing "+path+"?" {
+		t.Errorf("got %v", err)
+	}
+	check(t, f.Abort())
+	want(t, dir, "f.part")
 }
 
 func TestFileRenameFails(t *testing.T) {

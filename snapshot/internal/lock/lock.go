@@ -56,3 +56,7 @@ func Wait(ctx context.Context, f *os.File, m Mode, wait time.Duration) error {
 
 // Try locks f until it is closed, and tells whether it could.
 func Try(f *os.File) bool { return try(f, Exclusive) == nil }
+
+// Held tells whether another process holds the lock of f, which is locked until
+// it is closed where that is not so.
+func Held(f *os.File) bool { return errors.Is(try(f, Exclusive), errHeld) }
