@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -70,7 +71,7 @@ func (c *Client) cause(err error) string {
 	case tooLarge(err) && !last.write:
 		return "a larger --max-recv-bytes takes it"
 	case status.Code(err) == codes.Unavailable && last.to == nil && !serverTimeout(err):
-		return c.links.causes()
+		return c.links.causes((*link).failure)
 	case serverTimeout(err), status.Code(err) == codes.Unavailable:
 		return unanswered
 	case !timedOut(err):
@@ -80,7 +81,7 @@ func (c *Client) cause(err error) string {
 	case last.to != nil:
 		return joined("no answer from "+c.links.nameOf(last.to), unanswered)
 	}
-	if causes := c.links.causes(); causes != "" {
+	if causes := c.links.causes((*link).cause); causes != "" {
 		return causes
 	}
 	// Through a proxy only grpc knows more.
@@ -132,9 +133,9 @@ func (l *links) nameOf(a net.Addr) string {
 	return a.String()
 }
 
-// causes says for each endpoint why there is no connection to it, each cause
-// once. It is empty where there is a connection, or nothing was tried.
-func (l *links) causes() string {
+// causes says for each endpoint why there is no connection to it, as of tells,
+// each cause once. It is empty where there is a connection, or nothing was tried.
+func (l *links) causes(of func(*link) string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var causes []string
@@ -143,7 +144,7 @@ func (l *links) causes() string {
 		if k.stage == ready {
 			return ""
 		}
-		cause := k.cause()
+		cause := of(k)
 		if cause == "" {
 			continue
 		}
@@ -166,13 +167,17 @@ func shown(name string) string {
 	return name
 }
 
-// cause says why the link is not ready, "" where it has not been tried.
-func (k *link) cause() string {
-	if k.err != nil {
-		return words(k.failed, k.err)
+// failure says why the last try has failed, "" where none has.
+func (k *link) failure() string {
+	if k.err == nil {
+		return ""
 	}
-	return waiting(k.stage)
+	return words(k.failed, k.err)
 }
+
+// cause says why the link is not ready by now, "" where it has not been tried.
+// A try that goes on counts as well, so it is for when the time is up.
+func (k *link) cause() string { return cmp.Or(k.failure(), waiting(k.stage)) }
 
 // waiting says what a try that has not come further than a stage waited for.
 func waiting(at stage) string {

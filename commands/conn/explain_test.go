@@ -389,5 +389,8 @@ func TestCauseOfATryThatHasNotEnded(t *testing.T) {
 		if got := (&link{stage: at}).cause(); got != want {
 			t.Errorf("stage %d: %q, want %q", at, got, want)
 		}
+		if got := (&link{stage: at}).failure(); got != "" { // an answer that breaks off is not for want of what is tried again
+			t.Errorf("stage %d: failed with %q", at, got)
+		}
 	}
 }

@@ -23,7 +23,7 @@ func (c *Client) Outages(ctx context.Context, after time.Duration, lost func(cau
 			case <-ctx.Done():
 				return
 			case <-out:
-				if causes := c.links.causes(); causes != "" {
+				if causes := c.links.causes((*link).cause); causes != "" {
 					lost(causes)
 					told = true
 				}
