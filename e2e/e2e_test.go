@@ -38,10 +38,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// overlap runs more tests at once than there are processors, unless -parallel says how many: most of the time a script
+// overlap runs more tests at once than there are processors, unless -parallel says how many: much of its time a script
 // waits for servers.
 func overlap() {
-	const perProcessor = 2
+	const perProcessor = 3
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
 	if given {
@@ -125,6 +125,7 @@ func TestDiff(t *testing.T) {
 	}
 }
 
+// scripts returns the scripts of a directory, those that take long at the head: last of all they would run on alone.
 func scripts(t *testing.T, dir string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", dir, "*.txtar"))
@@ -134,7 +135,19 @@ func scripts(t *testing.T, dir string) []string {
 	if len(files) == 0 {
 		t.Fatalf("no scripts in testdata/%s", dir)
 	}
-	return files
+	var long, others []string
+	for _, file := range files {
+		is, err := script.TakesLong(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if is {
+			long = append(long, file)
+		} else {
+			others = append(others, file)
+		}
+	}
+	return append(long, others...)
 }
 
 func name(file string) string { return strings.TrimSuffix(filepath.Base(file), ".txtar") }

@@ -134,15 +134,8 @@ func startOnce(ctx context.Context, opts Options, try int) (_ *Cluster, err erro
 			return nil, err
 		}
 	}
-	if len(c.Members) > 1 {
-		if err := c.leadFirst(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if opts.Auth && opts.DataDir == "" {
-		if err := c.enableAuth(ctx); err != nil {
-			return nil, err
-		}
+	if err := c.setUp(ctx); err != nil {
+		return nil, err
 	}
 	return c, nil
 }

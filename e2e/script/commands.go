@@ -34,6 +34,7 @@ func commands() map[string]command {
 		"joinmember":    positive(cmdJoinMember),
 		"reference":     positive(cmdReference),
 		"releases":      positive(cmdReleases),
+		"long":          positive(cmdLong),
 		"plainonly":     positive(cmdPlainOnly),
 		"v2":            positive(cmdV2),
 		"v2fill":        positive(cmdV2Fill),

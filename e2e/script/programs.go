@@ -210,16 +210,14 @@ func unshadowed(env, args []string) []string {
 	})
 }
 
-// poll calls cond until it holds.
+// poll calls cond until it holds, less and less often: what takes long to come true is not kept from it by the asking.
 func (st *state) poll(cond func() bool, what func() string) error {
-	const interval = 50 * time.Millisecond
+	const first, last = 50 * time.Millisecond, 250 * time.Millisecond
 	bound := time.NewTimer(waitBound)
 	defer bound.Stop()
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	for !cond() {
+	for interval := first; !cond(); interval = min(interval*5/4, last) {
 		select {
-		case <-tick.C:
+		case <-time.After(interval):
 		case <-bound.C:
 			return errors.New("waited in vain for " + what())
 		case <-st.ctx.Done():
