@@ -52,7 +52,7 @@ on defragmenting after that, but nobody waits for it.`,
 				return err
 			}
 			d = d.FailFast()
-			targets, err := o.targets(cmd.Context(), a, d)
+			targets, err := o.targets(cmd.Context(), a, d, p.Release())
 			if err != nil {
 				return err
 			}
@@ -114,7 +114,7 @@ func (r *defragRun) all(ctx context.Context, order []int) error {
 		}
 	}
 	if ctx.Err() == nil {
-		return failed
+		return r.coded(failed, answers)
 	}
 	for _, got := range slices.DeleteFunc(answers[printed:], func(got *answer[time.Duration]) bool { return got == nil }) {
 		if err := r.print(got); err != nil {
@@ -122,6 +122,17 @@ func (r *defragRun) all(ctx context.Context, order []int) error {
 		}
 	}
 	return context.Cause(ctx)
+}
+
+// coded gives the error to end with the exit code of the release: up to 3.5
+// upstream logs in once, and where one endpoint takes that, a dead one is like any
+// other.
+func (r *defragRun) coded(failed error, answers []*answer[time.Duration]) error {
+	loggedIn := slices.ContainsFunc(answers, func(got *answer[time.Duration]) bool { return got.dialed })
+	if failed == nil || !loggedIn || !r.printer.Release().Before(printer.V36) {
+		return failed
+	}
+	return cli.Reported(cli.Failure, failed)
 }
 
 // defragment asks the one endpoint that the client is for, and returns how long

@@ -73,6 +73,11 @@ func defragged(endpoint string) string {
 	return "Finished defragmenting etcd member[" + endpoint + "]. took 0s\n"
 }
 
+// defragged35 is defragged as etcdctl 3.5 says it.
+func defragged35(endpoint string) string {
+	return "Finished defragmenting etcd member[" + endpoint + "]\n"
+}
+
 func notDefragged(endpoint, why string) string {
 	return "Failed to defragment etcd member[" + endpoint + "]. took 0s. (" + why + ")\n"
 }
@@ -125,6 +130,10 @@ func TestDefragEndpoints(t *testing.T) {
 			[]uint64{2, 1}},
 		{"one dead, with a login", []string{dead, b.endpoint}, []string{"--user", "u:p"}, cli.BadConnection,
 			defragged(b.endpoint), notDefragged(dead, refused(dead)), []uint64{2}},
+		{"one dead, with the login of 3.5", []string{dead, b.endpoint}, []string{"--user", "u:p", "--compat", "3.5"}, cli.Failure,
+			defragged35(b.endpoint), notDefragged(dead, refused(dead)), []uint64{2}},
+		{"all dead, with the login of 3.5", []string{dead}, []string{"--user", "u:p", "--compat", "3.5"}, cli.BadConnection,
+			"", notDefragged(dead, refused(dead)), nil},
 		{"a login that is refused ends it", []string{b.endpoint, denied.endpoint, leader.endpoint}, []string{"--user", "u:p"}, cli.BadConnection,
 			defragged(b.endpoint), "Error: etcdserver: authentication failed, invalid user ID or password\n", []uint64{2}},
 		{"a bad format", []string{b.endpoint}, []string{"-w", "yam"}, cli.BadFeature, "", badFormat, nil},

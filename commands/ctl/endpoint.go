@@ -15,7 +15,8 @@ import (
 )
 
 type endpointOptions struct {
-	cluster bool
+	cluster   bool
+	ownLogins bool // each endpoint has a login of its own also in upstream's 3.5
 }
 
 func newEndpoint(a *app) *cobra.Command {
@@ -38,7 +39,7 @@ type target []string
 // targets returns what a command is to ask, in the order in which it prints.
 // With --cluster a member counts once, however many client URLs it has; one
 // that has not been started has none and is left out.
-func (o *endpointOptions) targets(ctx context.Context, a *app, d *conn.Dialer) ([]target, error) {
+func (o *endpointOptions) targets(ctx context.Context, a *app, d *conn.Dialer, release printer.Release) ([]target, error) {
 	var targets []target
 	if !o.cluster {
 		for _, e := range d.Endpoints() {
@@ -48,8 +49,10 @@ func (o *endpointOptions) targets(ctx context.Context, a *app, d *conn.Dialer) (
 	}
 	c, err := d.Dial(ctx)
 	if err != nil {
-		// A failed login ends other commands with a code of its own.
-		return nil, cli.Recode(cli.Failure, err)
+		if o.ownLogins || !release.Before(printer.V36) { // 3.5 logs in before it asks for the members, as other commands do
+			err = cli.Recode(cli.Failure, err)
+		}
+		return nil, err
 	}
 	defer c.Close() //nolint:errcheck // the answer is in
 	ctx, cancel := a.limit(ctx)
@@ -85,7 +88,7 @@ func askEndpoints[T any](cmd *cobra.Command, a *app, o *endpointOptions, q quest
 		return nil, nil, err
 	}
 	d = d.FailFast()
-	targets, err := o.targets(cmd.Context(), a, d)
+	targets, err := o.targets(cmd.Context(), a, d, p.Release())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -155,8 +158,9 @@ func undialed[T any](answers []answer[T]) error {
 
 // report says on standard error which targets could not be asked for what, and
 // returns the error that the command ends with: that of the last, unless one
-// could not be dialled, which has an exit code of its own.
-func report[T any](a *app, what string, answers []answer[T]) error {
+// could not be dialled, which has an exit code of its own. Up to 3.5 upstream logs
+// in once, at whichever endpoint takes it, and one that is dead is like any other.
+func report[T any](a *app, p *printer.Printer, what string, answers []answer[T]) error {
 	var undialed, last error
 	for _, got := range answers {
 		if got.err == nil {
@@ -168,8 +172,12 @@ func report[T any](a *app, what string, answers []answer[T]) error {
 			undialed = got.err
 		}
 	}
-	if undialed != nil {
+	switch {
+	case undialed == nil:
+		return last
+	case p.Release().Before(printer.V36):
+		return cli.Recode(cli.Failure, last)
+	default:
 		return undialed
 	}
-	return last
 }

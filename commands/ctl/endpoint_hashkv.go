@@ -43,7 +43,7 @@ different hashes; compare them at one --rev, and after the same compaction.`,
 			if err := undialed(answers); err != nil {
 				return err
 			}
-			failed := report(a, "hash", answers)
+			failed := report(a, p, "hash", answers)
 			var v view.EndpointHashKV
 			for _, got := range answers {
 				if got.err == nil {

@@ -83,7 +83,7 @@ the cause, and the exit code is 1 then.`,
 		Example: `  etcdctl endpoint health --cluster
   etcdctl endpoint health --endpoints 10.0.0.7:2379,10.0.0.8:2379 -w json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, answers, err := askEndpoints(cmd, a, o, a.checkHealth)
+			p, answers, err := askEndpoints(cmd, a, &endpointOptions{cluster: o.cluster, ownLogins: true}, a.checkHealth)
 			if err != nil {
 				return err
 			}

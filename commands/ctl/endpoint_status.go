@@ -39,7 +39,7 @@ is 1 then.`,
 			if err := undialed(answers); err != nil {
 				return err
 			}
-			failed := report(a, "status", answers)
+			failed := report(a, p, "status", answers)
 			var v view.EndpointStatus
 			for _, got := range answers {
 				if got.err == nil {

@@ -48,6 +48,11 @@ func statusLine(endpoint string, id uint64) string {
 	return fmt.Sprintf("%s, %x, 3.7.3, , 1.0 kB, 750 B, 25%%, 0 B, %t, false, 0, 0, 0, , , false\n", endpoint, id, id == 1)
 }
 
+// statusJSON is what the first member's status is in JSON.
+func statusJSON(endpoint string) string {
+	return `[{"Endpoint":"` + endpoint + `","Status":{"header":{"member_id":1},"version":"3.7.3","dbSize":1000,"leader":1,"dbSizeInUse":750}}]` + "\n"
+}
+
 func refused(endpoint string) string {
 	return "context deadline exceeded: " + endpoint + ": connection refused"
 }
@@ -118,12 +123,21 @@ func TestEndpointStatusErrors(t *testing.T) {
 		{"all dead", []string{dead}, nil, cli.Failure, "", failed(dead, refused(dead))},
 		{"all dead in json", []string{dead}, []string{"-w", "json"}, cli.Failure, "null\n", failed(dead, refused(dead))},
 		{"dead ones are not in the json", []string{dead, a.endpoint}, []string{"-w", "json"}, cli.Failure,
-			`[{"Endpoint":"` + a.endpoint + `","Status":{"header":{"member_id":1},"version":"3.7.3","dbSize":1000,"leader":1,"dbSizeInUse":750}}]` + "\n",
+			statusJSON(a.endpoint),
 			failed(dead, refused(dead))},
 		{"no endpoint", []string{}, []string{"-w", "json"}, cli.OK, "null\n", ""},
 		{"nobody can log in", []string{denied.endpoint}, []string{"--user", "u:p"}, cli.BadConnection, "", "Error: " + authFailed + "\n"},
 		{"one can't log in", []string{a.endpoint, denied.endpoint}, []string{"--user", "u:p"}, cli.BadConnection,
 			statusLine(a.endpoint, 1), failed(denied.endpoint, authFailed)},
+		{"one dead, with a login", []string{dead, a.endpoint}, []string{"--user", "u:p", "-w", "json"}, cli.BadConnection,
+			statusJSON(a.endpoint), failed(dead, refused(dead))},
+		{"one dead, with the login of 3.5", []string{dead, a.endpoint}, []string{"--user", "u:p", "-w", "json", "--compat", "3.5"}, cli.Failure,
+			statusJSON(a.endpoint), failed(dead, refused(dead))},
+		{"all dead, with the login of 3.5", []string{dead}, []string{"--user", "u:p", "--compat", "3.5"}, cli.BadConnection, "",
+			"Error: " + refused(dead) + "\n"},
+		{"the cluster of a dead one", []string{dead}, []string{"--cluster", "--user", "u:p"}, cli.Failure, "", "Error: " + refused(dead) + "\n"},
+		{"the cluster of a dead one, with the login of 3.5", []string{dead}, []string{"--cluster", "--user", "u:p", "--compat", "3.5"},
+			cli.BadConnection, "", "Error: " + refused(dead) + "\n"},
 		{"a bad format", []string{dead}, []string{"-w", "yam"}, cli.BadFeature, "",
 			"Error: unsupported output format: \"yam\" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"},
 	}
