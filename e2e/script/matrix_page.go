@@ -86,7 +86,7 @@ func (m *Matrix) Page(has map[string][]Command, exists func(script, run string) 
 			missing = append(missing, m.table(&out, all, used, prog, line, has[line])...)
 		}
 	}
-	missing = append(missing, m.secureTable(&out, all, has[DefaultLine])...)
+	missing = append(missing, m.secureTable(&out, all, has)...)
 	fmt.Fprintf(&out, "\n## Deviations\n\n")
 	for i, d := range used {
 		fmt.Fprintf(&out, "%d. [%s](compat.md#%s)\n", i+1, d.Text, anchor(d.Section))

@@ -10,8 +10,8 @@ import (
 const secureHead = `
 ## On secure clusters
 
-What is compared with 3.7 once more where a cluster has three members, TLS with client certificates and authentication. The
-numbers above count what differs there as well.
+The formats that are compared once more where a cluster has three members, TLS with client certificates and authentication:
+all that are compared with that release. The numbers above count what differs there as well.
 
 `
 
@@ -27,33 +27,44 @@ func (c cell) secure() cell {
 	return c
 }
 
-// secureTable writes in which formats commands are compared on secure clusters, and returns what is missing: of each
-// command that asks a server, every format that is compared elsewhere.
-func (m *Matrix) secureTable(out *strings.Builder, all map[cell]verdicts, has []Command) []string {
+// secureTable writes in which formats commands are compared on secure clusters of each release, and returns what is
+// missing: of each command that asks a server, every format that is compared elsewhere.
+func (m *Matrix) secureTable(out *strings.Builder, all map[cell]verdicts, has map[string][]Command) []string {
 	var missing []string
-	fmt.Fprintf(out, "%s| command | formats |\n| --- | --- |\n", secureHead)
+	lines := slices.Sorted(maps.Keys(has))
+	slices.Reverse(lines)
+	fmt.Fprintf(out, "%s| command | %s |\n|%s\n", secureHead, strings.Join(lines, " | "), strings.Repeat(" --- |", len(lines)+1))
 	for _, c := range m.commands {
 		name, ok := strings.CutPrefix(string(c), "etcdctl ")
-		if !ok || slices.Contains(serverless(), c) || !slices.Contains(has, c) {
+		asks := func(line string) bool { return slices.Contains(has[line], c) && !slices.Contains(serverless(), c) }
+		if !ok || !slices.ContainsFunc(lines, asks) {
 			continue
 		}
-		text, not := secureFormats(all, c)
-		missing = append(missing, not...)
-		fmt.Fprintf(out, "| `%s` | %s |\n", name, text)
+		fmt.Fprintf(out, "| `%s` |", name)
+		for _, line := range lines {
+			text := "ours alone"
+			if asks(line) {
+				var not []string
+				text, not = secureFormats(all, c, line)
+				missing = append(missing, not...)
+			}
+			fmt.Fprintf(out, " %s |", text)
+		}
+		out.WriteByte('\n')
 	}
 	return missing
 }
 
-// secureFormats lists the formats in which a command is compared on secure clusters, and what is missing.
-func secureFormats(all map[cell]verdicts, c Command) (text string, missing []string) {
+// secureFormats lists the formats in which a command is compared on secure clusters of a release, and what is missing.
+func secureFormats(all map[cell]verdicts, c Command, line string) (text string, missing []string) {
 	var there []string
 	for _, format := range formats() {
-		at := cell{command: string(c), format: format, run: DefaultLine}
+		at := cell{command: string(c), format: format, run: line}
 		switch {
 		case len(all[at.secure()]) > 0:
 			there = append(there, format)
 		case len(all[at]) > 0:
-			missing = append(missing, fmt.Sprintf("a comparison of %s -w %s on secure clusters", c, format))
+			missing = append(missing, fmt.Sprintf("a comparison of %s -w %s on %s", c, format, at.secure().run))
 		}
 	}
 	if len(missing) == 0 {

@@ -119,7 +119,7 @@ const testCells = "one\tetcdctl get\tsimple\tdeviates: a wrong flag\t3.6 3.7\n" 
 	"one\tetcdctl help\tsimple\tdeviates: help\t3.6 3.7\n" +
 	"one\tetcdctl member add\tsimple\tdeviates: new\t3.6 3.7\n"
 
-const testSecureCells = "two\tetcdctl get\tsimple\tidentical\t3.7-secure\n" +
+const testSecureCells = "two\tetcdctl get\tsimple\tidentical\t3.6-secure 3.7-secure\n" +
 	"two\tetcdctl get\ttable\tdeviates: help\t3.7-secure\n"
 
 func TestMatrix(t *testing.T) {
@@ -207,9 +207,9 @@ func TestMatrixPage(t *testing.T) {
 | command | simple | json | table | fields | protobuf |
 | --- | --- | --- | --- | --- | --- |
 
-` + strings.TrimPrefix(secureHead, "\n") + `| command | formats |
-| --- | --- |
-| ` + "`get`" + ` | all |
+` + strings.TrimPrefix(secureHead, "\n") + `| command | 3.7 | 3.6 |
+| --- | --- | --- |
+| ` + "`get`" + ` | all | simple |
 
 ## Deviations
 
@@ -218,13 +218,13 @@ func TestMatrixPage(t *testing.T) {
 	if tables != want {
 		t.Errorf("got\n%s\nwant\n%s", tables, want)
 	}
-	for _, piece := range []string{"a script one that runs on 3.7", "a script two that runs on 3.7-secure", `for "a wrong flag"`, `for "new"`, "a comparison of etcdctl get -w json on 3.6",
+	for _, piece := range []string{"a script one that runs on 3.7", "a script two that runs on 3.6-secure", "a comparison of etcdctl get -w table on 3.6-secure", `for "a wrong flag"`, `for "new"`, "a comparison of etcdctl get -w json on 3.6",
 		"a comparison of etcdctl help -w json on 3.7", "a comparison of etcdctl help -w fields on 3.7"} {
 		if !strings.Contains(strings.Join(missing, "\n"), piece) {
 			t.Errorf("nothing says that %s is missing: %q", piece, missing)
 		}
 	}
-	const runs, rows, cells = 3, 2, 3 + 3 + 4
+	const runs, rows, cells = 4, 2, 3 + 3 + 4 + 1
 	if len(missing) != runs+rows+cells {
 		t.Errorf("missing: %q", missing)
 	}
@@ -240,7 +240,7 @@ func TestRuns(t *testing.T) {
 		"releases 3.7\n[ref:3.5] cluster -name a -- --auth-token=simple\n": "3.7 3.7-secure",
 		"releases 3.7\nplainonly 'a reason'\ncluster\n":                    "3.7",
 		"releases 3.7\ncluster -auth\ncluster -name b -client-cert-auth\n": "3.7",
-		"releases 3.5 3.6\ncluster\n":                                      "3.5 3.6",
+		"releases 3.5 3.6\ncluster\n":                                      "3.5 3.5-secure 3.6 3.6-secure",
 		"v2\ncluster\n":                                                    "3.5",
 		"# one\nreleases 3.6 3.7\netcdctl version\n":                       "3.6 3.7",
 		"etcdctl version\n-- file --\nreleases 3.6 3.7\n":                  "3.5 3.6 3.7",

@@ -25,8 +25,8 @@ func (r Run) String() string {
 	return r.Line
 }
 
-// Runs returns the runs of a differential script: one for each release line, and another one on secure clusters of the
-// default line unless the script can't.
+// Runs returns the runs of a differential script: one for each release line, and another one on secure clusters of each
+// unless the script can't.
 func (e *Engine) Runs(file string) ([]Run, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -37,12 +37,13 @@ func (e *Engine) Runs(file string) ([]Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	secure := canBeSecure(comment)
 	var runs []Run
 	for _, line := range lines {
 		runs = append(runs, Run{Line: line})
-	}
-	if slices.Contains(lines, DefaultLine) && canBeSecure(comment) {
-		runs = append(runs, Run{Line: DefaultLine, Secure: true})
+		if secure {
+			runs = append(runs, Run{Line: line, Secure: true})
+		}
 	}
 	return runs, nil
 }
