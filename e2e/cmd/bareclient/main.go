@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strconv"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -77,20 +76,4 @@ func readRange(ctx context.Context, c *clientv3.Client, prefix string, opts ...c
 		_, err = c.Get(ctx, prefix, opts...)
 	}
 	return err
-}
-
-// watch reads a number of events of the past.
-func watch(ctx context.Context, c *clientv3.Client, prefix, events string) error {
-	left, err := strconv.Atoi(events)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	for resp := range c.Watch(ctx, prefix, clientv3.WithPrefix(), clientv3.WithRev(1)) {
-		if left -= len(resp.Events); left <= 0 || resp.Err() != nil {
-			return resp.Err()
-		}
-	}
-	return ctx.Err()
 }

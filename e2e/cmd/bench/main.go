@@ -19,7 +19,7 @@ import (
 
 func main() {
 	out := flag.String("out", "", "write the page to this file instead of standard output")
-	pairs := flag.Int("pairs", 30, "how often each pair of programs runs")
+	pairs := flag.Int("pairs", 120, "how often each pair of programs runs")
 	keys := flag.Int("keys", 1_000_000, "how many keys a large range has")
 	only := flag.String("only", "", "measure this section alone")
 	flag.Parse()

@@ -50,8 +50,9 @@ func (b *bench) ranges(ctx context.Context, page *bytes.Buffer) error {
 		}
 	}
 	fmt.Fprint(page, "\nA watch of the past is the server's work: before it sends a thousand revisions it reads all that is left of the history, and\n"+
-		"then it rests for 100 ms. The bare client has one watch, as upstream has. `etcdctl` has several that begin a thousand revisions\n"+
-		"apart, for which the server reads at once; what is left is one reading for every four of those, and to carry the events.\n")
+		"then it rests for 100 ms. `etcdctl` has several watches that begin a thousand revisions apart, for which the server reads at\n"+
+		"once: four at first, then as many as its memory and ours have room for. The bare client has one for every thousand revisions,\n"+
+		"so that the server reads a single time, and counts the events without decoding them: below that nothing can come.\n")
 	return nil
 }
 
