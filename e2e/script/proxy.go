@@ -11,12 +11,14 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// A proxy passes connections on to a server and lets only so many bytes of its answers through on each, or so many in a second.
+// A proxy passes connections on to a server and lets only so many bytes of its answers through on each, or so many in a second,
+// or damages one.
 type proxy struct {
 	listener net.Listener
 	server   string
 	bytes    int64
 	cut      bool  // then the connection is closed; otherwise it stays, silent
+	flip     bool  // then the next byte is inverted, and all that follow pass
 	rate     int64 // bytes of answers in a second, of each connection; 0 is no limit
 
 	wg     sync.WaitGroup
@@ -25,7 +27,7 @@ type proxy struct {
 	closed bool
 }
 
-// cmdProxy: proxy [-cluster NAME] -stall BYTES|-cut BYTES|-rate BYTES NAME sets $NAME to the address of a proxy in front of a
+// cmdProxy: proxy [-cluster NAME] -stall BYTES|-cut BYTES|-flip BYTES|-rate BYTES NAME sets $NAME to the address of a proxy in front of a
 // cluster's first member.
 func cmdProxy(ts *testscript.TestScript, st *state, args []string) {
 	fs := flag.NewFlagSet("proxy", flag.ContinueOnError)
@@ -33,13 +35,14 @@ func cmdProxy(ts *testscript.TestScript, st *state, args []string) {
 	name := fs.String("cluster", "", "")
 	stall := fs.Int64("stall", -1, "")
 	cut := fs.Int64("cut", -1, "")
+	flip := fs.Int64("flip", -1, "")
 	rate := fs.Int64("rate", 0, "")
 	ts.Check(fs.Parse(args))
 	c, ok := st.clusters[*name]
-	if !ok || fs.NArg() != 1 || fs.NFlag() == 0 || (*stall >= 0) == (*cut >= 0) && *rate == 0 {
-		ts.Fatalf("usage: proxy [-cluster NAME] -stall BYTES|-cut BYTES|-rate BYTES NAME")
+	if !ok || fs.NArg() != 1 || ways(*stall >= 0, *cut >= 0, *flip >= 0, *rate > 0) != 1 {
+		ts.Fatalf("usage: proxy [-cluster NAME] -stall BYTES|-cut BYTES|-flip BYTES|-rate BYTES NAME")
 	}
-	p := &proxy{server: c.Members[0].Endpoint, bytes: max(*stall, *cut), cut: *cut >= 0, rate: *rate}
+	p := &proxy{server: c.Members[0].Endpoint, bytes: max(*stall, *cut, *flip), cut: *cut >= 0, flip: *flip >= 0, rate: *rate}
 	if p.bytes < 0 {
 		p.bytes = math.MaxInt64
 	}
@@ -51,6 +54,16 @@ func cmdProxy(ts *testscript.TestScript, st *state, args []string) {
 	addr := p.listener.Addr().String()
 	st.setenv(ts, fs.Arg(0), addr)
 	ts.Check(st.masks.add(addr, fs.Arg(0)))
+}
+
+// ways counts what a proxy is to do.
+func ways(all ...bool) (n int) {
+	for _, is := range all {
+		if is {
+			n++
+		}
+	}
+	return n
 }
 
 func (p *proxy) serve() {
@@ -78,6 +91,9 @@ func (p *proxy) serve() {
 				_ = client.(*net.TCPConn).CloseWrite() // an end, and no reset for what the client has sent meanwhile
 				return
 			}
+			if err == nil && p.flip {
+				err = damage(client, server)
+			}
 			if err != nil {
 				_ = client.Close()
 				return
@@ -85,6 +101,19 @@ func (p *proxy) serve() {
 			_, _ = io.Copy(io.Discard, server) // until the client leaves
 		})
 	}
+}
+
+// damage inverts a byte on its way, and passes the others on.
+func damage(to io.Writer, from io.Reader) error {
+	var b [1]byte
+	if _, err := io.ReadFull(from, b[:]); err != nil {
+		return err
+	}
+	if _, err := to.Write([]byte{^b[0]}); err != nil {
+		return err
+	}
+	_, err := io.Copy(to, from)
+	return err
 }
 
 // slowBuffer is how many bytes of answers a slow link holds.
