@@ -84,8 +84,11 @@ const (
 func parseRecord(b []byte, r *record) error {
 	for len(b) > 0 {
 		var n int
-		tag := b[0]
-		switch rest := b[1:]; tag {
+		tag, rest := b[0], b[1:]
+		if tag >= 0x80 { // of a field that is not kept, or longer than it has to be
+			tag, rest = longTag(b)
+		}
+		switch tag {
 		case tagKey:
 			r.key, n = consumeBytes(rest)
 		case tagValue:
@@ -108,9 +111,19 @@ func parseRecord(b []byte, r *record) error {
 		if n < 0 {
 			return protowire.ParseError(n)
 		}
-		b = b[1+n:]
+		b = rest[n:]
 	}
 	return nil
+}
+
+// longTag returns the one byte that would do for a tag of several, or 0, and what
+// follows it.
+func longTag(b []byte) (tag byte, rest []byte) {
+	num, typ, n := protowire.ConsumeTag(b)
+	if n < 0 || num > fieldLease {
+		return 0, nil
+	}
+	return byte(num)<<3 | byte(typ), b[n:] //nolint:gosec // both are small
 }
 
 // consumeInt is protowire.ConsumeVarint, quicker for numbers of one byte.
