@@ -25,43 +25,58 @@ import (
 // release on what was restored, as one member and as three: it has to hold what the source held, with the same hash.
 func TestBoot(t *testing.T) {
 	t.Parallel()
+	eachRelease(t, func(t *testing.T, r release) {
+		dir := t.TempDir()
+		source := startCluster(t, cluster.Options{Bin: r.bin, Dir: filepath.Join(dir, "source"), Args: []string{"--max-txn-ops=1000"}})
+		revision := fill(t, source)
+		want := contentsOf(t, source.Members[0], revision)
+		file := filepath.Join(dir, "snapshot.db")
+		ourCtl(t, source.Members[0], "snapshot", "save", file)
+		saved := readFile(t, file)
+		source.Stop()
+		for _, members := range []int{1, 3} {
+			t.Run(strconv.Itoa(members), func(t *testing.T) {
+				t.Parallel()
+				c := startCluster(t, cluster.Options{
+					Bin: r.bin, Dir: filepath.Join(dir, strconv.Itoa(members)), Members: members,
+					Prepare: func(c *cluster.Cluster) error { return restoreAll(t.Context(), c, file) },
+				})
+				for _, m := range c.Members {
+					if got := contentsOf(t, m, revision); got != want {
+						t.Errorf("%s of %d\n%s", m.Name, members, diff.Diff("the source", []byte(want), "restored", []byte(got)))
+					}
+				}
+				if !bytes.Equal(readFile(t, file), saved) {
+					t.Error("restoring has changed the snapshot")
+				}
+				goesOn(t, c, revision)
+			})
+		}
+	})
+}
+
+// release is one whose servers and programs a test uses.
+type release struct {
+	number int // from 0
+	line   string
+	bin    string // upstream's programs
+}
+
+// eachRelease runs a test for each release, side by side.
+func eachRelease(t *testing.T, test func(*testing.T, release)) {
+	t.Helper()
 	lines, err := engine.Refs.Lines()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range lines {
+	for i, line := range lines {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()
 			bin, err := engine.Refs.Build(t.Context(), line)
 			if err != nil {
 				t.Fatal(err)
 			}
-			dir := t.TempDir()
-			source := startCluster(t, cluster.Options{Bin: bin, Dir: filepath.Join(dir, "source"), Args: []string{"--max-txn-ops=1000"}})
-			revision := fill(t, source)
-			want := contentsOf(t, source.Members[0], revision)
-			file := filepath.Join(dir, "snapshot.db")
-			ourCtl(t, source.Members[0], "snapshot", "save", file)
-			saved := readFile(t, file)
-			source.Stop()
-			for _, members := range []int{1, 3} {
-				t.Run(strconv.Itoa(members), func(t *testing.T) {
-					t.Parallel()
-					c := startCluster(t, cluster.Options{
-						Bin: bin, Dir: filepath.Join(dir, strconv.Itoa(members)), Members: members,
-						Prepare: func(c *cluster.Cluster) error { return restoreAll(t.Context(), c, file) },
-					})
-					for _, m := range c.Members {
-						if got := contentsOf(t, m, revision); got != want {
-							t.Errorf("%s of %d\n%s", m.Name, members, diff.Diff("the source", []byte(want), "restored", []byte(got)))
-						}
-					}
-					if !bytes.Equal(readFile(t, file), saved) {
-						t.Error("restoring has changed the snapshot")
-					}
-					goesOn(t, c, revision)
-				})
-			}
+			test(t, release{i, line, bin})
 		})
 	}
 }

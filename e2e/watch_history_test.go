@@ -28,42 +28,31 @@ const historyEnd = "the end"
 // three members and with a password.
 func TestWatchHistory(t *testing.T) {
 	t.Parallel()
-	lines, err := engine.Refs.Lines()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, line := range lines {
-		t.Run(line, func(t *testing.T) {
-			t.Parallel()
-			bin, err := engine.Refs.Build(t.Context(), line)
-			if err != nil {
-				t.Fatal(err)
-			}
-			opts := cluster.Options{Bin: bin, Dir: t.TempDir(), Args: []string{"--unsafe-no-fsync"}}
-			switch line {
-			case "3.6":
-				opts.Auth = true
-			case "3.7":
-				opts.Members = 3
-			}
-			c := startCluster(t, opts)
-			first := strings.Split(c.Endpoints(), ",")[0] // the member that ours asks for the past
-			w := &pastWatch{line: line, bin: bin, endpoints: c.Endpoints(), first: first}
-			client, err := clientv3.New(clientv3.Config{Endpoints: strings.Split(w.endpoints, ","), Logger: zap.NewNop(), Username: w.user(), Password: w.password()})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer client.Close()
-			writeHistory(t, client, rand.New(rand.NewPCG(uint64(i), 7)))
-			for _, args := range []string{"all/", "most/ -w json", "few/ -w json", "few/", "none/"} {
-				w.compare(t, args)
-			}
-			w.endpoints = first // one watch goes to any of them, and the header names it
-			w.compare(t, "all/ -w json --prev-kv")
-			w.endpoints = breaking(t, first, 700_000)
-			w.compare(t, "all/")
-		})
-	}
+	eachRelease(t, func(t *testing.T, r release) {
+		opts := cluster.Options{Bin: r.bin, Dir: t.TempDir(), Args: []string{"--unsafe-no-fsync"}}
+		switch r.line {
+		case "3.6":
+			opts.Auth = true
+		case "3.7":
+			opts.Members = 3
+		}
+		c := startCluster(t, opts)
+		first := strings.Split(c.Endpoints(), ",")[0] // the member that ours asks for the past
+		w := &pastWatch{line: r.line, bin: r.bin, endpoints: c.Endpoints(), first: first}
+		client, err := clientv3.New(clientv3.Config{Endpoints: strings.Split(w.endpoints, ","), Logger: zap.NewNop(), Username: w.user(), Password: w.password()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		writeHistory(t, client, rand.New(rand.NewPCG(uint64(r.number), 7)))
+		for _, args := range []string{"all/", "most/ -w json", "few/ -w json", "few/", "none/"} {
+			w.compare(t, args)
+		}
+		w.endpoints = first // one watch goes to any of them, and the header names it
+		w.compare(t, "all/ -w json --prev-kv")
+		w.endpoints = breaking(t, first, 700_000)
+		w.compare(t, "all/")
+	})
 }
 
 // writeHistory writes 9000 revisions, which all have events below all/, and some below the other prefixes.

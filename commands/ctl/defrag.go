@@ -124,12 +124,11 @@ func (r *defragRun) all(ctx context.Context, order []int) error {
 	return context.Cause(ctx)
 }
 
-// coded gives the error to end with the exit code of the release: up to 3.5
-// upstream logs in once, and where one endpoint takes that, a dead one is like any
-// other.
+// coded gives the error to end with the exit code of the release, which depends
+// on its logins.
 func (r *defragRun) coded(failed error, answers []*answer[time.Duration]) error {
 	loggedIn := slices.ContainsFunc(answers, func(got *answer[time.Duration]) bool { return got.dialed })
-	if failed == nil || !loggedIn || !r.printer.Release().Before(printer.V36) {
+	if failed == nil || !loggedIn || !oneLogin(r.printer.Release()) {
 		return failed
 	}
 	return cli.Reported(cli.Failure, failed)

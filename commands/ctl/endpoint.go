@@ -36,6 +36,10 @@ cluster that they belong to. All are asked at the same time.`,
 // which the first that can be reached is asked.
 type target []string
 
+// oneLogin tells whether upstream logs in once for all endpoints, at whichever
+// takes it, as it does up to 3.5: one that is dead is then like any other.
+func oneLogin(release printer.Release) bool { return release.Before(printer.V36) }
+
 // targets returns what a command is to ask, in the order in which it prints.
 // With --cluster a member counts once, however many client URLs it has; one
 // that has not been started has none and is left out.
@@ -49,7 +53,7 @@ func (o *endpointOptions) targets(ctx context.Context, a *app, d *conn.Dialer, r
 	}
 	c, err := d.Dial(ctx)
 	if err != nil {
-		if o.ownLogins || !release.Before(printer.V36) { // 3.5 logs in before it asks for the members, as other commands do
+		if o.ownLogins || !oneLogin(release) { // which is made before the members are asked for, as in other commands
 			err = cli.Recode(cli.Failure, err)
 		}
 		return nil, err
@@ -158,8 +162,7 @@ func undialed[T any](answers []answer[T]) error {
 
 // report says on standard error which targets could not be asked for what, and
 // returns the error that the command ends with: that of the last, unless one
-// could not be dialled, which has an exit code of its own. Up to 3.5 upstream logs
-// in once, at whichever endpoint takes it, and one that is dead is like any other.
+// could not be dialled, which has an exit code of its own unless there is one login.
 func report[T any](a *app, p *printer.Printer, what string, answers []answer[T]) error {
 	var undialed, last error
 	for _, got := range answers {
@@ -175,7 +178,7 @@ func report[T any](a *app, p *printer.Printer, what string, answers []answer[T])
 	switch {
 	case undialed == nil:
 		return last
-	case p.Release().Before(printer.V36):
+	case oneLogin(p.Release()):
 		return cli.Recode(cli.Failure, last)
 	default:
 		return undialed

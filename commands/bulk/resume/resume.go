@@ -43,6 +43,12 @@ func Open(path string, from, now any) (f *File, found bool, err error) {
 	return f, true, nil
 }
 
+// Foreign is the error of a file that is not of this run: what it is of, and
+// what to do, which is at least to delete it.
+func (f *File) Foreign(of string) error {
+	return fmt.Errorf("%s is of %s delete it to begin anew", f.Path, of)
+}
+
 // Due tells whether progress was noted a pause ago, or never.
 func (f *File) Due() bool { return time.Now().After(f.next) }
 

@@ -75,7 +75,7 @@ func openResume(path string, l *leases, now run) (*resume, error) {
 		return nil, err
 	}
 	if why := r.from.differs(&now); found && why != "" {
-		return nil, fmt.Errorf("%s is of %s delete it to begin anew", path, why)
+		return nil, r.file.Foreign(why)
 	}
 	r.now = pairs.Position{Lines: r.from.Lines, Sum: r.from.Sum}
 	l.takeUp(r.from.Leases)
@@ -90,7 +90,7 @@ func (r *resume) skip(in *pairs.Reader) (int64, error) {
 	}
 	same, err := in.Skip(pairs.Position{Lines: r.from.Lines, Sum: r.from.Sum})
 	if err == nil && !same {
-		err = fmt.Errorf("%s is of another input: delete it to begin anew", r.file.Path)
+		err = r.file.Foreign("another input:")
 	}
 	return r.from.Lines, err
 }

@@ -81,7 +81,7 @@ func openResume(o *Options, tree *Tree, dest string) (*resume, error) {
 		return r, err
 	}
 	if why := r.from.differs(&r.now); why != "" {
-		return nil, fmt.Errorf("%s is of %s delete it to begin anew", o.Resume, why)
+		return nil, r.file.Foreign(why)
 	}
 	r.now.Key = r.from.Key
 	return r, nil
