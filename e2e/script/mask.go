@@ -43,8 +43,6 @@ func rules() []rule {
 			`(?m)(^1\.4: )[0-9]+`,
 			`((?:true|false), (?:true|false), )[0-9]+`,
 			`(\| +(?:true|false) +\| +(?:true|false) +\| +)[0-9]+`), "$$TERM"},
-		{"idpad", "spaces before an id that is shorter than 16 digits by chance", regexps(
-			`((?:Member|cluster) ) +`), ""},
 		{"alarmblank", "blanks between the fields of an alarm, which differ from build to build", regexps(
 			`(memberID:[0-9a-zA-Z$_]+) +`), " "},
 		{"sha256", "checksums, as an error about a snapshot has them", regexps(
@@ -93,6 +91,12 @@ type masks struct {
 }
 
 type value struct{ text, name string }
+
+// unpad takes away the blanks that the commands which change members put before an id of fewer than 16 digits.
+func (v value) unpad(text string) string {
+	padded := fmt.Sprintf("%16s", v.text)
+	return strings.NewReplacer("Member "+padded, "Member "+v.text, "cluster "+padded, "cluster "+v.text).Replace(text)
+}
 
 // enable switches a rule on.
 func (m *masks) enable(name string) error {
@@ -166,7 +170,7 @@ func (m *masks) apply(text string, table bool) string {
 		if pad := len(v.text) - len(name); table && !m.width && pad > 0 {
 			name += strings.Repeat("~", pad)
 		}
-		text = replaceWord(text, v.text, name)
+		text = replaceWord(v.unpad(text), v.text, name)
 	}
 	for _, r := range slices.Concat(m.always, m.rules) {
 		for _, re := range r.res {

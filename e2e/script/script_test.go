@@ -111,6 +111,22 @@ func TestMasks(t *testing.T) {
 	}
 }
 
+// An id of fewer than 16 digits has as many blanks before it as digits are missing, in lines about members only.
+func TestShortID(t *testing.T) {
+	t.Parallel()
+	m := masks{values: []value{{"d6a20ebbc4ea709", "ID"}, {"ec0e0974178bde53", "CLUSTER"}}}
+	for in, want := range map[string]string{
+		"Member  d6a20ebbc4ea709 added to cluster ec0e0974178bde53":  "Member $ID added to cluster $CLUSTER",
+		"Member d6a20ebbc4ea709 added to cluster ec0e0974178bde53":   "Member $ID added to cluster $CLUSTER",
+		"Member   d6a20ebbc4ea709 added to cluster ec0e0974178bde53": "Member   $ID added to cluster $CLUSTER",
+		"1,  d6a20ebbc4ea709": "1,  $ID",
+	} {
+		if got := m.apply(in, false); got != want {
+			t.Errorf("%q becomes %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestTables(t *testing.T) {
 	t.Parallel()
 	table := asciiBorders("┌────┬──┐\n│ ID │  │\n├────┼──┤\n│ 12345 │ x │\n└────┴──┘\n")
