@@ -2,8 +2,11 @@ package printer
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"unicode/utf8"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // Object appends one JSON object to a text, member by member, in the bytes
@@ -76,12 +79,18 @@ func (o *Object) Strings(name string, v []string) {
 
 // Enum adds one of a list of names: its number unless that is zero, or in a whole
 // text the name.
-func (o *Object) Enum(name string, v int32, word string) {
+func (o *Object) Enum(name string, v Enumerator) {
 	if o.t.whole {
-		o.String(name, word)
+		o.String(name, v.String())
 		return
 	}
-	o.Int(name, int64(v))
+	o.Int(name, int64(v.Number()))
+}
+
+// Enumerator is what a generated enumeration has of its values: their names and numbers.
+type Enumerator interface {
+	fmt.Stringer
+	Number() protoreflect.EnumNumber
 }
 
 // textSuffix ends the name of a member that has bytes as text; without it they

@@ -60,7 +60,7 @@ func (a Alarms) Objects(l *printer.Lines) { each(l, a.GetAlarms(), alarmJSON) }
 func alarmJSON(t *printer.Text, one *etcdserverpb.AlarmMember) {
 	o := t.Object()
 	o.Uint("memberID", one.GetMemberID())
-	o.Enum("alarm", int32(one.GetAlarm()), one.GetAlarm().String())
+	o.Enum("alarm", one.GetAlarm())
 	o.End()
 }
 

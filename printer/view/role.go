@@ -212,7 +212,7 @@ func (r RoleGet) JSON(t *printer.Text) {
 
 func permJSON(t *printer.Text, perm *authpb.Permission) {
 	o := t.Object()
-	o.Enum("permType", int32(perm.GetPermType()), perm.GetPermType().String())
+	o.Enum("permType", perm.GetPermType())
 	o.Bytes("key", perm.GetKey())
 	o.Bytes("range_end", perm.GetRangeEnd())
 	o.End()

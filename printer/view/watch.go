@@ -109,7 +109,7 @@ func eventsJSON(t *printer.Text, events []*mvccpb.Event) {
 
 func eventJSON(t *printer.Text, e *mvccpb.Event) {
 	o := t.Object()
-	o.Enum("type", int32(e.GetType()), e.GetType().String())
+	o.Enum("type", e.GetType())
 	kvMember(t, o, "kv", e.GetKv())
 	kvMember(t, o, "prev_kv", e.GetPrevKv())
 	o.End()

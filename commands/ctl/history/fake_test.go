@@ -21,11 +21,13 @@ import (
 // fake is a member that reads its history for the watches that are behind, for all of them at a time, and then rests.
 type fake struct {
 	pb.UnimplementedWatchServer
+	pb.UnimplementedMaintenanceServer
 	batch    int                              // revisions of a response
 	tells    bool                             // answers when it is asked for progress and has caught up
 	guesses  bool                             // answers at once, as releases before 3.5.8 do
 	deaf     bool                             // does not cancel
 	behind   int64                            // revisions it does not have yet
+	stored   int64                            // bytes of its database; 0: it does not say
 	breaks   func(sent int) *pb.WatchResponse // what to send in place of the nth response, from 1; nil for the response
 	dies     int                              // the response in place of which the stream ends; 0: none
 	mu       sync.Mutex
@@ -129,6 +131,14 @@ func (f *fake) Watch(s pb.Watch_WatchServer) error {
 	}
 }
 
+// Status tells how much is stored.
+func (f *fake) Status(ctx context.Context, r *pb.StatusRequest) (*pb.StatusResponse, error) {
+	if f.stored == 0 {
+		return f.UnimplementedMaintenanceServer.Status(ctx, r)
+	}
+	return &pb.StatusResponse{Header: f.header(), DbSizeInUse: f.stored}, nil
+}
+
 func (f *fake) forget(w *fakeWatch) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -163,6 +173,7 @@ func (f *fake) reader(t testing.TB, more ...string) *Reader {
 	}
 	s, ended := grpc.NewServer(), make(chan struct{})
 	pb.RegisterWatchServer(s, f)
+	pb.RegisterMaintenanceServer(s, f)
 	go func() {
 		defer close(ended)
 		_ = s.Serve(l) // returns when the server is stopped

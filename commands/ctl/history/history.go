@@ -27,9 +27,9 @@ type limits struct {
 // A server holds what it sends in a round, and beside it all the events of the history that it has read for that. Beyond
 // 16 watches a round costs it more by each, and gains little.
 const (
-	firstWatches = 4
+	blindWatches = 4 // of a first round, where the server does not say how much it stores
 	mostWatches  = 16
-	roundBytes   = 160 << 20
+	roundBytes   = 512 << 20
 	patience     = time.Minute
 )
 

@@ -139,3 +139,26 @@ func same(t *testing.T, got, want []*mvccpb.Event) {
 		}
 	}
 }
+
+// A first round has as many watches as there is room for, whatever the history is of.
+func TestFirstWatches(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		stored, revs int64
+		want         int
+	}{
+		{0, 100_000, blindWatches},
+		{1 << 20, 5_000, mostWatches},
+		{roundBytes, 8_000, 8},
+		{8 * roundBytes, 20_000, 2},
+		{8 * roundBytes, 2_000, 1},
+		{1 << 20, 10, mostWatches},
+	} {
+		f := newFake(1, 1, 1)
+		f.stored = tt.stored
+		conn := f.reader(t).Client.ActiveConnection()
+		if got := firstWatches(t.Context(), conn, tt.revs); got != tt.want {
+			t.Errorf("%d watches for %d revisions in %d bytes, want %d", got, tt.revs, tt.stored, tt.want)
+		}
+	}
+}

@@ -64,7 +64,7 @@ func (r *Reader) read(ctx context.Context, w Watch, from, to int64, out func(*pb
 func (r *Reader) readFrom(ctx context.Context, conn *grpc.ClientConn, w Watch, from, to int64, out func(*pb.WatchResponse) error) (int64, error) {
 	h := &reading{Watch: w, limits: r.limits, next: from, to: to, batches: batches{out: out}}
 	if h.limits == (limits{}) {
-		h.limits = limits{firstWatches, mostWatches, roundBytes, patience}
+		h.limits = limits{firstWatches(ctx, conn, to-from+1), mostWatches, roundBytes, patience}
 	}
 	most := math.MaxInt32
 	if r.MaxRecvBytes > 0 {
@@ -79,4 +79,15 @@ func (r *Reader) readFrom(ctx context.Context, conn *grpc.ClientConn, w Watch, f
 		return h.next, failed
 	}
 	return h.next, err
+}
+
+// firstWatches returns how many watches a first round of a history of so many revisions has room for. All that the history
+// brings is in the server's database, which bounds how large a response is.
+func firstWatches(ctx context.Context, conn *grpc.ClientConn, revs int64) int {
+	st, err := pb.NewMaintenanceClient(conn).Status(ctx, &pb.StatusRequest{})
+	if err != nil || st.GetDbSizeInUse() <= 0 {
+		return blindWatches
+	}
+	responses := max(1, revs/batchRevisions)
+	return min(mostWatches, max(1, int(roundBytes*responses/st.GetDbSizeInUse())))
 }
