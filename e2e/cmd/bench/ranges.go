@@ -51,8 +51,9 @@ func (b *bench) ranges(ctx context.Context, page *bytes.Buffer) error {
 	}
 	fmt.Fprint(page, "\nA watch of the past is the server's work: before it sends a thousand revisions it reads all that is left of the history, and\n"+
 		"then it rests for 100 ms. `etcdctl` has several watches that begin a thousand revisions apart, for which the server reads at\n"+
-		"once: as many as the size of what it stores leaves room for, and no more than 16. The bare client has one for every thousand revisions,\n"+
-		"so that the server reads a single time, and counts the events without decoding them: below that nothing can come.\n")
+		"once: as many as the size of what it stores leaves room for, and no more than 16. The bare client has one for every thousand\n"+
+		"revisions, so that the server reads a single time, and counts the events without decoding them: below that nothing can come.\n"+
+		"It takes nearly the whole of the target for JSON, whose documents are half as large again as the events.\n")
 	return nil
 }
 
