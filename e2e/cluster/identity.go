@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"strings"
 )
 
 // memberID is how etcd derives the id of a member that bootstraps a cluster (server/etcdserver/api/membership): the
@@ -46,6 +47,12 @@ func pickToken(peerURLs []string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("no cluster token sorts the members %v", peerURLs)
+}
+
+// Unpad takes away the blanks that the commands which change members put before an id of fewer than 16 digits.
+func Unpad(text, id string) string {
+	padded := fmt.Sprintf("%16s", id)
+	return strings.NewReplacer("Member "+padded, "Member "+id, "cluster "+padded, "cluster "+id).Replace(text)
 }
 
 // freePorts returns n different loopback ports that nobody listened on a moment ago.

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"etcdkit/e2e/cluster"
 )
 
 // A rule masks one kind of number that differs from run to run, in every format it is printed in.
@@ -92,12 +94,6 @@ type masks struct {
 
 type value struct{ text, name string }
 
-// unpad takes away the blanks that the commands which change members put before an id of fewer than 16 digits.
-func (v value) unpad(text string) string {
-	padded := fmt.Sprintf("%16s", v.text)
-	return strings.NewReplacer("Member "+padded, "Member "+v.text, "cluster "+padded, "cluster "+v.text).Replace(text)
-}
-
 // enable switches a rule on.
 func (m *masks) enable(name string) error {
 	switch name {
@@ -170,7 +166,7 @@ func (m *masks) apply(text string, table bool) string {
 		if pad := len(v.text) - len(name); table && !m.width && pad > 0 {
 			name += strings.Repeat("~", pad)
 		}
-		text = replaceWord(v.unpad(text), v.text, name)
+		text = replaceWord(cluster.Unpad(text, v.text), v.text, name)
 	}
 	for _, r := range slices.Concat(m.always, m.rules) {
 		for _, re := range r.res {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"etcdkit/e2e/cluster"
 )
 
 // names translates between what differs from run to run and what the page has for it. Ids and addresses go both ways, so
@@ -73,6 +75,9 @@ func (n *names) forPage(text string) string {
 		}
 	}
 	n.learn = waiting
+	for _, real := range n.real {
+		text = cluster.Unpad(text, real)
+	}
 	text = n.replace(text, func(shown string) (string, string) { return n.real[shown], shown })
 	for _, r := range n.masked {
 		text = r.mask(text)

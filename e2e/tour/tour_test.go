@@ -66,8 +66,8 @@ func TestNames(t *testing.T) {
 			n.masked = append(n.masked, r)
 		}
 	}
-	const shell = "at 127.0.0.1:40001 1234567890abcdef\nlease beef\n| 17 kB | 1311768467294899695 |\n\"m1=http://a,m4=http://d,m3=http://c\"\n"
-	const page = "at 127.0.0.1:2379 8e9e05c52164694d\nlease cafe\n| 5 kB | 10276657743932975437 |\n\"m1=http://a,m3=http://c,m4=http://d\"\n"
+	const shell = "at 127.0.0.1:40001 1234567890abcdef\nlease beef\nMember             beef left\n| 17 kB | 1311768467294899695 |\n\"m1=http://a,m4=http://d,m3=http://c\"\n"
+	const page = "at 127.0.0.1:2379 8e9e05c52164694d\nlease cafe\nMember cafe left\n| 5 kB | 10276657743932975437 |\n\"m1=http://a,m3=http://c,m4=http://d\"\n"
 	if got := n.forPage(shell); got != page {
 		t.Errorf("the page has %s", got)
 	}
