@@ -77,10 +77,10 @@ func (c *calls) options(opts []grpc.CallOption, to *peer.Peer) []grpc.CallOption
 // clientv3 does not try again.
 //
 // clientv3 repeats a read until its time is up. The last try of it then says
-// less than the one before, which a server has refused.
+// less than the one before, which a server has refused or not answered.
 func (c *calls) ended(last call) error {
 	c.mu.Lock()
-	if last.write || !timedOut(last.err) || !refused(c.last) {
+	if last.write || !timedOut(last.err) || !refused(c.last) && (last.to != nil || !unheard(c.last)) {
 		c.last = last
 	}
 	c.mu.Unlock()
@@ -92,6 +92,9 @@ func (c *calls) ended(last call) error {
 
 // refused tells whether a server has answered that it can't take a request now.
 func refused(c call) bool { return c.to != nil && status.Code(c.err) == codes.Unavailable }
+
+// unheard tells whether a request has gone out and its time was up before an answer came.
+func unheard(c call) bool { return c.to != nil && timedOut(c.err) }
 
 // timedOut tells whether a request has ended by its deadline.
 func timedOut(err error) bool {

@@ -17,11 +17,12 @@ import (
 type Client struct {
 	*clientv3.Client
 
-	cancel context.CancelFunc
-	links  *links
-	calls  *calls
-	user   string
-	upload int // largest request, in bytes
+	cancel   context.CancelFunc
+	links    *links
+	calls    *calls
+	stranger *Dialer // makes clients that nobody is logged in with
+	user     string
+	upload   int // largest request, in bytes
 }
 
 // Close ends what the client is doing. The connections are torn down behind

@@ -96,6 +96,13 @@ func (d *Dialer) FailFast() *Dialer {
 	return &fast
 }
 
+// stranger returns a dialer whose clients log nobody in, and fail fast.
+func (d *Dialer) stranger() *Dialer {
+	s := d.FailFast()
+	s.cfg.Username, s.cfg.Password, s.cfg.Token = "", "", ""
+	return s
+}
+
 // Dial returns a client for the given endpoints, or for all of the dialer's
 // where none is given. Connecting waits for the first request, except that a
 // user is logged in here. Errors carry the exit codes of upstream and say their
@@ -109,7 +116,7 @@ func (d *Dialer) Dial(ctx context.Context, endpoints ...string) (*Client, error)
 		cfg.Endpoints = endpoints
 	}
 	cfg.Endpoints = slices.Clone(cfg.Endpoints)
-	c := &Client{links: newLinks(cfg.Endpoints), calls: &calls{failFast: d.failFast}, user: cfg.Username}
+	c := &Client{links: newLinks(cfg.Endpoints), calls: &calls{failFast: d.failFast}, stranger: d.stranger(), user: cfg.Username}
 	c.upload = cmp.Or(cfg.MaxCallSendMsgSize, defaultUpload)
 	cfg.DialOptions = c.dialOptions(d, cfg.Endpoints)
 

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -10,14 +11,24 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
 
-// mayHaveHappened is said of a write whose answer is missing.
-const mayHaveHappened = "the write may have happened"
+const (
+	// mayHaveHappened is said of a write whose answer is missing.
+	mayHaveHappened = "the write may have happened"
+	// tooFew is why there is no leader.
+	tooFew = "too few members are up, or they don't reach each other"
+)
+
+// leaderBound is how long a member that has not answered may take to say whether it has a leader.
+const leaderBound = time.Second
 
 // explained is an error with its cause. The words of the error come first.
 type explained struct {
@@ -63,7 +74,7 @@ func (c *Client) cause(err error) string {
 	case errors.Is(err, rpctypes.Error(rpctypes.ErrGRPCNotSupportedForLearner)):
 		return "it is asked of a learner; name a voting member in --endpoints"
 	case errors.Is(err, rpctypes.ErrNoLeader):
-		return "too few members are up, or they don't reach each other"
+		return tooFew
 	case last.text:
 		return "names and passwords have to be UTF-8"
 	case tooLarge(err) && last.large > c.upload:
@@ -79,7 +90,7 @@ func (c *Client) cause(err error) string {
 	case refused(last):
 		return c.links.nameOf(last.to) + ": " + rpctypes.ErrorDesc(last.err)
 	case last.to != nil:
-		return joined("no answer from "+c.links.nameOf(last.to), unanswered)
+		return joined(c.silence(c.links.nameOf(last.to)), unanswered)
 	}
 	if causes := c.links.causes((*link).cause); causes != "" {
 		return causes
@@ -89,6 +100,28 @@ func (c *Client) cause(err error) string {
 		return s.Message()
 	}
 	return ""
+}
+
+// silence says of a member that it has not answered, and why if it is for a leader that it waits.
+func (c *Client) silence(endpoint string) string {
+	if c.leaderless(endpoint) {
+		return endpoint + " has no leader: " + tooFew
+	}
+	return "no answer from " + endpoint
+}
+
+// leaderless tells whether a member has no leader: it then refuses a request that says that it needs one, before it looks who
+// asks. It is asked on a connection of its own, without the login that takes a leader too.
+func (c *Client) leaderless(endpoint string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), leaderBound)
+	defer cancel()
+	stranger, err := c.stranger.Dial(ctx, endpoint)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = stranger.Close() }() // never fails
+	_, err = pb.NewMaintenanceClient(stranger.ActiveConnection()).Status(clientv3.WithRequireLeader(ctx), &pb.StatusRequest{})
+	return errors.Is(rpctypes.Error(err), rpctypes.ErrNoLeader)
 }
 
 // refusal returns the error that a server has refused a watch for, which it tells

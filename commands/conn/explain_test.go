@@ -394,3 +394,32 @@ func TestCauseOfATryThatHasNotEnded(t *testing.T) {
 		}
 	}
 }
+
+// clientv3 tries a read again when its time is up already. What is said is of the try that got somewhere.
+func TestLastTry(t *testing.T) {
+	t.Parallel()
+	to := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}
+	late := status.Error(codes.DeadlineExceeded, "late")
+	for _, tt := range []struct {
+		name      string
+		one, next call
+		second    bool // is what counts
+	}{
+		{"not answered", call{to: to, err: late}, call{err: late}, false},
+		{"refused", call{to: to, err: rpctypes.ErrGRPCNoLeader}, call{to: to, err: late}, false},
+		{"answered", call{to: to}, call{err: late}, true},
+		{"not answered twice", call{to: to, err: late}, call{to: to, err: late}, true},
+		{"a write", call{to: to, err: late}, call{err: late, write: true}, true},
+		{"another end", call{to: to, err: late}, call{err: rpctypes.ErrGRPCEmptyKey}, true},
+	} {
+		c := &calls{last: tt.one}
+		_ = c.ended(tt.next)
+		want := tt.one
+		if tt.second {
+			want = tt.next
+		}
+		if c.latest() != want {
+			t.Errorf("%s: %+v", tt.name, c.latest())
+		}
+	}
+}
