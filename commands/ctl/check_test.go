@@ -256,7 +256,7 @@ func newChecked(t *testing.T, o *checkOptions, clients int, endpoints ...string)
 	c := &checked{}
 	a := &app{Streams: cli.Streams{In: strings.NewReader(""), Out: &c.out, Err: &c.err}}
 	cmd := &cobra.Command{}
-	a.addGlobalFlags(cmd)
+	a.addGlobalFlags(cmd, nil)
 	if err := cmd.ParseFlags([]string{"--endpoints", strings.Join(endpoints, ",")}); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package ctl
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -46,7 +47,7 @@ func newRoot(s cli.Streams, args []string) *cobra.Command {
 		},
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	a.addGlobalFlags(root)
+	a.addGlobalFlags(root, args)
 	root.AddGroup(
 		&cobra.Group{ID: groupKV, Title: "Keys and leases:"},
 		&cobra.Group{ID: groupCluster, Title: "Cluster:"},
@@ -65,12 +66,14 @@ func newRoot(s cli.Streams, args []string) *cobra.Command {
 }
 
 // addGlobalFlags adds the flags that every command takes. They are hidden from
-// each command's help and shown by the options command.
-func (a *app) addGlobalFlags(root *cobra.Command) {
+// each command's help and shown by the options command, and to shells that
+// complete a line.
+func (a *app) addGlobalFlags(root *cobra.Command, args []string) {
 	fs := root.PersistentFlags()
 	a.conn.AddTo(fs)
 	a.output.AddTo(root, program)
 	a.output.AddHexTo(root)
 	a.addCurlTo(root)
-	fs.VisitAll(func(f *pflag.Flag) { f.Hidden = true })
+	completing := len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd)
+	fs.VisitAll(func(f *pflag.Flag) { f.Hidden = !completing })
 }
