@@ -26,6 +26,9 @@ func (f Format) Unit() string {
 	return "line"
 }
 
+// byteOrderMark begins what editors on Windows call UTF-8.
+const byteOrderMark = "\ufeff"
+
 // MaxLine is the longest line there may be, in bytes.
 const MaxLine = 64 << 20
 
@@ -75,6 +78,9 @@ func (r *Reader) Next() (Pair, error) {
 		}
 		if r.format == NUL {
 			return r.nul(record)
+		}
+		if r.at.Lines == 1 {
+			record = bytes.TrimPrefix(record, []byte(byteOrderMark))
 		}
 		if len(bytes.TrimSpace(record)) == 0 {
 			continue

@@ -46,6 +46,7 @@ func TestReader(t *testing.T) {
 		{"broken among others", JSONLines, `{"key":"a","value":"1"}` + "\nx\n" + `{"key":"b","value":"2"}` + "\n",
 			`a=1, line 2: 'x' at byte 1, where { should be, b=2`, 3},
 		{"long", JSONLines, `{"key":"a","value":"` + long + `"}` + "\n" + `{"key":"b","value":"2"}`, "a=" + long + ", b=2", 2},
+		{"byte order mark", JSONLines, "\ufeff" + `{"key":"a","value":"1"}` + "\n\ufeff", `a=1, line 2: 'ï' at byte 1, where { should be`, 2},
 		{"NUL", NUL, "a\x001\x00b\x00\n\x00", "a=1, b=\n", 2},
 		{"NUL, no last one", NUL, "a\x001\x00b\x002", "a=1, b=2", 2},
 		{"NUL, no value", NUL, "a\x001\x00b\x00", "a=1, pair 2: a key without a value: a NUL byte ends each of the two", 2},
