@@ -22,7 +22,7 @@ type rangeWork struct {
 	name    string
 	args    []string
 	bare    []string
-	mark    string // what is printed for each event of a watch, which has no end
+	mark    string // what is printed once for each event of a watch, which has no end; it begins with a rare byte, to be found fast
 	target  string
 }
 
@@ -35,7 +35,7 @@ func (b *bench) ranges(ctx context.Context, page *bytes.Buffer) error {
 		{"3.7", "get --prefix -w json", append(get[:3:3], "-w", "json"), []string{"range", "/bench/"}, "", "0.35, 96 MiB"},
 		{"3.7", "get --prefix --keys-only", append(get[:3:3], "--keys-only"), []string{"keys", "/bench/"}, "", "0.6, 96 MiB"},
 		{"3.7", "watch --rev 1", watch, []string{"watch", "/bench/", fmt.Sprint(b.keys)}, "PUT\n", "0.33"},
-		{"3.7", "watch --rev 1 -w json", append(watch[:5:5], "-w", "json"), []string{"watch", "/bench/", fmt.Sprint(b.keys)}, `"create_revision"`, "0.33"},
+		{"3.7", "watch --rev 1 -w json", append(watch[:5:5], "-w", "json"), []string{"watch", "/bench/", fmt.Sprint(b.keys)}, "}}", "0.33"},
 		{"3.6", "get --prefix", get, []string{"range", "/bench/"}, "", "0.8, 128 MiB"},
 		{"3.6", "get --prefix -w json", append(get[:3:3], "-w", "json"), []string{"range", "/bench/"}, "", "0.5, 128 MiB"},
 	}
