@@ -39,7 +39,7 @@ func KillBefore(steps Steps, n int, path string, args ...string) (ended bool, er
 	defer null.Close()
 	fd := null.Fd()
 	pid, err := syscall.ForkExec(path, append([]string{path}, args...), &syscall.ProcAttr{
-		Env: os.Environ(), Files: []uintptr{fd, fd, fd}, Sys: &syscall.SysProcAttr{Ptrace: true},
+		Env: os.Environ(), Files: []uintptr{fd, fd, fd}, Sys: &syscall.SysProcAttr{Ptrace: true, Setpgid: true},
 	})
 	if err != nil {
 		return false, fmt.Errorf("trace %s: %w", path, err)
@@ -66,11 +66,12 @@ type tracer struct {
 	started bool
 }
 
-// follow lets the program run until it has ended.
+// follow lets the program run until it has ended. It waits for the threads of the program's process group only: others may have
+// begun children on the thread that traces, before it did, whose ends are for them.
 func (t *tracer) follow() (unix.WaitStatus, error) {
 	for {
 		var status unix.WaitStatus
-		tid, err := unix.Wait4(-1, &status, unix.WALL|unix.WNOTHREAD, nil)
+		tid, err := unix.Wait4(-t.pid, &status, unix.WALL|unix.WNOTHREAD, nil)
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"syscall"
 	"testing"
@@ -51,5 +52,32 @@ func TestKillBefore(t *testing.T) {
 	}
 	if _, err := KillBefore(Names(), 1, falsePath); err == nil {
 		t.Error("a failure went unseen")
+	}
+}
+
+// The end of a child that the same thread began is left for the one who waits for it.
+func TestKillBeforeLeavesOthers(t *testing.T) {
+	t.Parallel()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	other := exec.Command("true")
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	cp, err := exec.LookPath("cp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		_, err := KillBefore(Renames(), 1, cp, "/dev/null", filepath.Join(t.TempDir(), "copy"))
+		if errors.Is(err, syscall.EPERM) {
+			t.Skip("nobody may trace here")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := other.Wait(); err != nil {
+		t.Errorf("somebody else waited for it: %v", err)
 	}
 }
