@@ -130,7 +130,7 @@ func startOnce(ctx context.Context, opts Options, try int) (_ *Cluster, err erro
 		}
 	}
 	for _, m := range c.Members {
-		if err := c.waitHealthy(ctx, m); err != nil {
+		if err := c.waitHealthy(ctx, m, c.Members); err != nil {
 			return nil, err
 		}
 	}
@@ -318,7 +318,7 @@ func (c *Cluster) RestartMember(ctx context.Context, name string) error {
 		if err := c.launch(m); err != nil {
 			return err
 		}
-		err := c.waitHealthy(ctx, m)
+		err := c.waitHealthy(ctx, m, []*Member{m})
 		if err == nil || !errors.Is(err, errPortTaken) {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,6 +80,25 @@ func TestStopAndRestartMember(t *testing.T) {
 	}
 	if _, err := c.Ctl(t.Context(), "--endpoints="+m3.Endpoint, "get", "a"); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A port that somebody has taken is seen at whichever member it is, and other ports are chosen.
+func TestPortTaken(t *testing.T) {
+	t.Parallel()
+	tries := 0
+	start(t, "3.7", cluster.Options{Members: 3, Prepare: func(c *cluster.Cluster) error {
+		if tries++; tries > 1 {
+			return nil
+		}
+		l, err := net.Listen("tcp", strings.TrimPrefix(c.Members[2].PeerURL, "http://"))
+		if err == nil {
+			t.Cleanup(func() { _ = l.Close() })
+		}
+		return err
+	}})
+	if tries != 2 {
+		t.Errorf("%d tries, want 2", tries)
 	}
 }
 

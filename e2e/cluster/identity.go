@@ -4,8 +4,10 @@ import (
 	"crypto/sha1"
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strings"
+	"sync"
 )
 
 // memberID is how etcd derives the id of a member that bootstraps a cluster (server/etcdserver/api/membership): the
@@ -55,16 +57,36 @@ func Unpad(text, id string) string {
 	return strings.NewReplacer("Member "+padded, "Member "+id, "cluster "+padded, "cluster "+id).Replace(text)
 }
 
-// freePorts returns n different loopback ports that nobody listened on a moment ago.
+// given are the ports that freePorts has returned, none of them twice: a server that was told one may not listen yet.
+var given = struct {
+	sync.Mutex
+	ports map[int]bool
+}{ports: map[int]bool{}}
+
+// freePorts returns n different loopback ports that nobody listened on a moment ago. They are below those that systems give to
+// outgoing connections, of which the tests make many.
 func freePorts(n int) ([]int, error) {
+	const first, last, tries = 10_000, 32_000, 10_000
+	given.Lock()
+	defer given.Unlock()
 	ports := make([]int, 0, n)
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for range tries {
+		if len(ports) == n {
+			return ports, nil
+		}
+		port := first + rand.IntN(last-first)
+		if given.ports[port] {
+			continue
+		}
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
 			return nil, err
 		}
-		defer l.Close() // all stay open until the last is found, so that they differ
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+		given.ports[port] = true
+		ports = append(ports, port)
 	}
-	return ports, nil
+	return nil, fmt.Errorf("no %d free ports from %d to %d", n, first, last)
 }

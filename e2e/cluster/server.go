@@ -85,16 +85,18 @@ func (c *Cluster) args(m *Member) []string {
 }
 
 // waitHealthy polls until the server serves linearizable reads, knows the cluster's version and is the member we
-// started rather than somebody else on the same port.
-func (c *Cluster) waitHealthy(ctx context.Context, m *Member) error {
+// started rather than somebody else on the same port. That one of those ends on whom it depends is an error.
+func (c *Cluster) waitHealthy(ctx context.Context, m *Member, on []*Member) error {
 	probe, err := newProbe(c, m)
 	if err != nil {
 		return err
 	}
 	defer probe.close()
 	for {
-		if !m.proc.Alive() {
-			return m.died()
+		for _, needed := range on {
+			if !needed.proc.Alive() {
+				return needed.died()
+			}
 		}
 		last := probe.healthy(ctx)
 		if last == nil {
