@@ -68,11 +68,17 @@ func (l *line) add(word string, rest []string) (used bool) {
 		l.words = append(l.words, word)
 	case given:
 		l.flags = append(l.flags, "--"+f.Name+"="+value)
-	case f.NoOptDefVal == "" && len(rest) > 0:
+	case f.NoOptDefVal != "":
+		l.flags = append(l.flags, "--"+f.Name)
+	case len(rest) > 0:
 		l.flags = append(l.flags, "--"+f.Name+"="+rest[0])
 		return true
+	case len(l.words) > 0 && byName(l.cmd.Flags(), name) == nil:
+		l.words = append(l.words, word) // behind arguments a global flag needs its value to be one
 	default:
-		l.flags = append(l.flags, "--"+f.Name)
+		// The value is missing, which pflag shall say and not take an
+		// argument for it.
+		l.flags, l.words = append(l.flags, "--"+f.Name), nil
 	}
 	return false
 }

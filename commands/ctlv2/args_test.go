@@ -50,6 +50,9 @@ func TestGoArgs(t *testing.T) {
 		{"help get", "help get"},
 		{"__complete get -", "__complete get -"},
 		{"--unknown get", "get --unknown"},
+		{"set /a b --ttl", "set --ttl"},
+		{"get /a -o", "get /a -- -o"},
+		{"get -o", "get --output"},
 	}
 	for _, tt := range tests {
 		got := goArgs(NewRoot(cli.Streams{}), strings.Fields(tt.line))
