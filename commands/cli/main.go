@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -155,8 +156,13 @@ func EndingSignals() []os.Signal {
 	return slices.DeleteFunc(endingSignals(), signal.Ignored)
 }
 
-// withSignals returns a context that the first ending signal cancels. From
-// then on the signals have their default effect again, so that a second one
+// sameRequest is how long after a first signal others count as part of it:
+// timeout(1) sends its signal to the process and then to the group, and people
+// press Ctrl-C twice. They must not cut the clean-up short.
+const sameRequest = time.Second
+
+// withSignals returns a context that the first ending signal cancels. After
+// sameRequest the signals have their default effect again, so that a later one
 // ends a command that does not stop.
 func withSignals(parent context.Context) (context.Context, *signals) {
 	ctx, cancel := context.WithCancelCause(parent)
@@ -166,10 +172,20 @@ func withSignals(parent context.Context) (context.Context, *signals) {
 	}
 	go func() {
 		defer close(s.done)
-		if got, ok := <-s.ch; ok {
-			s.got = got
-			signal.Stop(s.ch)
-			cancel(signalError{got})
+		got, ok := <-s.ch
+		if !ok {
+			return
+		}
+		s.got = got
+		cancel(signalError{got})
+		over := time.After(sameRequest)
+		for ok {
+			select {
+			case _, ok = <-s.ch:
+			case <-over:
+				signal.Stop(s.ch)
+				return
+			}
 		}
 	}()
 	return ctx, s

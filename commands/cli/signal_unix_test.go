@@ -45,7 +45,8 @@ func TestSignals(t *testing.T) {
 		{"hang up", "error", syscall.SIGHUP, syscall.SIGHUP, 0, "ready\nclean\n", ""},
 		{"done nevertheless", "success", syscall.SIGINT, 0, 0, "ready\nclean\n", ""},
 		{"dealt with", "final", syscall.SIGINT, 0, 7, "ready\nclean\n", "Error: end of its own\n"},
-		{"twice", "stuck", syscall.SIGINT, syscall.SIGINT, 0, "ready\nstuck\n", ""},
+		{"twice at once", "slow", syscall.SIGINT, syscall.SIGINT, 0, "ready\nslow\nclean\n", ""},
+		{"again and again", "stuck", syscall.SIGINT, syscall.SIGINT, 0, "ready\nstuck\n", ""},
 		{"brief", "brief", syscall.SIGTERM, syscall.SIGTERM, 0, "ready\n", ""},
 		{"ignored from the start", "deaf", syscall.SIGINT, syscall.SIGTERM, 0, "ready\nclean after terminated\n", ""},
 	} {
@@ -84,9 +85,13 @@ func TestSignals(t *testing.T) {
 			next()
 			send(tt.signal)
 			switch tt.how {
-			case "stuck":
+			case "slow":
 				next()
 				send(tt.signal)
+			case "stuck":
+				next()
+				stop := repeat(func() { _ = child.Process.Signal(tt.signal) })
+				defer stop()
 			case "deaf":
 				send(syscall.SIGTERM)
 			}
@@ -106,6 +111,22 @@ func TestSignals(t *testing.T) {
 	}
 }
 
+// repeat calls f ten times a second until stop is called.
+func repeat(f func()) (stop func()) {
+	end := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-time.After(100 * time.Millisecond):
+				f()
+			case <-end:
+				return
+			}
+		}
+	}()
+	return func() { close(end) }
+}
+
 func waitForSignal(how string) Code {
 	root := tree(func(cmd *cobra.Command, _ []string) error {
 		fmt.Fprintln(cmd.OutOrStdout(), "ready")
@@ -117,6 +138,9 @@ func waitForSignal(how string) Code {
 		case "success":
 			fmt.Fprintln(cmd.OutOrStdout(), "clean")
 			return nil
+		case "slow":
+			fmt.Fprintln(cmd.OutOrStdout(), "slow")
+			time.Sleep(300 * time.Millisecond) // in which the second signal comes
 		case "stuck":
 			fmt.Fprintln(cmd.OutOrStdout(), "stuck")
 			select {}
