@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -73,6 +74,38 @@ func TestFullDisk(t *testing.T) {
 			}
 			if tc.defrag && !bytes.Equal(readFile(t, db), plain) {
 				t.Error("the database was changed")
+			}
+		})
+	}
+}
+
+// TestTightDisk gives commands no more room than their results need: the server's packages prepare more of the WAL where they can.
+func TestTightDisk(t *testing.T) {
+	t.Parallel()
+	mountSmall(t, t.TempDir(), "size=1m") // skips where that is not allowed
+	_, saved := largeCluster(t)
+	data := largeDataDir(t)
+	const segment = 64_000_000 // of a WAL
+	db := len(readFile(t, saved))
+	for name, tc := range map[string]struct {
+		size int
+		args []string
+	}{
+		"restore":             {segment + db, []string{"snapshot", "restore", saved, "--data-dir=data"}},
+		"restore all members": {2 * (segment + db), []string{"snapshot", "restore", saved, "--data-dir=data", "--all-members", "--initial-cluster=a=http://a:1,b=http://b:1"}},
+		"backup":              {segment + len(readFile(t, filepath.Join(data, "member", "snap", "db"))), []string{"backup", "--data-dir", data, "--backup-dir=data"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			mountSmall(t, dir, fmt.Sprintf("size=%d", tc.size+1<<20))
+			cmd := exec.CommandContext(t.Context(), refs.Path(engine.Ours, "etcdutl"), tc.args...)
+			cmd.Dir = dir
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+			if spare, _ := filepath.Glob(filepath.Join(dir, "data", "*", "*", "*.tmp")); len(spare) > 0 {
+				t.Errorf("left %s", spare)
 			}
 		})
 	}

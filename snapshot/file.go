@@ -79,7 +79,7 @@ func newFile(src source, path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := regular(info); err != nil {
+	if err := regular(info, path); err != nil {
 		return nil, err
 	}
 	f := &File{src: src, path: path, size: info.Size(), data: info.Size()}
@@ -97,16 +97,16 @@ func newFile(src source, path string) (*File, error) {
 func openRegular(path string) (*os.File, error) {
 	// A named pipe would block in open, so look first.
 	if info, err := os.Stat(path); err == nil {
-		if err := regular(info); err != nil {
+		if err := regular(info, path); err != nil {
 			return nil, err
 		}
 	}
 	return os.Open(path)
 }
 
-func regular(info os.FileInfo) error {
+func regular(info os.FileInfo, path string) error {
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file", info.Name())
+		return fmt.Errorf("%s is not a regular file", path)
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"hash/crc32"
-	"slices"
 )
 
 var (
@@ -157,9 +156,6 @@ func (h *historyHash) elements(c *Cursor) (historyPart, error) {
 	var p historyPart
 	count := counter{compacted: h.compacted}
 	for c.Next() {
-		if c.IsBucket() {
-			return p, &CorruptError{Page: c.Page(), Key: slices.Clone(c.Key()), Detail: "a bucket where only records should be"}
-		}
 		rev, kv, err := parseElement(c)
 		if err != nil {
 			return p, err

@@ -57,19 +57,19 @@ func (l keepLast) keeps(rev Revision, key keyHash) bool {
 
 // parseElement decodes the record at c. The key points into the cursor's page.
 func parseElement(c *Cursor) (Revision, record, error) {
-	damage := func(what string, err error) error {
-		return &CorruptError{
-			Page: c.Page(), Bucket: KeyBucket, Key: bytes.Clone(c.Key()),
-			Detail: what + ": " + err.Error(), kind: FaultRecord,
-		}
+	damage := func(what string) error {
+		return &CorruptError{Page: c.Page(), Bucket: KeyBucket, Key: bytes.Clone(c.Key()), Detail: what, kind: FaultRecord}
+	}
+	if c.IsBucket() {
+		return Revision{}, record{}, damage("a bucket where only records should be")
 	}
 	rev, err := ParseRevision(c.Key())
 	if err != nil {
-		return Revision{}, record{}, damage("cannot parse revision key", err)
+		return Revision{}, record{}, damage("cannot parse revision key: " + err.Error())
 	}
 	var kv record
 	if err := parseRecord(c.Value(), &kv); err != nil {
-		return Revision{}, record{}, damage("cannot unmarshal value", err)
+		return Revision{}, record{}, damage("cannot unmarshal value: " + err.Error())
 	}
 	return rev, kv, nil
 }

@@ -10,7 +10,7 @@ package snapshot
 //
 // With the set of live keys, as etcdutl counts, where that does not hold:
 // while a compaction is unfinished, and in files that were not written by a
-// server (part.odd). Its memory grows with the number of live keys.
+// server, or damaged, as far as it shows (part.odd). Its memory grows with the number of live keys.
 type counter struct {
 	compacted int64 // revision of the last finished compaction; 0 for none
 	exact     map[string]struct{}

@@ -116,6 +116,11 @@ func (s *scanner) elements(b *Bucket, c *Cursor) (part, error) {
 		if whole == nil {
 			p.write(c.Key(), s.table)
 		}
+		if b.Name == KeyBucket {
+			if err := s.count.record(c, &p); err != nil { // also where c is at a bucket
+				return part{}, err
+			}
+		}
 		if c.IsBucket() {
 			n, err := b.child(c)
 			if err == nil {
@@ -128,11 +133,6 @@ func (s *scanner) elements(b *Bucket, c *Cursor) (part, error) {
 		}
 		if whole == nil {
 			p.write(c.Value(), s.table)
-		}
-		if b.Name == KeyBucket {
-			if err := s.count.record(c, &p); err != nil {
-				return part{}, err
-			}
 		}
 	}
 	return p, c.Err()

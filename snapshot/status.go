@@ -93,7 +93,7 @@ func (f *File) scanStatus(ctx context.Context, o scanOptions) (Status, error) {
 		return Status{}, err
 	}
 	count := counter{compacted: m.finished}
-	if m.scheduled > m.finished {
+	if m.scheduled != m.finished { // unfinished, or damaged: none finishes that was not scheduled
 		count.exact = map[string]struct{}{}
 	}
 	p, err := f.scan(ctx, count, o)

@@ -75,6 +75,13 @@ func TestCountWays(t *testing.T) {
 			h.records = append(h.records, change{rev: Revision{Main: h.rev}, kv: &mvccpb.KeyValue{}})
 			h.scheduled = h.rev
 		}},
+		{name: "a damaged mark of the compaction", exact: true, build: func(h *history) {
+			h.put("v", "a")
+			h.put("w", "a")
+			h.compact(2, 1<<30)
+			h.put("x", "a", "b")
+			h.finished ^= 1 << 40
+		}},
 		{name: "not a server's work", exact: true, build: func(h *history) {
 			h.put("v", "a")
 			h.records[0].kv.Version = 7
@@ -178,6 +185,12 @@ func TestStatusErrors(t *testing.T) {
 		}, `corrupt snapshot: bucket "key", key "\xff\xff\xff\xff\xff\xff\xff\xff_\x00\x00\x00\x00\x00\x00\x00\x00": cannot parse revision key: a negative revision: -1, 0`},
 		{"no message", func(t *testing.T) string { return writeDB(t, layout{}, bucket("meta"), bucket("key", rev, "\x0a\xff")) },
 			`corrupt snapshot: bucket "key", key "\x00\x00\x00\x00\x00\x00\x00\x02_\x00\x00\x00\x00\x00\x00\x00\x00": cannot unmarshal value: unexpected EOF`},
+		{"a bucket among the keys", func(t *testing.T) string {
+			return writeDB(t, layout{}, bucket("meta"), bucket("key"), func(tx *bolt.Tx) error {
+				_, err := tx.Bucket([]byte("key")).CreateBucket([]byte("alarm"))
+				return err
+			})
+		}, `corrupt snapshot: page 3, bucket "key", key "alarm": a bucket where only records should be`},
 		{"bad compaction", func(t *testing.T) string { return writeDB(t, layout{}, bucket("meta", keyFinishedCompact, "x")) },
 			`corrupt snapshot: bucket "meta", key "finishedCompactRev": a revision of 1 bytes`},
 		{"half a sha256", func(t *testing.T) string {

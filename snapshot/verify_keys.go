@@ -57,10 +57,6 @@ func (v *verifier) keyElements(c *Cursor) (keyPart, error) {
 	var p keyPart
 	c.report = p.found.add
 	for c.Next() {
-		if c.IsBucket() {
-			p.found.add(&CorruptError{Page: c.Page(), Key: bytes.Clone(c.Key()), Detail: "a bucket where only records should be"})
-			continue
-		}
 		p.records++
 		rev, kv, err := parseElement(c)
 		if err != nil {

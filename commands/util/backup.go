@@ -59,9 +59,7 @@ only read, and the backup is there when all of it is.`,
 // upstream logs there, and stdout stays empty.
 func (a *app) backedUp(cfg restore.BackupConfig, r restore.BackupResult) {
 	fmt.Fprintf(a.Err, "Backed up %s to %s: up to entry %d, %d of them in the WAL\n", cfg.DataDir, cfg.BackupDir, r.Index, r.Entries)
-	if r.Torn != "" {
-		fmt.Fprintf(a.Err, "Warning: the last record of %s was not written to its end, and is left out\n", r.Torn)
-	}
+	a.warnTorn(r.Torn)
 	wal := ""
 	if cfg.BackupWALDir != "" {
 		wal = " --wal-dir " + cli.Quote(cfg.BackupWALDir)

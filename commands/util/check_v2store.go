@@ -52,6 +52,7 @@ is only read; "etcdutl v2 export" shows the keys.`,
 		Example: "  etcdutl check v2store --data-dir /var/lib/etcd",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := v2tree.Check(cmd.Context(), o.Source)
+			a.warnTorn(c.Torn)
 			if err == nil {
 				err = v2Verdict(c)
 			}

@@ -164,8 +164,10 @@ func TestRestoreAll(t *testing.T) {
 		"--all-members": "--all-members requires --data-dir, below which to make the members' directories",
 		"--all-members --data-dir DIR/x --name m1":                 "--name is of one member: leave it out with --all-members",
 		"--all-members --data-dir DIR/x --wal-dir w":               "--wal-dir is of one member: leave it out with --all-members",
-		"--revision-at-least -1":                                   "--revision-at-least takes a revision, in place of --bump-revision and --mark-compacted",
-		"--revision-at-least 5 --bump-revision 5 --mark-compacted": "--revision-at-least takes a revision, in place of --bump-revision and --mark-compacted",
+		"--revision-at-least -1":                                   "--revision-at-least -1: a revision is not negative",
+		"--revision-at-least 5 --bump-revision 5 --mark-compacted": "--revision-at-least bumps and marks as compacted: leave out --bump-revision and --mark-compacted",
+		"--revision-at-least 5 --bump-revision 5":                  "--revision-at-least bumps and marks as compacted: leave out --bump-revision and --mark-compacted",
+		"--revision-at-least 5 --mark-compacted":                   "--revision-at-least bumps and marks as compacted: leave out --bump-revision and --mark-compacted",
 	} {
 		got := run(t, t.Context(), dir, append([]string{"snapshot", "restore", "DIR/s.db"}, strings.Fields(args)...)...)
 		if want := (result{cli.BadArgs, "", "Error: " + want + "\n"}); got != want {

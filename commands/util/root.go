@@ -3,6 +3,7 @@ package util
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -58,5 +59,13 @@ func (a *app) addGlobalFlags(root *cobra.Command) {
 func mustMark(errs ...error) {
 	if err := errors.Join(errs...); err != nil {
 		panic(err)
+	}
+}
+
+// warnTorn says that a WAL, of which this is the last file, does not end where a
+// record does; "" is none.
+func (a *app) warnTorn(file string) {
+	if file != "" {
+		fmt.Fprintf(a.Err, "Warning: the last record of %s was not written to its end, and is left out\n", file)
 	}
 }

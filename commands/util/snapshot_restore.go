@@ -46,14 +46,11 @@ func (o *restoreOptions) addFlags(cmd *cobra.Command) {
 // config turns arguments and flags into what to restore. given tells whether a
 // flag was.
 func (o *restoreOptions) config(args []string, given func(string) bool) (restore.Config, error) {
-	switch {
-	case len(args) != 1:
+	if len(args) != 1 {
 		return restore.Config{}, cli.Exit(cli.BadArgs, errors.New("snapshot restore requires exactly one argument"))
-	case o.MarkCompacted != (o.BumpRevision > 0):
-		return restore.Config{}, cli.Exit(cli.BadArgs, errors.New("--mark-compacted required if --bump-revision > 0"))
 	}
-	if o.RevisionAtLeast < 0 || (given("revision-at-least") && given("bump-revision")) {
-		return restore.Config{}, cli.Exit(cli.BadArgs, restore.ErrRevisionOptions)
+	if err := o.Check(); err != nil {
+		return restore.Config{}, cli.Exit(cli.BadArgs, err)
 	}
 	if o.allMembers {
 		for _, name := range []string{"name", "wal-dir", "initial-advertise-peer-urls"} {
@@ -107,6 +104,9 @@ learners in the snapshot are learners again.`,
 			}
 			for _, r := range all {
 				a.summary(cfg, r)
+			}
+			for _, urls := range all[0].UnknownLearners {
+				fmt.Fprintf(a.Err, "Warning: the snapshot has a learner that never started, with the peer URL %s, which --initial-cluster does not have; whatever stands for it votes\n", urls)
 			}
 			return nil
 		},

@@ -73,9 +73,7 @@ func (o *v2ExportOptions) export(ctx context.Context, a *app, dir string) error 
 	if t.NoDatabase {
 		fmt.Fprintf(a.Err, "Warning: %s has no database, which knows best what was agreed on last: the WAL alone was read\n", dir)
 	}
-	if t.Torn != "" {
-		fmt.Fprintf(a.Err, "Warning: the last record of %s was not written to its end, and is left out\n", t.Torn)
-	}
+	a.warnTorn(t.Torn)
 	if t.Uncommitted > 0 {
 		fmt.Fprintf(a.Err, "Warning: %d entries at the end of the WAL are not known to be committed, and are left out\n", t.Uncommitted)
 	}

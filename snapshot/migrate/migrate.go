@@ -17,6 +17,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"time"
 
@@ -83,6 +84,9 @@ func Run(ctx context.Context, o Options) (_ Result, err error) {
 		NoStatistics:   true,
 		Timeout:        o.Wait,
 	})
+	if at := (*fs.PathError)(nil); errors.As(err, &at) { // which has the path
+		return Result{}, err
+	}
 	if err != nil {
 		return Result{}, fmt.Errorf("open %s: %w", path, err)
 	}

@@ -33,11 +33,8 @@ func Create(path string) (*File, error) {
 		return nil, fmt.Errorf("could not write %s: not a regular file, which is what it would be replaced with", path)
 	}
 	part := path + ".part"
-	if inUse(part) {
-		return nil, fmt.Errorf("could not write %s: another program is writing it, as %s", path, part)
-	}
-	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("could not open %s (%w)", part, err)
+	if err := sweepPart(path, part); err != nil {
+		return nil, err
 	}
 	f, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -49,6 +46,22 @@ func Create(path string) (*File, error) {
 		return nil, errors.Join(err, f.Close(), os.Remove(part))
 	}
 	return &File{f: f, info: info, path: path}, nil
+}
+
+// sweepPart removes the part that an earlier run has left of a file.
+func sweepPart(path, part string) error {
+	switch info, err := os.Lstat(part); {
+	case err != nil:
+		return nil //nolint:nilerror // not there, or making it will tell
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("could not open %s: it is in the way and is no regular file", part)
+	case inUse(part):
+		return fmt.Errorf("could not write %s: another program is writing it, as %s", path, part)
+	}
+	if err := os.Remove(part); err != nil {
+		return fmt.Errorf("could not open %s (%w)", part, err)
+	}
+	return nil
 }
 
 // inUse tells whether a program holds the lock of the file that it writes.

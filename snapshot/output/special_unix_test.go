@@ -51,3 +51,34 @@ func TestCreateInPlaceOfSpecialFiles(t *testing.T) {
 		t.Errorf("what the link led to: %q, %v", b, err)
 	}
 }
+
+// What is no leftover of ours stays, though it has the name of one.
+func TestCreateBesideSpecialFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	part := path + ".part"
+	for name, create := range map[string]func() error{
+		"directory": func() error { return os.Mkdir(part, 0o700) },
+		"pipe":      func() error { return syscall.Mkfifo(part, 0o600) },
+		"link":      func() error { return os.Symlink("elsewhere", part) },
+	} {
+		if err := create(); err != nil {
+			t.Fatal(err)
+		}
+		before, err := os.Lstat(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Create(path)
+		if want := "could not open " + part + ": it is in the way and is no regular file"; err == nil || err.Error() != want {
+			t.Errorf("%s: %v\nwant %s", name, err, want)
+		}
+		if after, err := os.Lstat(part); err != nil || !os.SameFile(before, after) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := os.Remove(part); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

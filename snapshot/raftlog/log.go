@@ -167,6 +167,15 @@ func (l *Log) LatestMark() Mark {
 // snapshot that stands for the entries.
 func (l *Log) End() uint64 { return max(l.Last, l.LatestMark().Index) }
 
+// Reaches makes sure that the WAL has all entries up to the last one that the
+// database has seen. Where it was cut, the rest of it may look whole.
+func (l *Log) Reaches(applied uint64) error {
+	if l.End() >= applied {
+		return nil
+	}
+	return damaged(l.dir, "the WAL ends at entry %d, and the database has seen entry %d", l.End(), applied)
+}
+
 // Bad is the error of whoever cannot make sense of an entry; nil where err is.
 func (l *Log) Bad(e Entry, err error) error {
 	if err == nil {

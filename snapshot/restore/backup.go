@@ -85,11 +85,8 @@ func (b *backup) build(ctx context.Context, dirs *outputs) (err error) {
 	if err != nil {
 		return err
 	}
-	if b.log.End() < applied {
-		return &raftlog.DamageError{
-			File: b.cfg.walDir(), Offset: raftlog.NoOffset,
-			Detail: fmt.Sprintf("the WAL ends at entry %d, and the database has seen entry %d", b.log.End(), applied),
-		}
+	if err := b.log.Reaches(applied); err != nil {
+		return err
 	}
 	// Where only the commit index moves, raft does not save it.
 	b.log.State.Commit = max(b.log.State.Commit, applied)
@@ -139,7 +136,7 @@ func (b *backup) editDB(path string) (err error) {
 }
 
 func (c *BackupConfig) checkSpace(db int64) error {
-	need := int64(2 * walSize)
+	need := walSize() // at least: it is not known how many entries there are
 	if c.WithV3 {
 		need += db
 	}

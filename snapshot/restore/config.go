@@ -21,9 +21,13 @@ const resolveTimeout = 30 * time.Second
 // ErrBumpOptions says that only one of BumpRevision and MarkCompacted is set.
 var ErrBumpOptions = errors.New("--mark-compacted required if --bump-revision > 0")
 
-// ErrRevisionOptions says that RevisionAtLeast is negative or that a bump is
-// given as well.
-var ErrRevisionOptions = errors.New("--revision-at-least takes a revision, in place of --bump-revision and --mark-compacted")
+// ErrRevisionOptions says that RevisionAtLeast and a bump are given.
+var ErrRevisionOptions = errors.New("--revision-at-least bumps and marks as compacted: leave out --bump-revision and --mark-compacted")
+
+// maxRevision is up to which a revision can be bumped, so that the new cluster
+// can go on from there: a million writes a second for thirty years. A server
+// that runs out of revisions crashes.
+const maxRevision = math.MaxInt64 - 1_000_000_000_000_000
 
 // Config says what to restore, and as which member of which cluster. The
 // fields are the flags of "etcdutl snapshot restore"; defaults of flags are
@@ -63,21 +67,27 @@ type Config struct {
 	Logger *zap.Logger
 }
 
-// check finds options that exclude each other.
-func (c *Config) check() error {
-	if c.MarkCompacted != (c.BumpRevision > 0) {
-		return ErrBumpOptions
-	}
-	if c.RevisionAtLeast < 0 || (c.RevisionAtLeast > 0 && c.BumpRevision > 0) {
+// Check finds options that exclude each other, before anything is read.
+func (c *Config) Check() error {
+	switch {
+	case c.RevisionAtLeast < 0:
+		return fmt.Errorf("--revision-at-least %d: a revision is not negative", c.RevisionAtLeast)
+	case c.RevisionAtLeast > 0 && (c.BumpRevision > 0 || c.MarkCompacted):
 		return ErrRevisionOptions
+	case c.MarkCompacted != (c.BumpRevision > 0):
+		return ErrBumpOptions
 	}
 	return nil
 }
 
 // bumped is the latest revision after the bump.
 func (c *Config) bumped(latest int64) (int64, error) {
-	if c.BumpRevision > uint64(math.MaxInt64-latest) {
-		return 0, fmt.Errorf("--bump-revision %d: the latest revision is %d, and the sum is too large for a revision", c.BumpRevision, latest)
+	room := uint64(max(0, maxRevision-latest))
+	switch {
+	case c.BumpRevision > room:
+		return 0, fmt.Errorf("--bump-revision %d: the latest revision is %d, and the sum would leave the cluster no revisions to go on with", c.BumpRevision, latest)
+	case c.RevisionAtLeast > maxRevision:
+		return 0, fmt.Errorf("--revision-at-least %d would leave the cluster no revisions to go on with", c.RevisionAtLeast)
 	}
 	return max(latest+int64(c.BumpRevision), c.RevisionAtLeast), nil
 }

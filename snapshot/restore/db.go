@@ -58,9 +58,12 @@ func (b *builder) editDB(path string, members []*membership.Member, e edit) (err
 
 // openDB opens a backend that is still being built, or makes an empty one.
 func openDB(path string, mmapSize uint64) (*bolt.DB, error) {
+	if mmapSize > math.MaxInt { // upstream's takes it for a negative number, and so for none
+		mmapSize = 0
+	}
 	db, err := bolt.Open(path, 0o600, &bolt.Options{
 		FreelistType:    bolt.FreelistMapType,
-		InitialMmapSize: int(min(mmapSize, math.MaxInt)),
+		InitialMmapSize: int(mmapSize),
 		NoFreelistSync:  true, // as etcd keeps it
 		NoGrowSync:      true, // the directory is synced as a whole
 		NoSync:          true,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 
 	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
 
@@ -12,31 +13,39 @@ import (
 )
 
 // keepLearners makes those members of the new cluster learners that were some
-// in the old one, which the database at path still has.
-func (b *builder) keepLearners(ctx context.Context, path string) error {
+// in the old one, which the database at path still has. It returns the peer
+// URLs of those that never started and are not found in the new cluster.
+func (b *builder) keepLearners(ctx context.Context, path string) (unknown []string, err error) {
 	old, err := oldLearners(ctx, path)
 	if err != nil || len(old) == 0 {
-		return err
+		return nil, err
 	}
 	members := b.cluster.Members()
-	voters := 0
-	for _, m := range members {
-		m.IsLearner = slices.ContainsFunc(old, func(o membership.Member) bool {
-			if o.Name != "" {
-				return o.Name == m.Name
+	for _, o := range old {
+		found := false
+		for _, m := range members {
+			if sameMember(o, m) {
+				m.IsLearner, found = true, true
 			}
-			// One that never started has no name.
-			return slices.Equal(slices.Sorted(slices.Values(o.PeerURLs)), slices.Sorted(slices.Values(m.PeerURLs)))
-		})
-		if !m.IsLearner {
-			voters++
+		}
+		if !found && o.Name == "" {
+			unknown = append(unknown, strings.Join(o.PeerURLs, ","))
 		}
 	}
-	if voters == 0 { // nobody could lead
-		return nil
+	if !slices.ContainsFunc(members, func(m *membership.Member) bool { return !m.IsLearner }) {
+		return unknown, nil // nobody could lead
 	}
 	b.cluster = membership.NewClusterFromMembers(b.lg, b.cluster.ID(), members)
-	return nil
+	return unknown, nil
+}
+
+// sameMember goes by the name, and by the URLs of one that never started, which
+// has no name.
+func sameMember(old membership.Member, m *membership.Member) bool {
+	if old.Name != "" {
+		return old.Name == m.Name
+	}
+	return slices.Equal(slices.Sorted(slices.Values(old.PeerURLs)), slices.Sorted(slices.Values(m.PeerURLs)))
 }
 
 // oldLearners reads the members of the old cluster. One that cannot be decoded

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,8 +43,14 @@ func TestRevisionAtLeast(t *testing.T) {
 			t.Errorf("at least %d: marked %v, record %v %q", tc.atLeast, marked, ok, v)
 		}
 	}
+	cfg := config(source(t), t.TempDir())
+	cfg.RevisionAtLeast = math.MaxInt64
+	if _, err := Restore(t.Context(), cfg); err == nil || err.Error() != "--revision-at-least 9223372036854775807 would leave the cluster no revisions to go on with" {
+		t.Errorf("the last revision: %v", err)
+	}
+	wantTree(t, filepath.Dir(cfg.DataDir))
 	for _, cfg := range []Config{
-		{RevisionAtLeast: -1}, {RevisionAtLeast: 5, BumpRevision: 5, MarkCompacted: true},
+		{RevisionAtLeast: 5, BumpRevision: 5}, {RevisionAtLeast: 5, MarkCompacted: true}, {RevisionAtLeast: 5, BumpRevision: 5, MarkCompacted: true},
 	} {
 		if _, err := Restore(t.Context(), cfg); !errors.Is(err, ErrRevisionOptions) {
 			t.Errorf("%+v: %v", cfg, err)
@@ -167,7 +174,7 @@ func TestLearners(t *testing.T) {
 	}
 	var learners []uint64
 	for i, res := range all {
-		if res.Learner != (i > 0) {
+		if res.Learner != (i > 0) || len(res.UnknownLearners) > 0 {
 			t.Errorf("%+v", res)
 		}
 		if res.Learner {
@@ -200,7 +207,7 @@ func TestLearners(t *testing.T) {
 	// Where only learners would be left, all vote.
 	one := config(withLearners(t), t.TempDir())
 	one.SkipHashCheck, one.Name, one.InitialCluster = true, "m2", "m2=http://localhost:2380"
-	if res, err := Restore(t.Context(), one); err != nil || res.Learner {
+	if res, err := Restore(t.Context(), one); err != nil || res.Learner || !slices.Equal(res.UnknownLearners, []string{"http://127.0.0.1:3"}) {
 		t.Errorf("%+v, %v", res, err)
 	}
 }

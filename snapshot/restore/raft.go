@@ -38,22 +38,23 @@ func (b *builder) writeRaft(d memberDirs, members []*membership.Member) (err err
 	if err != nil {
 		return err
 	}
-	w, err := wal.Create(b.lg, d.wal, metadata)
-	if err != nil {
-		return fmt.Errorf("create the WAL: %w", err)
-	}
-	defer func() { err = errors.Join(err, w.Close(), removeSpare(d.wal)) }()
 	entries, conf, err := additions(members)
 	if err != nil {
 		return err
 	}
 	commit := uint64(len(entries))
+	// First of all, as the WAL's next segment may take what room is left.
+	if err := b.writeSnap(d.snap, commit, conf); err != nil {
+		return fmt.Errorf("write the raft snapshot: %w", err)
+	}
+	w, err := wal.Create(b.lg, d.wal, metadata)
+	if err != nil {
+		return fmt.Errorf("create the WAL: %w", err)
+	}
+	defer func() { err = errors.Join(err, w.Close(), removeSpare(d.wal)) }()
 	state := &raftpb.HardState{Term: new(uint64(raftTerm)), Vote: new(conf.Voters[0]), Commit: new(commit)}
 	if err := w.Save(state, entries); err != nil {
 		return fmt.Errorf("write the WAL: %w", err)
-	}
-	if err := b.writeSnap(d.snap, commit, conf); err != nil {
-		return fmt.Errorf("write the raft snapshot: %w", err)
 	}
 	mark := &walpb.Snapshot{Index: new(commit), Term: new(uint64(raftTerm)), ConfState: conf}
 	if err := w.SaveSnapshot(mark); err != nil {

@@ -25,6 +25,10 @@ type Result struct {
 	Learner   bool  // it was one in the snapshot, and is again
 	Revision  int64 // the latest one, after the bump
 	TotalKeys int   // live keys
+	// UnknownLearners are the peer URLs, joined by commas, of each learner of
+	// the old cluster that never started and is not found in the new one by
+	// them: a member that stands for it has become a voter.
+	UnknownLearners []string
 }
 
 // Restore makes the data directory of one member of a new cluster from a
@@ -79,7 +83,7 @@ func All(ctx context.Context, cfg Config) ([]Result, error) {
 
 // run restores the members that each returns.
 func run(ctx context.Context, cfg Config, each func(types.URLsMap) []Config) (_ []Result, err error) {
-	if err := cfg.check(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
 	lg := logger(cfg.Logger)
@@ -164,7 +168,8 @@ func (b *builder) build(ctx context.Context, configs []Config, all []*outputs) (
 	if err != nil {
 		return nil, err
 	}
-	if err := b.keepLearners(ctx, db); err != nil {
+	unknown, err := b.keepLearners(ctx, db)
+	if err != nil {
 		return nil, err
 	}
 	revision, err := b.cfg.bumped(st.Revision)
@@ -197,7 +202,7 @@ func (b *builder) build(ctx context.Context, configs []Config, all []*outputs) (
 			Name: c.Name, PeerURLs: own.PeerURLs, Learner: own.IsLearner,
 			DataDir: all[i].places.dataDir, WALDir: all[i].places.walDir,
 			ClusterID: uint64(b.cluster.ID()), MemberID: uint64(own.ID),
-			Revision: revision, TotalKeys: st.TotalKey,
+			Revision: revision, TotalKeys: st.TotalKey, UnknownLearners: unknown,
 		}
 	}
 	return results, nil

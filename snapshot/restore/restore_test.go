@@ -151,7 +151,7 @@ func TestBumpRevision(t *testing.T) {
 	}
 	cfg = config(source(t), t.TempDir())
 	cfg.BumpRevision, cfg.MarkCompacted = 1<<63-1, true
-	if _, err := Restore(t.Context(), cfg); err == nil || err.Error() != "--bump-revision 9223372036854775807: the latest revision is 301, and the sum is too large for a revision" {
+	if _, err := Restore(t.Context(), cfg); err == nil || err.Error() != "--bump-revision 9223372036854775807: the latest revision is 301, and the sum would leave the cluster no revisions to go on with" {
 		t.Errorf("too large: %v", err)
 	}
 }

@@ -4,12 +4,15 @@ import (
 	"errors"
 	"os"
 
+	"go.etcd.io/etcd/server/v3/storage/wal"
+
 	"etcdkit/snapshot/internal/space"
 )
 
-// walSize is how much the server's package reserves for a WAL, of which the
-// next segment takes as much again while one is made.
-const walSize = 64 << 20
+// walSize is how much the server's package reserves for a WAL, in bytes. The
+// next segment would take as much again, but does without where there is no
+// room.
+func walSize() int64 { return wal.SegmentSizeBytes }
 
 // checkSpace makes sure that there is room for all members before anything is
 // written. They are below one parent.
@@ -22,7 +25,7 @@ func checkSpace(members []Config) error {
 		return err
 	}
 	need := int64(len(members)) * info.Size()
-	wal := int64(len(members)+1) * walSize
+	wal := int64(len(members)) * walSize()
 	p := members[0].places()
 	inside, err := below(p.dataDir, p.walDir)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
 
+	"etcdkit/snapshot"
 	"etcdkit/snapshot/raftlog"
 )
 
@@ -14,11 +15,16 @@ import (
 type Content struct {
 	Snapshot bool // in the last raft snapshot
 	WAL      bool // in the entries after it
+	// Torn is the file of the WAL whose last record was not written to its end;
+	// "" where none is.
+	Torn string
 }
 
 // Check looks for content of v2 clients. It takes no lock. Without a WAL there
-// is none.
+// is none. A WAL that lacks entries which the database has seen is an error,
+// unless there is content in what is left of it.
 func Check(ctx context.Context, src Source) (Content, error) {
+	applied := seen(ctx, src) // before the WAL, to which a server may add
 	log, err := raftlog.Open(ctx, src.walDir())
 	if errors.Is(err, raftlog.ErrNoLog) {
 		return Content{}, nil
@@ -30,7 +36,7 @@ func Check(ctx context.Context, src Source) (Content, error) {
 	if err != nil {
 		return Content{}, err
 	}
-	var c Content
+	c := Content{Torn: log.Torn}
 	err = recovered(func() error {
 		own, err := membership.IsMetaStoreOnly(store)
 		c.Snapshot = after > 0 && !own
@@ -49,5 +55,23 @@ func Check(ctx context.Context, src Source) (Content, error) {
 		}
 		return log.Bad(e, err)
 	})
+	if err == nil && !c.Snapshot && !c.WAL {
+		err = log.Reaches(applied)
+	}
 	return c, err
+}
+
+// seen is the last entry that the database has seen, as far as it can be read:
+// it may be missing, or a server be at work on it.
+func seen(ctx context.Context, src Source) uint64 {
+	f, err := snapshot.Open(snapshot.DataDirFile(src.DataDir))
+	if err != nil {
+		return 0
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	index, err := f.ConsistentIndex(ctx)
+	if err != nil || f.Unchanged() != nil {
+		return 0
+	}
+	return index
 }

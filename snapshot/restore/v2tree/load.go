@@ -67,11 +67,8 @@ func Load(ctx context.Context, src Source) (_ *Tree, err error) {
 	// Where only the commit index moves, raft does not save it, and the
 	// database may be ahead of it (server/etcdserver/bootstrap.go).
 	commit := max(log.State.Commit, applied)
-	if log.End() < applied {
-		return nil, &raftlog.DamageError{
-			File: src.walDir(), Offset: raftlog.NoOffset,
-			Detail: fmt.Sprintf("the WAL ends at entry %d, and the database has seen entry %d", log.End(), applied),
-		}
+	if err := log.Reaches(applied); err != nil {
+		return nil, err
 	}
 	r := replay{store: store, lg: logger()}
 	left := 0

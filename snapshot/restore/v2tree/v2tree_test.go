@@ -330,6 +330,10 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s: %+v, %v", tc.name, got, err)
 		}
 	}
+	cut := dataDir(t, own, 5) // and the WAL has four
+	if _, err := Check(t.Context(), Source{DataDir: cut}); !errors.Is(err, snapshot.ErrCorrupt) || !strings.HasSuffix(err.Error(), ": the WAL ends at entry 4, and the database has seen entry 5") {
+		t.Errorf("got %v", err)
+	}
 	if _, err := Check(t.Context(), Source{DataDir: withSnapshot(t, "hello")}); !errors.Is(err, snapshot.ErrCorrupt) {
 		t.Errorf("got %v", err)
 	}
