@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"etcdkit/snapshot/internal/lock"
+	"etcdkit/internal/lock"
 )
 
 // checksumUnit is the disk sector size by which etcd tells a snapshot (a file

@@ -8,7 +8,7 @@ import (
 	"hash"
 	"io"
 
-	"etcdkit/snapshot/output"
+	"etcdkit/internal/output"
 )
 
 // SaveOptions are the options of Save. The zero value has none set.

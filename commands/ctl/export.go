@@ -12,12 +12,12 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"etcdkit/commands/bulk"
 	"etcdkit/commands/cli"
-	"etcdkit/commands/ctl/pairs"
-	"etcdkit/commands/ctl/scan"
+	"etcdkit/internal/output"
+	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/lines"
+	"etcdkit/keyspace/scan"
 	"etcdkit/printer/view"
-	"etcdkit/snapshot/output"
 )
 
 type exportOptions struct {
@@ -99,10 +99,10 @@ func (x *export) toFile(ctx context.Context) error {
 
 // compressed writes to f what its name calls for.
 func (x *export) compressed(ctx context.Context, f io.Writer) (view.Export, error) {
-	if !pairs.Compressed(x.output) {
+	if !lines.Compressed(x.output) {
 		return x.write(ctx, f)
 	}
-	z, err := pairs.Compress(f)
+	z, err := lines.Compress(f)
 	if err != nil {
 		return view.Export{}, err
 	}
@@ -124,7 +124,7 @@ func (x *export) write(ctx context.Context, w io.Writer) (view.Export, error) {
 			return sum, errors.Join(err, out.Flush())
 		}
 		for _, kv := range page.GetKvs() {
-			line = pairs.Append(line[:0], x.pair(kv))
+			line = lines.Append(line[:0], x.pair(kv))
 			if _, err := out.Write(line); err != nil {
 				return sum, cli.Exit(cli.IO, err)
 			}
@@ -141,8 +141,8 @@ func (x *export) write(ctx context.Context, w io.Writer) (view.Export, error) {
 	return sum, cli.Exit(cli.IO, out.Flush())
 }
 
-func (x *export) pair(kv *mvccpb.KeyValue) pairs.Pair {
-	p := pairs.Pair{Key: kv.GetKey(), Value: kv.GetValue()}
+func (x *export) pair(kv *mvccpb.KeyValue) lines.Pair {
+	p := lines.Pair{Key: kv.GetKey(), Value: kv.GetValue()}
 	if x.withRevisions {
 		p.Created, p.Modified, p.Version = kv.GetCreateRevision(), kv.GetModRevision(), kv.GetVersion()
 	}

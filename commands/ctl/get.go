@@ -12,7 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
-	"etcdkit/commands/ctl/scan"
+	"etcdkit/keyspace/scan"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 )

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"etcdkit/commands/ctl/scan"
+	"etcdkit/keyspace/scan"
 	"etcdkit/printer/view"
 )
 

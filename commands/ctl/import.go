@@ -12,10 +12,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"etcdkit/commands/bulk"
 	"etcdkit/commands/cli"
-	"etcdkit/commands/ctl/load"
-	"etcdkit/commands/ctl/pairs"
+	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/lines"
+	"etcdkit/keyspace/load"
 )
 
 // loadOptions are the flags of the commands that write many pairs.
@@ -62,7 +62,7 @@ func (o *loadOptions) mode(onConflictGiven bool) (bulk.Mode, error) {
 }
 
 // options returns the flags as the loading takes them.
-func (o *loadOptions) options(mode bulk.Mode, f pairs.Format) load.Options {
+func (o *loadOptions) options(mode bulk.Mode, f lines.Format) load.Options {
 	return load.Options{
 		Mode: mode, DryRun: o.dryRun, KeepGoing: o.keepGoing, Resume: o.resume, Unit: f.Unit(),
 		Limits: bulk.Limits{Ops: int(min(o.maxTxnOps, 1<<20))},
@@ -74,12 +74,12 @@ type pairFile struct {
 	in     io.Reader
 	file   *os.File // the same, where it can be read again
 	start  int64
-	format pairs.Format
+	format lines.Format
 }
 
 // newPairFile returns the pairs of a stream. One that is a file is read again
 // from where it is now; of any other the reads end with ctx.
-func newPairFile(ctx context.Context, in io.Reader, f pairs.Format) *pairFile {
+func newPairFile(ctx context.Context, in io.Reader, f lines.Format) *pairFile {
 	p := &pairFile{in: cli.Streams{In: in}.Input(ctx), format: f}
 	file, ok := in.(*os.File)
 	if !ok {
@@ -95,13 +95,13 @@ func newPairFile(ctx context.Context, in io.Reader, f pairs.Format) *pairFile {
 	return p
 }
 
-func (p *pairFile) open() (*pairs.Reader, error) {
+func (p *pairFile) open() (*lines.Reader, error) {
 	if p.file != nil {
 		if _, err := p.file.Seek(p.start, io.SeekStart); err != nil {
 			return nil, err
 		}
 	}
-	return pairs.NewReader(p.in, p.format)
+	return lines.NewReader(p.in, p.format)
 }
 
 // openInput opens the file that the argument names, or standard input. The
@@ -154,7 +154,7 @@ What is printed adds up: read is written, skipped, failed, broken and left.`,
 				return err
 			}
 			defer closeInput() //nolint:errcheck // it was only read
-			return a.load(cmd, newPairFile(cmd.Context(), in, pairs.JSONLines), o.options(mode, pairs.JSONLines))
+			return a.load(cmd, newPairFile(cmd.Context(), in, lines.JSONLines), o.options(mode, lines.JSONLines))
 		},
 	}
 	o.addFlags(cmd.Flags())

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"etcdkit/commands/cli"
-	"etcdkit/commands/ctl/load"
-	"etcdkit/commands/ctl/pairs"
+	"etcdkit/keyspace/lines"
+	"etcdkit/keyspace/load"
 	"etcdkit/printer/view"
 )
 
@@ -45,7 +45,7 @@ func importView(s load.Summary, dryRun bool) view.Import {
 // unused gives the error of a run its exit code, and makes one of pairs that
 // were passed over.
 func unused(sum load.Summary, o load.Options, err error) error {
-	if broken := (*pairs.Broken)(nil); errors.As(err, &broken) {
+	if broken := (*lines.Broken)(nil); errors.As(err, &broken) {
 		return cli.Exit(cli.InvalidInput, err)
 	}
 	switch {

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"etcdkit/commands/cli"
-	"etcdkit/commands/ctl/children"
+	"etcdkit/keyspace/children"
 	"etcdkit/printer/view"
 )
 

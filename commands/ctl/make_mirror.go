@@ -10,10 +10,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"etcdkit/commands/bulk"
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
-	"etcdkit/commands/ctl/mirror"
+	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/mirror"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 )

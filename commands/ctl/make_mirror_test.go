@@ -13,9 +13,9 @@ import (
 	"go.uber.org/zap"
 	"google.golang.org/protobuf/proto"
 
-	"etcdkit/commands/bulk"
 	"etcdkit/commands/cli"
-	"etcdkit/commands/ctl/mirror"
+	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/mirror"
 	"etcdkit/printer"
 )
 

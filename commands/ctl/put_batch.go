@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"etcdkit/commands/cli"
-	"etcdkit/commands/ctl/pairs"
+	"etcdkit/keyspace/lines"
 )
 
 // putBatch are the flags with which put writes many pairs.
@@ -50,7 +50,7 @@ func (b *putBatch) run(cmd *cobra.Command, a *app, o *putOptions, args []string)
 	if len(args) > 0 {
 		return cli.Exit(cli.BadArgs, errors.New("put --batch takes no arguments: the pairs come from standard input"))
 	}
-	format, ok := map[string]pairs.Format{"jsonl": pairs.JSONLines, "nul": pairs.NUL}[b.format]
+	format, ok := map[string]lines.Format{"jsonl": lines.JSONLines, "nul": lines.NUL}[b.format]
 	if !ok {
 		return cli.Exit(cli.BadFeature, fmt.Errorf("unknown value %q of --batch: it is one of %s", b.format, strings.Join(batchFormats(), ", ")))
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"etcdkit/commands/cli"
-	"etcdkit/commands/ctl/usage"
+	"etcdkit/keyspace/usage"
 	"etcdkit/printer/view"
 )
 

@@ -3,7 +3,7 @@ package ctl
 import (
 	"github.com/spf13/cobra"
 
-	"etcdkit/commands/ctl/usage"
+	"etcdkit/keyspace/usage"
 	"etcdkit/printer/view"
 )
 

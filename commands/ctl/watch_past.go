@@ -9,7 +9,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/conn"
-	"etcdkit/commands/ctl/history"
+	"etcdkit/keyspace/history"
 )
 
 // slow is how long nobody may take a response of the past before it is left to clientv3, which holds what comes until

@@ -16,7 +16,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
-	"etcdkit/commands/ctl/history"
+	"etcdkit/keyspace/history"
 	"etcdkit/printer/view"
 )
 

@@ -10,7 +10,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"etcdkit/commands/ctl/history"
+	"etcdkit/keyspace/history"
 )
 
 // The pauses before a watch is begun again: the first, and the longest.

@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/pflag"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
-	"etcdkit/commands/bulk"
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
-	"etcdkit/commands/ctlv2/transfer"
+	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/transfer"
 )
 
 // copyDest is v3's side.

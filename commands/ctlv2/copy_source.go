@@ -11,7 +11,7 @@ import (
 
 	client "go.etcd.io/etcd/client/v2"
 
-	"etcdkit/commands/ctlv2/transfer"
+	"etcdkit/keyspace/transfer"
 )
 
 // longestTree is how long reading a tree may take where --timeout and

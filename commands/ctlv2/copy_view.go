@@ -1,7 +1,7 @@
 package ctlv2
 
 import (
-	"etcdkit/commands/ctlv2/transfer"
+	"etcdkit/keyspace/transfer"
 	"etcdkit/printer"
 )
 

@@ -12,10 +12,10 @@ import (
 	"runtime"
 	"time"
 
+	"etcdkit/internal/lock"
+	"etcdkit/internal/output"
+	"etcdkit/internal/space"
 	"etcdkit/snapshot"
-	"etcdkit/snapshot/internal/lock"
-	"etcdkit/snapshot/internal/space"
-	"etcdkit/snapshot/output"
 )
 
 // tmpName is what the new database is called until it is whole. A server

@@ -9,8 +9,8 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"etcdkit/internal/output"
 	"etcdkit/snapshot"
-	"etcdkit/snapshot/output"
 )
 
 // batches is how many there are, of which one is being written.

@@ -11,8 +11,8 @@ import (
 	"github.com/coreos/go-semver/semver"
 	bolt "go.etcd.io/bbolt"
 
+	"etcdkit/internal/lock"
 	"etcdkit/snapshot"
-	"etcdkit/snapshot/internal/lock"
 	"etcdkit/snapshot/internal/waltest"
 )
 

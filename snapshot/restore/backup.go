@@ -12,8 +12,8 @@ import (
 	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
 	"go.uber.org/zap"
 
+	"etcdkit/internal/space"
 	"etcdkit/snapshot"
-	"etcdkit/snapshot/internal/space"
 	"etcdkit/snapshot/raftlog"
 )
 

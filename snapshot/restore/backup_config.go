@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"etcdkit/snapshot/output"
+	"etcdkit/internal/output"
 )
 
 // BackupConfig says what to back up, and where to. The fields are the flags of

@@ -19,8 +19,8 @@ import (
 	"go.etcd.io/etcd/server/v3/storage/wal/walpb"
 	"go.uber.org/zap"
 
+	"etcdkit/internal/lock"
 	"etcdkit/snapshot"
-	"etcdkit/snapshot/internal/lock"
 	"etcdkit/snapshot/internal/waltest"
 )
 

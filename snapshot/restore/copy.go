@@ -7,8 +7,8 @@ import (
 	"io"
 	"os"
 
+	"etcdkit/internal/output"
 	"etcdkit/snapshot"
-	"etcdkit/snapshot/output"
 )
 
 // copyPiece is how much of a finished database is copied between two looks at

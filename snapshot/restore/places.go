@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"etcdkit/snapshot/output"
+	"etcdkit/internal/output"
 )
 
 // memberDir is what makes a directory one that a server starts on.

@@ -6,7 +6,7 @@ import (
 
 	"go.etcd.io/etcd/server/v3/storage/wal"
 
-	"etcdkit/snapshot/internal/space"
+	"etcdkit/internal/space"
 )
 
 // walSize is how much the server's package reserves for a WAL, in bytes. The

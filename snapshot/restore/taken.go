@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"etcdkit/snapshot/output"
+	"etcdkit/internal/output"
 )
 
 // takenError says that something is where a directory is to be made.

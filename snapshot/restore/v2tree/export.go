@@ -8,7 +8,7 @@ import (
 	"io"
 	"time"
 
-	"etcdkit/snapshot/output"
+	"etcdkit/internal/output"
 )
 
 // line is a node as a line of JSON. docs/v2-export.md is its contract; names

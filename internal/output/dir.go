@@ -1,0 +1,246 @@
+package output
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"etcdkit/internal/lock"
+)
+
+// tmpMark is part of the name of every directory under construction.
+const tmpMark = ".part-"
+
+// Dir is a directory on its way to a path. It is built in Path: beside the
+// final place where that does not exist; inside it where it is an empty
+// directory, which may be a mount point and keeps its owner and mode.
+type Dir struct {
+	// Last is the entry that makes what lies beside it count. In a directory
+	// that exists, it appears after all others.
+	Last string
+
+	path   string
+	tmp    string
+	inside bool
+	lock   *os.File // open and locked while tmp is under construction
+	made   string   // topmost parent that NewDir made, or ""
+}
+
+// NewDir starts a directory for path, which must not exist or be empty; the
+// directories above it are made. The caller ends it with CommitDirs or Abort.
+func NewDir(path string) (_ *Dir, err error) {
+	d := &Dir{path: filepath.Clean(path)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Abort())
+		}
+	}()
+	parent, prefix := filepath.Dir(d.path), "."+filepath.Base(d.path)
+	switch names, err := os.ReadDir(d.path); {
+	case errors.Is(err, os.ErrNotExist):
+		if d.made, err = makeAll(parent); err != nil {
+			return nil, err
+		}
+	case err != nil:
+		return nil, err
+	case len(names) > 0:
+		return nil, &fs.PathError{Op: "write", Path: d.path, Err: errors.New("directory not empty")}
+	default:
+		d.inside = true
+		parent, prefix = d.path, ""
+	}
+	if d.tmp, err = os.MkdirTemp(parent, prefix+tmpMark+"*"); err != nil {
+		return nil, err
+	}
+	if d.lock, err = os.Open(d.tmp); err != nil {
+		return nil, err
+	}
+	_ = lock.Try(d.lock) // where locks do not work, leftovers are not swept
+	return d, nil
+}
+
+// Path is where to build.
+func (d *Dir) Path() string { return d.tmp }
+
+// CommitDirs syncs all that was built and gives the directories their names,
+// in the order given. Where one fails, those before it are taken back; the
+// caller still has to Abort all of them.
+func CommitDirs(dirs ...*Dir) error {
+	for _, d := range dirs {
+		if err := syncTree(d.tmp); err != nil {
+			return err
+		}
+	}
+	for i, d := range dirs {
+		if err := d.publish(); err != nil {
+			for _, done := range dirs[:i] {
+				err = errors.Join(err, done.retract())
+			}
+			return err
+		}
+	}
+	for _, d := range dirs {
+		d.tmp, d.made = "", ""
+	}
+	var err error
+	for _, d := range dirs {
+		err = errors.Join(err, d.lock.Close())
+	}
+	return err
+}
+
+// Abort removes what was built and the parents that were made for it. After a
+// successful CommitDirs it does nothing.
+func (d *Dir) Abort() error {
+	var err error
+	if d.tmp != "" {
+		err = os.RemoveAll(d.tmp)
+		if d.lock != nil {
+			err = errors.Join(err, d.lock.Close())
+		}
+	}
+	if d.made != "" {
+		for dir := filepath.Dir(d.path); ; dir = filepath.Dir(dir) {
+			// It is kept where somebody else has put something into it.
+			if os.Remove(dir) != nil || dir == d.made {
+				break
+			}
+		}
+	}
+	d.tmp, d.made = "", ""
+	return err
+}
+
+// publish renames what was built to its final place.
+func (d *Dir) publish() error {
+	if !d.inside {
+		if err := os.Rename(d.tmp, d.path); err != nil {
+			return fmt.Errorf("could not rename %s to %s (%w)", d.tmp, d.path, err)
+		}
+		if err := syncDir(filepath.Dir(d.path)); err != nil {
+			return errors.Join(err, d.retract())
+		}
+		return nil
+	}
+	if err := d.fill(); err != nil {
+		return err
+	}
+	if err := syncDir(d.path); err != nil {
+		return errors.Join(err, d.retract())
+	}
+	return os.Remove(d.tmp)
+}
+
+// retract undoes publish: what is at the final place was not there before.
+func (d *Dir) retract() error {
+	if !d.inside {
+		return os.Rename(d.path, d.tmp)
+	}
+	if err := os.Mkdir(d.tmp, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	names, err := d.entries(d.path)
+	if err != nil {
+		return err
+	}
+	slices.Reverse(names)
+	_, err = moveAll(d.path, d.tmp, names)
+	return err
+}
+
+// fill moves what was built into the existing directory: all of it, or nothing.
+func (d *Dir) fill() error {
+	names, err := d.entries(d.tmp)
+	if err != nil {
+		return err
+	}
+	done, err := moveAll(d.tmp, d.path, names)
+	if err != nil {
+		slices.Reverse(done)
+		_, backErr := moveAll(d.path, d.tmp, done)
+		return errors.Join(err, backErr)
+	}
+	return nil
+}
+
+// entries lists dir in the order in which to publish it, without the directory
+// under construction.
+func (d *Dir) entries(dir string) ([]string, error) {
+	all, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	last := false
+	for _, e := range all {
+		switch {
+		case filepath.Join(dir, e.Name()) == d.tmp:
+		case e.Name() == d.Last:
+			last = true
+		default:
+			names = append(names, e.Name())
+		}
+	}
+	if last {
+		names = append(names, d.Last)
+	}
+	return names, nil
+}
+
+// moveAll moves entries from one directory to another, and returns which it has
+// moved before an error.
+func moveAll(from, to string, names []string) (done []string, err error) {
+	for i, name := range names {
+		if err := rename(filepath.Join(from, name), filepath.Join(to, name)); err != nil {
+			return names[:i], err
+		}
+	}
+	return names, nil
+}
+
+// rename refuses to replace, which os.Rename would do with an empty directory.
+func rename(src, dst string) error {
+	if _, err := os.Lstat(dst); !errors.Is(err, os.ErrNotExist) {
+		return errors.Join(&fs.PathError{Op: "rename", Path: dst, Err: os.ErrExist}, err)
+	}
+	return os.Rename(src, dst)
+}
+
+// syncTree syncs every file and directory at and below root.
+func syncTree(root string) error {
+	return filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir():
+			return syncDir(path)
+		case e.Type().IsRegular():
+			return SyncFile(path)
+		}
+		return nil
+	})
+}
+
+// SyncFile opens for writing, without which Windows does not sync.
+func SyncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// makeAll makes dir and the directories above it, for the owner alone, and
+// returns the topmost one that was missing.
+func makeAll(dir string) (made string, err error) {
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(at); !errors.Is(err, os.ErrNotExist) || at == filepath.Dir(at) {
+			break
+		}
+		made = at
+	}
+	return made, os.MkdirAll(dir, 0o700)
+}

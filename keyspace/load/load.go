@@ -1,0 +1,238 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/lines"
+)
+
+// Options say what is written and how.
+type Options struct {
+	Open      func() (*lines.Reader, error) // begins to read the input, again where Again
+	Again     bool                          // the input can be read more than once
+	Unit      string                        // what a pair of it is called: a line
+	Mode      bulk.Mode                     // what becomes of keys that are there already
+	DryRun    bool                          // write nothing
+	KeepGoing bool                          // pass over what can't be used
+	Limits    bulk.Limits                   // of one transaction
+	Lease     int64                         // of the cluster, for every pair; 0 is what the pairs say
+	Resume    string                        // file that notes how far it has come; "" is none
+
+	Timeout  time.Duration           // of one request
+	Note     func(text string)       // told what a person should know
+	Progress func(done, total int64) // told of progress; total is 0 where it is not known
+}
+
+// Summary counts the pairs. Read is the sum of the others.
+type Summary struct {
+	Read    int64
+	Written int64 // or, in a dry run, to be written
+	Skipped int64 // left alone, as their keys were there already
+	Failed  int64 // that the cluster did not take
+	Broken  int64 // lines that hold no pair
+	Left    int64 // read, but not dealt with when it ended, or not known to be
+	Present int64 // of those to be written in a dry run: keys that are there already
+}
+
+// Cluster is where the pairs go.
+type Cluster struct {
+	Client  *clientv3.Client
+	Explain func(error) error // adds the cause to the error of a request
+}
+
+// Load is one run. Its counters are for several goroutines.
+type Load struct {
+	Options
+	client *clientv3.Client
+	retry  *bulk.Retry
+	leases *leases
+	resume *resume
+
+	total                                  int64
+	read, broken                           int64
+	written, skipped, failed, present, bad atomic.Int64
+}
+
+// New returns a run, which Run starts.
+func New(c Cluster, o Options) *Load {
+	l := &Load{Options: o, client: c.Client}
+	l.retry = &bulk.Retry{Timeout: o.Timeout, Patience: 2 * o.Timeout, Explain: c.Explain}
+	l.retry.Report = func(err error) {
+		if err == nil {
+			l.note("The cluster has answered again")
+			return
+		}
+		l.note("Trying again: %v", err)
+	}
+	l.leases = &leases{client: c.Client, retry: l.retry}
+	return l
+}
+
+func (l *Load) note(format string, args ...any) { l.Note(fmt.Sprintf(format, args...)) }
+
+// inFlight is how many transactions are under way: enough that the cluster
+// always has a next one.
+const inFlight = 8
+
+// Run reads all pairs and writes them. Unless broken lines are passed over, an
+// input that can be read twice is read to its end before anything is written,
+// and so is looked whether keys are there that must not be. An input that can't
+// be is written up to the broken line.
+//
+// When it returns, nothing is under way any more. The summary is right whatever
+// the error is.
+func (l *Load) Run(ctx context.Context) (Summary, error) {
+	err := l.run(ctx)
+	if kept := l.resume.end(err); err == nil {
+		err = kept
+	}
+	return l.summary(), err
+}
+
+func (l *Load) run(ctx context.Context) error {
+	if l.Again && !l.KeepGoing {
+		if err := l.check(ctx); err != nil {
+			return err
+		}
+	}
+	since, cluster, err := l.reach(ctx)
+	if err != nil {
+		return err
+	}
+	if l.Resume != "" {
+		now := run{Cluster: hex(cluster), Mode: l.Mode.String(), Lease: hex(uint64(l.Lease))} //nolint:gosec // an id's bits
+		if l.resume, err = openResume(l.Resume, l.leases, now); err != nil {
+			return err
+		}
+	}
+	if l.Mode == bulk.Refuse && l.Again && !l.KeepGoing && !l.DryRun {
+		if err := l.look(ctx); err != nil {
+			return err
+		}
+	}
+	mode := l.Mode
+	if l.DryRun {
+		mode = bulk.Look
+	}
+	return l.write(ctx, &bulk.Committer{
+		KV: l.client, Retry: l.retry, Limits: l.Limits, Leases: l.leasing(), Mode: mode, Since: since,
+		Done: l.done, Refused: l.refused,
+	})
+}
+
+func (l *Load) leasing() bulk.Leases {
+	if l.Lease != 0 {
+		return fixed(l.Lease)
+	}
+	return l.leases
+}
+
+// summary returns what there is to count now.
+func (l *Load) summary() Summary {
+	s := Summary{Read: l.read, Broken: l.broken, Written: l.written.Load(), Skipped: l.skipped.Load(),
+		Failed: l.failed.Load(), Present: l.present.Load()}
+	s.Left = s.Read - s.Written - s.Skipped - s.Failed - s.Broken
+	return s
+}
+
+// reach makes a first request, so that what is wrong with the cluster is known
+// before anything is read, and returns the cluster's revision and its id. Both
+// are 0 where they are not to be known.
+func (l *Load) reach(ctx context.Context) (rev int64, cluster uint64, err error) {
+	err = l.retry.Do(ctx, func(ctx context.Context) error {
+		resp, err := l.client.Get(ctx, "\x00", clientv3.WithKeysOnly())
+		if denied(err) { // not to be read, which is not wrong
+			if members, err := l.client.MemberList(ctx); err == nil {
+				cluster = members.Header.GetClusterId()
+			}
+			return nil
+		}
+		if err == nil {
+			rev, cluster = resp.Header.GetRevision(), resp.Header.GetClusterId()
+		}
+		return err
+	})
+	return rev, cluster, err
+}
+
+// done counts a transaction.
+func (l *Load) done(c bulk.Committed) {
+	all, present := int64(len(c.Changes)), int64(len(c.Present))
+	switch l.Mode {
+	case bulk.Skip:
+		l.written.Add(all - present)
+		l.skipped.Add(present)
+	case bulk.Refuse: // a dry run, or none is there
+		l.written.Add(all - present)
+		l.failed.Add(present)
+	default:
+		l.written.Add(all)
+		l.present.Add(present)
+	}
+	l.tell()
+}
+
+func (l *Load) tell() {
+	if l.Progress != nil {
+		l.Progress(l.written.Load()+l.skipped.Load()+l.failed.Load(), l.total)
+	}
+}
+
+// refused counts a pair that the cluster does not take, and returns the error
+// to end with, if it is the end.
+func (l *Load) refused(c bulk.Change, err error) error {
+	l.failed.Add(1)
+	l.tell()
+	key := c.Key()
+	if len(key) > shownKey {
+		key = key[:shownKey]
+	}
+	err = fmt.Errorf("%s %d, key %q (%d bytes with its value): %w", l.Unit, c.Origin(), key, c.Size(), err)
+	if !l.KeepGoing {
+		return err
+	}
+	l.complain(err)
+	return nil
+}
+
+// shownKey is how much of a key is named in a message.
+const shownKey = 200
+
+// mostComplaints is how many pairs are spoken of one by one.
+const mostComplaints = 10
+
+// complain speaks of a pair that was passed over.
+func (l *Load) complain(err error) {
+	switch n := l.bad.Add(1); {
+	case n <= mostComplaints:
+		l.note("Passed over: %v", err)
+	case n == mostComplaints+1:
+		l.note("Passed over: more, which are only counted")
+	}
+}
+
+// each hands out the pairs of the input one after the other, up to the first
+// error, of the input or of f. It is called in its own goroutine by write.
+func (l *Load) each(r *lines.Reader, f func(lines.Pair, error) error) error {
+	for {
+		p, err := r.Next()
+		broken := (*lines.Broken)(nil)
+		if err != nil && !errors.As(err, &broken) {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		if err := f(p, err); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/keyspace/lines"
+	file "etcdkit/keyspace/resume"
+)
+
+var errLeaseGone = errors.New("the lease has ended or never was: give another --lease")
+
+// resume notes in a file how far a run has come. The nil resume notes nothing.
+// It may be used from several goroutines.
+type resume struct {
+	leases *leases
+	run    run
+	from   state
+
+	mu   sync.Mutex // for what follows
+	file *file.File
+	now  lines.Position
+	err  error // of the last write
+}
+
+// state is what the file holds.
+type state struct {
+	run
+	Lines  int64                      `json:"lines"` // all up to this one have been dealt with
+	Sum    uint32                     `json:"crc32c"`
+	Leases map[int64]clientv3.LeaseID `json:"leases,omitempty"`
+}
+
+// run is what the runs that share a file have in common. What else they may be
+// given changes nothing of what was dealt with.
+type run struct {
+	Cluster string `json:"cluster,omitempty"` // its id in hexadecimal; none where nobody may know
+	Mode    string `json:"on_conflict"`
+	Lease   string `json:"lease,omitempty"` // for every pair, in hexadecimal
+}
+
+// differs tells what the file is of, where now is not the same.
+func (s *run) differs(now *run) string {
+	switch {
+	case s.Cluster != "" && now.Cluster != "" && s.Cluster != now.Cluster:
+		return fmt.Sprintf("a run into another cluster, %s:", s.Cluster)
+	case s.Mode != now.Mode:
+		return fmt.Sprintf("a run with --on-conflict %s: give that again, or", s.Mode)
+	case s.Lease != now.Lease && s.Lease == "":
+		return "a run without --lease: leave it out again, or"
+	case s.Lease != now.Lease:
+		return fmt.Sprintf("a run with --lease %s: give that again, or", s.Lease)
+	}
+	return ""
+}
+
+// hex returns an id as other commands take it, "" for none.
+func hex(id uint64) string {
+	if id == 0 {
+		return ""
+	}
+	return strconv.FormatUint(id, 16)
+}
+
+// openResume reads the file, if it is there.
+func openResume(path string, l *leases, now run) (*resume, error) {
+	r := &resume{leases: l, run: now}
+	found := false
+	var err error
+	if r.file, found, err = file.Open(path, &r.from, state{run: now}); err != nil {
+		return nil, err
+	}
+	if why := r.from.differs(&now); found && why != "" {
+		return nil, r.file.Foreign(why)
+	}
+	r.now = lines.Position{Lines: r.from.Lines, Sum: r.from.Sum}
+	l.takeUp(r.from.Leases)
+	return r, nil
+}
+
+// skip passes over what an earlier run has dealt with, and returns how many
+// lines that are.
+func (r *resume) skip(in *lines.Reader) (int64, error) {
+	if r == nil || r.from.Lines == 0 {
+		return 0, nil
+	}
+	same, err := in.Skip(lines.Position{Lines: r.from.Lines, Sum: r.from.Sum})
+	if err == nil && !same {
+		err = r.file.Foreign("another input:")
+	}
+	return r.from.Lines, err
+}
+
+// reached says that all up to a position has been dealt with.
+func (r *resume) reached(at lines.Position) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now = at
+	if r.file.Due() {
+		r.err = r.write()
+	}
+}
+
+// end leaves the file as the end of the run with err calls for: none after a
+// run that has come to its end.
+func (r *resume) end(err error) error {
+	switch {
+	case r == nil:
+		return nil
+	case err == nil:
+		return r.file.Remove()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.err = r.write()
+	return r.err
+}
+
+func (r *resume) write() error {
+	return r.file.Write(state{r.run, r.now.Lines, r.now.Sum, r.leases.made()})
+}

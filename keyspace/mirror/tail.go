@@ -1,0 +1,128 @@
+package mirror
+
+import (
+	"context"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/keyspace/bulk"
+)
+
+// update is what a watch has brought: the events up to a revision, whole
+// revisions at a time, or the reason why there are no more.
+type update struct {
+	events []*clientv3.Event
+	upTo   int64
+	err    error
+}
+
+const (
+	// maxUpdates is how many updates wait to be written. A client's watch has
+	// no bound of its own, so it is ended when they are more, and begun again
+	// where it was when there is room.
+	maxUpdates = 64
+	// askPause is how often a source is asked how far it is, so that a quiet
+	// mirror knows what it need not see again. With an end to wait for, it is
+	// asked more often.
+	askPause     = time.Minute
+	askPauseOnce = 100 * time.Millisecond
+)
+
+// tail follows the events of a range.
+type tail struct {
+	client *clientv3.Client
+	retry  *bulk.Retry
+	span   span
+	ask    time.Duration // how often the source is asked how far it is
+	out    chan update
+}
+
+// run sends the updates after a revision until ctx ends, or after the one that
+// has an error.
+func (t *tail) run(ctx context.Context, after int64) {
+	defer close(t.out)
+	for ctx.Err() == nil {
+		begun := time.Now()
+		var err error
+		after, err = t.watch(ctx, after)
+		if err == nil {
+			continue // there was no room
+		}
+		if err = t.retry.Failed(ctx, begun, err); err != nil {
+			t.send(ctx, update{err: err})
+			return
+		}
+	}
+}
+
+// send waits for room.
+func (t *tail) send(ctx context.Context, u update) {
+	select {
+	case <-ctx.Done():
+	case t.out <- u:
+	}
+}
+
+// watch sends updates until the watch breaks or there is no room for them, and
+// returns the last revision that was sent.
+func (t *tail) watch(ctx context.Context, after int64) (int64, error) {
+	watching, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
+	responses := t.client.Watch(watching, t.span.key, clientv3.WithRange(t.span.end), clientv3.WithRev(after+1),
+		clientv3.WithProgressNotify(), clientv3.WithCreatedNotify())
+	stop := func() {
+		cancel()
+		for range responses { // until the client has let go of it
+		}
+	}
+	defer stop()
+	ask := time.NewTicker(t.ask)
+	defer ask.Stop()
+	for {
+		select {
+		case <-ask.C:
+			_ = t.client.RequestProgress(watching) // what is wrong shows in the watch
+		case resp, ok := <-responses:
+			if !ok {
+				return after, rpctypes.ErrNoLeader // or ctx has ended
+			}
+			if err := failure(resp); err != nil {
+				return after, err
+			}
+			t.retry.Succeeded()
+			if resp.Created {
+				continue
+			}
+			u := update{resp.Events, upTo(resp, after), nil}
+			after = u.upTo
+			select {
+			case t.out <- u:
+			default:
+				stop()
+				t.send(ctx, u)
+				return after, nil
+			}
+		}
+	}
+}
+
+// failure returns what has ended a watch.
+func failure(resp clientv3.WatchResponse) error {
+	if resp.CompactRevision != 0 {
+		return rpctypes.ErrCompacted
+	}
+	return resp.Err()
+}
+
+// upTo returns the revision up to which a watch has told everything, which was
+// after before.
+func upTo(resp clientv3.WatchResponse, after int64) int64 {
+	switch {
+	case len(resp.Events) > 0:
+		return resp.Events[len(resp.Events)-1].Kv.GetModRevision()
+	case resp.IsProgressNotify():
+		return max(after, resp.Header.GetRevision())
+	}
+	return after
+}

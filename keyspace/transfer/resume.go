@@ -1,0 +1,127 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"strconv"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	file "etcdkit/keyspace/resume"
+)
+
+// resume notes in a file how far a run has come. The nil resume notes nothing.
+// It is for one goroutine.
+type resume struct {
+	file *file.File
+	from state // what an interrupted run has left
+	now  state
+	err  error // of a write that failed
+}
+
+// state is what the file holds: of which copy it is, and that all keys up to
+// Key have been dealt with as they were at Index.
+type state struct {
+	Cluster    string   `json:"cluster"`                // v2's
+	Dest       string   `json:"dest_cluster,omitempty"` // v3's, in hexadecimal; none where it was never asked
+	From       string   `json:"prefix"`
+	To         string   `json:"dest_prefix"`
+	Hidden     []string `json:"hidden,omitempty"` // sorted
+	OnConflict string   `json:"on_conflict"`
+	Index      uint64   `json:"index"`
+	Key        string   `json:"key"`
+}
+
+// differs tells what the state is of, where it is not of the copy that now is.
+// With other flags what was dealt with would stay as those before have made it.
+func (s *state) differs(now *state) string {
+	switch {
+	case s.Cluster != now.Cluster, s.From != now.From, s.To != now.To, s.Index > now.Index:
+		return "another copy:"
+	case s.Dest != "" && now.Dest != "" && s.Dest != now.Dest:
+		return fmt.Sprintf("a copy to another cluster, %s:", s.Dest)
+	case s.OnConflict != now.OnConflict:
+		return fmt.Sprintf("a copy with --on-conflict %s: give that again, or", s.OnConflict)
+	case !slices.Equal(s.Hidden, now.Hidden):
+		return fmt.Sprintf("a copy with other --hidden, %q: give the same again, or", s.Hidden)
+	}
+	return ""
+}
+
+// destination returns the id of v3's cluster, "" where there is nothing to copy
+// to it. The first key is as good as any to be asked for.
+func (t *Transfer) destination(ctx context.Context, pairs []Pair) (string, error) {
+	if len(pairs) == 0 {
+		return "", nil
+	}
+	var resp clientv3.OpResponse
+	err := t.Retry.Do(ctx, func(ctx context.Context) (err error) {
+		look := clientv3.OpGet(pairs[0].Key, clientv3.WithCountOnly())
+		resp, err = t.kv.Do(ctx, clientv3.OpTxn(nil, []clientv3.Op{look}, nil))
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("key %q: %w", pairs[0].Key, err)
+	}
+	return strconv.FormatUint(resp.Txn().Header.GetClusterId(), 16), nil
+}
+
+// openResume reads the file, if there is one, for a copy of the tree to a
+// cluster of v3.
+func openResume(o *Options, tree *Tree, dest string) (*resume, error) {
+	hidden := slices.Compact(slices.Sorted(slices.Values(o.Hidden)))
+	r := &resume{now: state{
+		Cluster: tree.Cluster, Dest: dest, From: o.Names.From, To: o.Names.To, Hidden: hidden, OnConflict: o.Mode.String(), Index: tree.Index,
+	}}
+	var found bool
+	var err error
+	if r.file, found, err = file.Open(o.Resume, &r.from, r.now); err != nil || !found {
+		return r, err
+	}
+	if why := r.from.differs(&r.now); why != "" {
+		return nil, r.file.Foreign(why)
+	}
+	r.now.Key = r.from.Key
+	return r, nil
+}
+
+// left returns the pairs that have to be dealt with: those behind the last one
+// of the interrupted run, and those that have changed since that had read them.
+func (r *resume) left(pairs []Pair) []Pair {
+	behind := sort.Search(len(pairs), func(i int) bool { return pairs[i].From > r.from.Key })
+	var left []Pair
+	for _, p := range pairs[:behind] {
+		if p.Modified > r.from.Index {
+			left = append(left, p)
+		}
+	}
+	return append(left, pairs[behind:]...)
+}
+
+// reached says that all up to a pair have been dealt with. What has changed
+// since the interrupted run comes first and is nothing new in that sense.
+func (r *resume) reached(last Pair) {
+	if r == nil || last.From <= r.from.Key {
+		return
+	}
+	r.now.Key = last.From
+	if r.file.Due() {
+		r.err = r.file.Write(r.now)
+	}
+}
+
+// end leaves the file as the end of a run calls for: none where it has come to
+// its end, and else as it was, or with how far it has come.
+func (r *resume) end(complete bool) error {
+	switch {
+	case r == nil:
+		return nil
+	case complete:
+		return r.file.Remove()
+	case r.now.Key != r.from.Key:
+		r.err = r.file.Write(r.now)
+	}
+	return r.err
+}
