@@ -16,6 +16,7 @@ import (
 	"etcdkit/internal/output"
 	"etcdkit/keyspace/bulk"
 	"etcdkit/keyspace/lines"
+	"etcdkit/keyspace/retry"
 	"etcdkit/keyspace/scan"
 	"etcdkit/printer/view"
 )
@@ -159,7 +160,7 @@ const leaseCalls = 16
 func (x *export) ask(ctx context.Context, kvs []*mvccpb.KeyValue) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	retry := &bulk.Retry{Timeout: x.app.conn.Timeout(), Patience: 2 * x.app.conn.Timeout(), Explain: x.session.Explain}
+	retrier := &retry.Retrier{Timeout: x.app.conn.Timeout(), Patience: 2 * x.app.conn.Timeout(), Explain: x.session.Explain}
 	var mu sync.Mutex
 	var calls sync.WaitGroup
 	free := make(chan struct{}, leaseCalls)
@@ -175,7 +176,7 @@ func (x *export) ask(ctx context.Context, kvs []*mvccpb.KeyValue) error {
 		free <- struct{}{}
 		calls.Go(func() {
 			defer func() { <-free }()
-			left, err := bulk.SecondsLeft(ctx, x.session, retry, clientv3.LeaseID(id))
+			left, err := bulk.SecondsLeft(ctx, x.session, retrier, clientv3.LeaseID(id))
 			if err != nil {
 				cancel(err)
 			}

@@ -13,7 +13,7 @@ import (
 
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
-	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/retry"
 	"etcdkit/keyspace/transfer"
 )
 
@@ -21,7 +21,7 @@ import (
 type copyDest struct {
 	options *copyOptions
 	app     *app
-	retry   *bulk.Retry
+	retry   *retry.Retrier
 	client  *conn.Client // nil until it is open
 }
 

@@ -12,7 +12,7 @@ import (
 
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
-	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/retry"
 	"etcdkit/keyspace/transfer"
 )
 
@@ -123,7 +123,7 @@ func (o *copyOptions) run(ctx context.Context, a *app, mode transfer.Mode) error
 	source := &copySource{session: s, names: transfer.Names{From: o.prefix, To: o.destPrefix}, hidden: o.hidden, limit: limit}
 	bar := a.Bar("copied")
 	defer bar.Done()
-	v3 := &copyDest{options: o, app: a, retry: &bulk.Retry{Timeout: a.flags.totalTimeout, Patience: 2 * a.flags.totalTimeout}}
+	v3 := &copyDest{options: o, app: a, retry: &retry.Retrier{Timeout: a.flags.totalTimeout, Patience: 2 * a.flags.totalTimeout}}
 	defer v3.close()
 	v3.retry.Report = func(err error) {
 		if err != nil {

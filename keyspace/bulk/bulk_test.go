@@ -17,6 +17,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"etcdkit/keyspace/retry"
 )
 
 // fake is a cluster that remembers the requests it carried out, each as
@@ -201,7 +203,7 @@ func TestCommit(t *testing.T) {
 			t.Parallel()
 			f := &fake{fail: tt.fail}
 			var told []string
-			c := &Committer{KV: f, Retry: &Retry{Timeout: time.Minute}, Limits: tt.limits,
+			c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: tt.limits,
 				Done: func(c Committed) { told = append(told, fmt.Sprintf("%d@%d", len(c.Changes), c.Revision)) }}
 			err := c.Commit(t.Context(), tt.changes)
 			if got := text(err); got != tt.err {
@@ -235,7 +237,7 @@ func TestCommitLearns(t *testing.T) {
 		}
 		return nil
 	}}
-	c := &Committer{KV: f, Retry: &Retry{Timeout: time.Minute}, Limits: Limits{Ops: 4}}
+	c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: Limits{Ops: 4}}
 	for range 2 {
 		if err := c.Commit(t.Context(), puts("a", "b", "c", "d")); err != nil {
 			t.Fatal(err)
@@ -299,7 +301,7 @@ func TestCommitLeases(t *testing.T) {
 			t.Parallel()
 			tt.leases.of = make(map[int64]int64)
 			f := &fake{fail: tt.fail}
-			c := &Committer{KV: f, Retry: &Retry{Timeout: time.Minute}, Leases: tt.leases}
+			c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Leases: tt.leases}
 			if err := c.Commit(t.Context(), changes); text(err) != tt.err {
 				t.Errorf("error %q, want %q", text(err), tt.err)
 			}
@@ -319,7 +321,7 @@ func TestCommitLeases(t *testing.T) {
 func TestWriter(t *testing.T) {
 	t.Parallel()
 	f := &fake{}
-	c := &Committer{KV: f, Retry: &Retry{Timeout: time.Minute}, Limits: Limits{Ops: 2}}
+	c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: Limits{Ops: 2}}
 	w := NewWriter(t.Context(), c, 1)
 	for _, k := range []string{"a", "b", "c", "d", "e"} {
 		if err := w.Add(put(k)); err != nil {
@@ -336,7 +338,7 @@ func TestWriterInFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{hold: make(chan struct{})}
-		c := &Committer{KV: f, Retry: &Retry{Timeout: time.Minute}, Limits: Limits{Ops: 1}}
+		c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: Limits{Ops: 1}}
 		w := NewWriter(t.Context(), c, 3)
 		added := 0
 		go func() {
@@ -371,7 +373,7 @@ func TestWriterFails(t *testing.T) {
 		}
 		return nil
 	}}
-	c := &Committer{KV: f, Retry: &Retry{Timeout: time.Minute}, Limits: Limits{Ops: 1}}
+	c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: Limits{Ops: 1}}
 	w := NewWriter(t.Context(), c, 1)
 	var err error
 	for i := 0; err == nil && i < 1000; i++ {
@@ -394,7 +396,7 @@ func TestWriterInterrupted(t *testing.T) {
 		boom := errors.New("interrupt")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		f := &fake{hold: make(chan struct{})}
-		c := &Committer{KV: f, Retry: &Retry{Timeout: time.Minute}, Limits: Limits{Ops: 1}}
+		c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: Limits{Ops: 1}}
 		w := NewWriter(ctx, c, 2)
 		for _, k := range []string{"a", "b", "c"} {
 			if err := w.Add(put(k)); err != nil {

@@ -7,8 +7,8 @@ import (
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
+
+	"etcdkit/keyspace/retry"
 )
 
 // KV is a cluster that can be written to, such as a [clientv3.Client].
@@ -29,7 +29,7 @@ type Leases interface {
 // goroutines; its fields are set before.
 type Committer struct {
 	KV     KV
-	Retry  *Retry
+	Retry  *retry.Retrier
 	Limits Limits          // of one transaction
 	Leases Leases          // nil where no change has a lease
 	Mode   Mode            // what becomes of keys that are there already
@@ -153,14 +153,7 @@ func smaller(a, b int) int {
 // tooLarge tells whether a request has too many bytes, by the server's measure
 // or by that of one of the two ends of the connection.
 func tooLarge(err error) bool {
-	return errors.Is(err, rpctypes.ErrRequestTooLarge) || MessageTooLarge(err)
-}
-
-// MessageTooLarge tells whether a request or an answer has more bytes than one
-// end of the connection takes.
-func MessageTooLarge(err error) bool {
-	var refusal rpctypes.EtcdError
-	return !errors.As(err, &refusal) && status.Code(err) == codes.ResourceExhausted
+	return errors.Is(err, rpctypes.ErrRequestTooLarge) || retry.MessageTooLarge(err)
 }
 
 // leaseTries is how often a transaction is made again because leases had ended
@@ -212,4 +205,14 @@ func (c *Committer) ops(ctx context.Context, changes []Change) ([]clientv3.Op, [
 		ops[i] = change.op(lease)
 	}
 	return ops, ids, nil
+}
+
+// finishing returns a context that ends at the deadline of ctx, if it has one,
+// but not with ctx: a write that is on its way is waited for.
+func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
+	free := context.WithoutCancel(ctx)
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(free, deadline)
+	}
+	return context.WithCancel(free)
 }

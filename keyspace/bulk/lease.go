@@ -4,14 +4,16 @@ import (
 	"context"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/keyspace/retry"
 )
 
 // SecondsLeft asks a cluster for the time that a lease has left, -1 if it has
 // ended. The server rounds down, by which a copy of the lease would end too
 // early.
-func SecondsLeft(ctx context.Context, c clientv3.Lease, retry *Retry, id clientv3.LeaseID) (int64, error) {
+func SecondsLeft(ctx context.Context, c clientv3.Lease, r *retry.Retrier, id clientv3.LeaseID) (int64, error) {
 	var resp *clientv3.LeaseTimeToLiveResponse
-	err := retry.Do(ctx, func(ctx context.Context) (err error) {
+	err := r.Do(ctx, func(ctx context.Context) (err error) {
 		resp, err = c.TimeToLive(ctx, id)
 		return err
 	})

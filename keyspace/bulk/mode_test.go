@@ -15,6 +15,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"etcdkit/keyspace/retry"
 )
 
 // store is a cluster that carries out transactions that look whether keys are
@@ -104,7 +106,7 @@ func TestModes(t *testing.T) {
 			t.Parallel()
 			s := &store{keys: map[string]*mvccpb.KeyValue{"b": {Key: []byte("b"), CreateRevision: 3, Version: 1}}, rev: 5, lose: tt.lose}
 			var present, refused []string
-			c := &Committer{KV: s, Retry: &Retry{Timeout: time.Minute}, Mode: tt.mode, Since: 5, Done: func(done Committed) {
+			c := &Committer{KV: s, Retry: &retry.Retrier{Timeout: time.Minute}, Mode: tt.mode, Since: 5, Done: func(done Committed) {
 				for _, p := range done.Present {
 					present = append(present, string(p.Key()))
 				}
@@ -142,7 +144,7 @@ func TestModes(t *testing.T) {
 func TestSkipWithinLimit(t *testing.T) {
 	t.Parallel()
 	s := &store{keys: map[string]*mvccpb.KeyValue{}, maxOps: 4}
-	c := &Committer{KV: s, Retry: &Retry{Timeout: time.Minute}, Limits: Limits{Ops: 5}, Mode: Skip}
+	c := &Committer{KV: s, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: Limits{Ops: 5}, Mode: Skip}
 	if err := c.Commit(t.Context(), puts("a", "b", "c", "d", "e", "f", "g", "h")); err != nil || s.rev != 2 {
 		t.Errorf("%v, %d transactions, want 2", err, s.rev)
 	}
@@ -153,7 +155,7 @@ func TestSkipWithinLimit(t *testing.T) {
 func TestOrderedWriter(t *testing.T) {
 	t.Parallel()
 	f := &fake{}
-	c := &Committer{KV: f, Retry: &Retry{Timeout: time.Minute}, Limits: Limits{Ops: 3}}
+	c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: Limits{Ops: 3}}
 	marked, added := []int{}, 0
 	w := NewOrderedWriter(t.Context(), c, 4, func() func() {
 		upTo := added
@@ -192,7 +194,7 @@ func TestOrderedWriterFails(t *testing.T) {
 		}
 		return nil
 	}}
-	c := &Committer{KV: f, Retry: &Retry{Timeout: time.Minute}, Limits: Limits{Ops: 1}}
+	c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: Limits{Ops: 1}}
 	added, marked := 0, 0
 	w := NewOrderedWriter(t.Context(), c, 1, func() func() {
 		upTo := added

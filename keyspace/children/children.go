@@ -9,7 +9,7 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/retry"
 	"etcdkit/keyspace/scan"
 )
 
@@ -39,7 +39,7 @@ type List struct {
 type lister struct {
 	Query
 	reader *scan.Reader
-	retry  *bulk.Retry
+	retry  *retry.Retrier
 	end    string // of the prefix, as the API spells it
 	noPeek bool   // the server is known to have no range stream
 	shape  shape
@@ -54,7 +54,7 @@ var errEnough = errors.New("no more children are wanted")
 // List begins to list; the children are looked for as they are taken.
 func (l Lister) List(ctx context.Context, q Query) (List, error) {
 	s := &lister{Query: q, reader: l.Reader, end: "\x00",
-		retry: &bulk.Retry{Timeout: l.Timeout, Patience: 2 * l.Timeout, Explain: l.Explain}}
+		retry: &retry.Retrier{Timeout: l.Timeout, Patience: 2 * l.Timeout, Explain: l.Explain}}
 	if q.Prefix != "" {
 		s.end = clientv3.GetPrefixRangeEnd(q.Prefix)
 	}

@@ -2,6 +2,6 @@
 // of a directory, without reading what lies below them: behind each child it
 // looks for the next one.
 //
-// It may import commands/bulk for its retries, commands/ctl/scan, and etcd's
+// It may import keyspace/retry, keyspace/scan, and etcd's
 // client and API packages; never a printer or the command line.
 package children

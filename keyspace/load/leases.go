@@ -6,8 +6,8 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"etcdkit/keyspace/bulk"
 	"etcdkit/keyspace/lines"
+	"etcdkit/keyspace/retry"
 )
 
 // leases gives the pairs that had one lease where they come from one here, and
@@ -15,7 +15,7 @@ import (
 // number of leases. It may be used from several goroutines.
 type leases struct {
 	client *clientv3.Client
-	retry  *bulk.Retry
+	retry  *retry.Retrier
 
 	mu    sync.Mutex
 	known map[int64]*lease

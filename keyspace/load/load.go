@@ -12,6 +12,7 @@ import (
 
 	"etcdkit/keyspace/bulk"
 	"etcdkit/keyspace/lines"
+	"etcdkit/keyspace/retry"
 )
 
 // Options say what is written and how.
@@ -52,7 +53,7 @@ type Cluster struct {
 type Load struct {
 	Options
 	client *clientv3.Client
-	retry  *bulk.Retry
+	retry  *retry.Retrier
 	leases *leases
 	resume *resume
 
@@ -64,7 +65,7 @@ type Load struct {
 // New returns a run, which Run starts.
 func New(c Cluster, o Options) *Load {
 	l := &Load{Options: o, client: c.Client}
-	l.retry = &bulk.Retry{Timeout: o.Timeout, Patience: 2 * o.Timeout, Explain: c.Explain}
+	l.retry = &retry.Retrier{Timeout: o.Timeout, Patience: 2 * o.Timeout, Explain: c.Explain}
 	l.retry.Report = func(err error) {
 		if err == nil {
 			l.note("The cluster has answered again")

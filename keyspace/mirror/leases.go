@@ -10,6 +10,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/retry"
 )
 
 // leases gives each lease of the source that a key comes with one of its own at
@@ -18,7 +19,7 @@ import (
 // used from several goroutines.
 type leases struct {
 	source, dest           *clientv3.Client
-	sourceRetry, destRetry *bulk.Retry
+	sourceRetry, destRetry *retry.Retrier
 	refused                func(error) // told once where there is no permission to carry leases over
 
 	mu    sync.Mutex

@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/retry"
 	"etcdkit/keyspace/scan"
 )
 
@@ -24,8 +25,8 @@ func newLeasePair(t *testing.T) *leasePair {
 	t.Helper()
 	p := &leasePair{source: newEtcd(t), dest: newEtcd(t)}
 	p.leases = &leases{
-		source: p.source.client(t), sourceRetry: &bulk.Retry{Timeout: time.Second},
-		dest: p.dest.client(t), destRetry: &bulk.Retry{Timeout: time.Second},
+		source: p.source.client(t), sourceRetry: &retry.Retrier{Timeout: time.Second},
+		dest: p.dest.client(t), destRetry: &retry.Retrier{Timeout: time.Second},
 		refused: func(err error) { p.told = append(p.told, err.Error()) },
 	}
 	return p

@@ -12,6 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/retry"
 )
 
 // Options say what is mirrored and how.
@@ -39,7 +40,7 @@ type Cluster struct {
 type Mirror struct {
 	Options
 	source, dest           *clientv3.Client
-	sourceRetry, destRetry *bulk.Retry
+	sourceRetry, destRetry *retry.Retrier
 	name                   renaming
 	commits                *bulk.Committer
 	leases                 *leases
@@ -64,8 +65,8 @@ func New(source, dest Cluster, o Options) *Mirror {
 // retry returns how requests of one of the clusters are made again. A mirror
 // waits for a cluster to come back for as long as it takes; a single copy has
 // an end.
-func (m *Mirror) retry(cluster string, explain func(error) error) *bulk.Retry {
-	r := &bulk.Retry{Timeout: m.Timeout, Explain: func(err error) error {
+func (m *Mirror) retry(cluster string, explain func(error) error) *retry.Retrier {
+	r := &retry.Retrier{Timeout: m.Timeout, Explain: func(err error) error {
 		return fmt.Errorf("%w: at the %s", explain(err), cluster)
 	}}
 	if m.Once {

@@ -9,16 +9,16 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/retry"
 	"etcdkit/keyspace/scan"
 )
 
 // parts reads a range of one of the clusters in parts, none of them empty, the
-// next one while the caller has the last. What fails is tried again as retry
-// has it. Without a revision a range that a compaction has overtaken goes on as
+// next one while the caller has the last. What fails is repeated by again
+// itself. Without a revision a range that a compaction has overtaken goes on as
 // it is then.
-func (m *Mirror) parts(ctx context.Context, c *clientv3.Client, retry *bulk.Retry, all scan.Range) iter.Seq2[[]*mvccpb.KeyValue, error] {
-	r := &scan.Reader{Client: c, Timeout: retry.Timeout, MaxRecvBytes: m.MaxRecvBytes, Retry: retry}
+func (m *Mirror) parts(ctx context.Context, c *clientv3.Client, again *retry.Retrier, all scan.Range) iter.Seq2[[]*mvccpb.KeyValue, error] {
+	r := &scan.Reader{Client: c, Timeout: again.Timeout, MaxRecvBytes: m.MaxRecvBytes, Retry: again}
 	return func(yield func([]*mvccpb.KeyValue, error) bool) {
 		for rest, overtaken := all, true; overtaken; {
 			overtaken = false

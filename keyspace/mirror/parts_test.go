@@ -14,7 +14,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
-	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/retry"
 	"etcdkit/keyspace/scan"
 )
 
@@ -107,9 +107,9 @@ func TestRevisionsBound(t *testing.T) {
 func walked(t *testing.T, e *etcd, prefix string, rev int64) (keys []string, err error) {
 	t.Helper()
 	span := prefixSpan(prefix)
-	retry := &bulk.Retry{Timeout: 5 * time.Second}
-	retry.Succeeded()
-	for kvs, err := range (&Mirror{}).parts(t.Context(), e.client(t), retry, scan.Range{Key: span.key, End: span.end, Rev: rev}) {
+	again := &retry.Retrier{Timeout: 5 * time.Second}
+	again.Succeeded()
+	for kvs, err := range (&Mirror{}).parts(t.Context(), e.client(t), again, scan.Range{Key: span.key, End: span.end, Rev: rev}) {
 		if err != nil {
 			return keys, err
 		}

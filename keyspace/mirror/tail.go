@@ -7,7 +7,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/retry"
 )
 
 // update is what a watch has brought: the events up to a revision, whole
@@ -33,7 +33,7 @@ const (
 // tail follows the events of a range.
 type tail struct {
 	client *clientv3.Client
-	retry  *bulk.Retry
+	retry  *retry.Retrier
 	span   span
 	ask    time.Duration // how often the source is asked how far it is
 	out    chan update

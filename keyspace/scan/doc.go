@@ -3,6 +3,6 @@
 // it, and otherwise by requests that are bounded by a key and a number, several
 // of them under way. Memory does not grow with the range.
 //
-// It may import commands/bulk for its retries, and etcd's client and API
+// It may import keyspace/retry and etcd's client and API
 // packages; never a printer or the command line.
 package scan

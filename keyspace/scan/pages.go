@@ -8,7 +8,7 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
 
-	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/retry"
 )
 
 // segment is a part of the range that is not handed out yet. It is asked for by
@@ -176,7 +176,7 @@ func (p *pages) take(ctx context.Context) error {
 func (p *pages) failed(ctx context.Context, g *segment, err error) error {
 	switch {
 	case g.limit == 1 || !tooMuch(err):
-	case bulk.MessageTooLarge(err):
+	case retry.MessageTooLarge(err):
 		p.most = max(1, g.limit/2)
 		p.resize(nil)
 		return nil

@@ -17,7 +17,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
-	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/retry"
 )
 
 // Range says what to read.
@@ -35,7 +35,7 @@ type Reader struct {
 	Timeout      time.Duration     // of each request, and of each part of a stream
 	MaxRecvBytes int               // largest answer to accept; 0 is no limit
 	Explain      func(error) error // adds the cause to the error of a request; may be nil
-	Retry        *bulk.Retry       // how every request is made again, the first as well, with its own Explain; may be nil
+	Retry        *retry.Retrier    // how every request is made again, the first as well, with its own Explain; may be nil
 
 	sizes sizes // zero: those of the package
 }
@@ -112,7 +112,7 @@ type scan struct {
 	sizes
 	Range
 	kv    pb.KVClient
-	retry *bulk.Retry
+	retry *retry.Retrier
 	pace  *pace
 	out   chan *pb.RangeResponse
 	err   error // set when out is closed
@@ -136,7 +136,7 @@ func (r *Reader) scan(g Range) *scan {
 		pinned: g.Rev, count: -1,
 	}
 	if s.retry == nil {
-		s.retry = &bulk.Retry{Timeout: r.Timeout, Patience: 2 * r.Timeout, Explain: r.Explain}
+		s.retry = &retry.Retrier{Timeout: r.Timeout, Patience: 2 * r.Timeout, Explain: r.Explain}
 	}
 	if s.sizes == (sizes{}) {
 		s.sizes = sizes{firstKeys, pageKeys, pageBytes, holdBytes, recvBytes, underWay}
@@ -250,7 +250,7 @@ type late struct{ error }
 func (l late) Unwrap() error { return l.error }
 
 // tooMuch tells whether an answer was too large to take, or to come in time.
-func tooMuch(err error) bool { return bulk.MessageTooLarge(err) || errors.As(err, &late{}) }
+func tooMuch(err error) bool { return retry.MessageTooLarge(err) || errors.As(err, &late{}) }
 
 // failure is the error of a request as clientv3 has it. A member that is behind
 // the revision of the first answer, which another one gave, is as good as

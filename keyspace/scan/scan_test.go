@@ -19,7 +19,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/retry"
 )
 
 // numbered are n keys that count.
@@ -414,7 +414,7 @@ func TestTooLarge(t *testing.T) {
 
 		r.MaxRecvBytes = 20_000
 		got, err = read(t.Context(), r, g)
-		if len(got.GetKvs()) < 150 || !bulk.MessageTooLarge(errors.Unwrap(err)) {
+		if len(got.GetKvs()) < 150 || !retry.MessageTooLarge(errors.Unwrap(err)) {
 			t.Errorf("streams %v: %d keys, %v", streams, len(got.GetKvs()), err)
 		}
 	}
@@ -460,7 +460,7 @@ func TestRetry(t *testing.T) {
 			r := f.reader(t)
 			r.sizes.underWay = 1
 			outages, over := 0, 0
-			r.Retry = &bulk.Retry{Timeout: time.Minute, Report: func(err error) {
+			r.Retry = &retry.Retrier{Timeout: time.Minute, Report: func(err error) {
 				if err == nil {
 					over++
 				} else {
@@ -489,7 +489,7 @@ func TestRetryGivesUp(t *testing.T) {
 		f.streams = streams
 		f.before = func(int, *pb.RangeRequest) error { return rpctypes.ErrGRPCPermissionDenied }
 		r := f.reader(t)
-		r.Retry = &bulk.Retry{Timeout: time.Minute, Explain: func(err error) error { return fmt.Errorf("%w: here", err) }}
+		r.Retry = &retry.Retrier{Timeout: time.Minute, Explain: func(err error) error { return fmt.Errorf("%w: here", err) }}
 		_, err := read(t.Context(), r, Range{Key: "k", End: "l"})
 		if want := "etcdserver: permission denied: here"; err == nil || err.Error() != want {
 			t.Errorf("streams %v: %v, want %s", streams, err, want)

@@ -11,7 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/retry"
 )
 
 // stream reads what is not handed out yet by range streams, each of which goes
@@ -23,9 +23,9 @@ func (s *scan) stream(ctx context.Context) error {
 			before := s.done
 			err := s.streamOnce(ctx)
 			switch {
-			case bulk.MessageTooLarge(err) && s.done > before:
+			case retry.MessageTooLarge(err) && s.done > before:
 				continue // a stream begins with small parts
-			case bulk.MessageTooLarge(err), NoStream(err):
+			case retry.MessageTooLarge(err), NoStream(err):
 				return errNoStream
 			case err != nil:
 				s.repeated, s.tooSlow = true, errors.Is(err, context.DeadlineExceeded)

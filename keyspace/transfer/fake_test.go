@@ -16,7 +16,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/retry"
 )
 
 // fake stands for v3: keys with revisions and leases in memory, and faults that
@@ -144,7 +144,7 @@ func (c *copying) run(t *testing.T) (Summary, error) {
 			return tree, nil
 		},
 		Open:  func(context.Context) (KV, error) { return c.fake, nil },
-		Retry: &bulk.Retry{Timeout: time.Second},
+		Retry: &retry.Retrier{Timeout: time.Second},
 		Mode:  c.mode, Resume: c.file, Names: Names{From: "/"},
 		Note: func(text string) {
 			c.mu.Lock()

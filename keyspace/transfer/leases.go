@@ -7,7 +7,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/retry"
 )
 
 // leases makes those that keys end with, one for all that end in the same
@@ -15,7 +15,7 @@ import (
 // of leases. It may be used from several goroutines.
 type leases struct {
 	kv    KV
-	retry *bulk.Retry
+	retry *retry.Retrier
 
 	mu   sync.Mutex
 	made map[int64]clientv3.LeaseID     // by when they end, in seconds

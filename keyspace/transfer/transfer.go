@@ -9,6 +9,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/retry"
 )
 
 // Mode is what becomes of a key that v3 has otherwise than v2.
@@ -38,7 +39,7 @@ type KV interface {
 type Options struct {
 	Read   func(context.Context) (*Tree, error) // reads v2, each time it is called
 	Open   func(context.Context) (KV, error)    // connects to v3, once
-	Retry  *bulk.Retry                          // for v3's requests
+	Retry  *retry.Retrier                       // for v3's requests
 	Mode   Mode
 	DryRun bool   // write nothing
 	Resume string // file that notes how far it has come; "" is none

@@ -1,9 +1,10 @@
-package bulk
+package retry
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,7 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// outage is a request that fails from the first time on for a while.
+// outage is a request that fails until a given time.
 type outage struct {
 	err   error
 	until time.Time
@@ -28,7 +29,7 @@ func (o *outage) request(context.Context) error {
 	return nil
 }
 
-func TestRetry(t *testing.T) {
+func TestDo(t *testing.T) {
 	t.Parallel()
 	unavailable := status.Error(codes.Unavailable, "gone")
 	for _, tt := range []struct {
@@ -58,7 +59,7 @@ func TestRetry(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var told []string
-				r := &Retry{Timeout: 5 * time.Second, Patience: tt.patience,
+				r := &Retrier{Timeout: 5 * time.Second, Patience: tt.patience,
 					Explain: func(err error) error { return fmt.Errorf("explained: %w", err) },
 					Report:  func(err error) { told = append(told, fmt.Sprint(err)) }}
 				if tt.answered {
@@ -73,18 +74,20 @@ func TestRetry(t *testing.T) {
 				if took := time.Since(start); took < tt.took || took > tt.took+longestPause {
 					t.Errorf("took %v, want %v", took, tt.took)
 				}
-				same(t, told, tt.told)
+				if !slices.Equal(told, tt.told) {
+					t.Errorf("reported %q, want %q", told, tt.told)
+				}
 			})
 		})
 	}
 }
 
-// Each try has its time; the pauses between them grow, up to a bound, and begin
-// small again after a success.
-func TestRetryPauses(t *testing.T) {
+// Each attempt has the whole Timeout; the pauses between attempts grow to a bound
+// and start again at the shortest after a success.
+func TestPauses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := &Retry{Timeout: 3 * time.Second}
+		r := &Retrier{Timeout: 3 * time.Second}
 		r.Succeeded()
 		start, begun := time.Now(), []time.Duration{}
 		err := r.Do(t.Context(), func(ctx context.Context) error {
@@ -102,7 +105,10 @@ func TestRetryPauses(t *testing.T) {
 		for i := 1; i < len(begun); i++ {
 			pauses = append(pauses, (begun[i] - begun[i-1] - 3*time.Second).String())
 		}
-		same(t, pauses, []string{"50ms", "100ms", "200ms", "400ms", "800ms", "1.6s", "2s", "2s"})
+		want := []string{"50ms", "100ms", "200ms", "400ms", "800ms", "1.6s", "2s", "2s"}
+		if !slices.Equal(pauses, want) {
+			t.Errorf("paused for %v, want %v", pauses, want)
+		}
 		start = time.Now()
 		if err := r.Failed(t.Context(), start, rpctypes.ErrNoLeader); err != nil || time.Since(start) != firstPause {
 			t.Errorf("after a success: %v after %v, want none after %v", err, time.Since(start), firstPause)
@@ -110,12 +116,12 @@ func TestRetryPauses(t *testing.T) {
 	})
 }
 
-// Work that got on for longer than there is patience has all of it when it
-// fails.
-func TestRetryAfterLongWork(t *testing.T) {
+// Work that made progress for longer than Patience has all of Patience left when
+// it fails.
+func TestLoopAfterLongWork(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := &Retry{Timeout: time.Second, Patience: time.Minute}
+		r := &Retrier{Timeout: time.Second, Patience: time.Minute}
 		tries := 0
 		err := r.Loop(t.Context(), func(context.Context) error {
 			if tries++; tries == 1 {
@@ -133,12 +139,12 @@ func TestRetryAfterLongWork(t *testing.T) {
 	})
 }
 
-func TestRetryInterrupted(t *testing.T) {
+func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("interrupt")
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
-		r := &Retry{Timeout: time.Minute}
+		r := &Retrier{Timeout: time.Minute}
 		r.Succeeded()
 		start := time.Now()
 		time.AfterFunc(time.Hour, func() { cancel(boom) })
@@ -151,6 +157,13 @@ func TestRetryInterrupted(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 func TestTransient(t *testing.T) {
