@@ -16,6 +16,7 @@ import (
 const (
 	matrixFile = "testdata/matrix.txt"
 	matrixPage = "../docs/compat-matrix.md"
+	deviations = "../docs/compat.md"
 )
 
 func openMatrix(ctx context.Context, ours string) (*script.Matrix, error) {
@@ -23,7 +24,7 @@ func openMatrix(ctx context.Context, ours string) (*script.Matrix, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := script.ReadDeviations("../docs/compat.md")
+	rows, err := script.ReadDeviations(deviations)
 	if err != nil {
 		return nil, err
 	}
@@ -34,6 +35,17 @@ func openMatrix(ctx context.Context, ours string) (*script.Matrix, error) {
 // in turn holds against what they do: every command has to be compared in every format with every release.
 func TestMatrix(t *testing.T) {
 	want, missing := page(t)
+	rows, err := script.ReadDeviations(deviations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unknown, err := rows.Unknown(scripts(t, "diff"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(unknown) > 0 {
+		t.Errorf("%s has no rows\n%s", deviations, strings.Join(unknown, "\n"))
+	}
 	if len(missing) > 0 {
 		t.Errorf("there is still missing:\n%s", strings.Join(missing, "\n"))
 	}

@@ -201,17 +201,21 @@ func cmdCmpMask(ts *testscript.TestScript, st *state, args []string) {
 	ts.Fatalf("%s differs\n%s", args[0], diff.Diff(args[1], []byte(want), args[0], []byte(got)))
 }
 
-// cmdDeviates: deviates ASPECT... REASON announces that ours differs from the reference in the next command.
+// cmdDeviates: deviates ASPECT... ID announces that ours differs from the reference in the next command, as the row ID of
+// docs/compat.md says.
 func cmdDeviates(ts *testscript.TestScript, st *state, args []string) {
 	if len(args) < 2 {
-		ts.Fatalf("usage: deviates stdout|extra|error|detail|exit... REASON")
+		ts.Fatalf("usage: deviates stdout|extra|error|detail|exit... ID")
 	}
 	st.deviates = make(map[string]string)
-	reason := args[len(args)-1]
+	id := args[len(args)-1]
+	if !rowID.MatchString(id) {
+		ts.Fatalf("deviates ends with the id of a row of docs/compat.md, such as C-017, not %q", id)
+	}
 	for _, aspect := range args[:len(args)-1] {
 		switch aspect {
 		case aspectStdout, aspectExtra, aspectError, aspectDetail, aspectExit:
-			st.deviates[aspect] = reason
+			st.deviates[aspect] = id
 		default:
 			ts.Fatalf("no aspect %q", aspect)
 		}

@@ -1,10 +1,10 @@
 package script
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,9 +12,9 @@ import (
 
 // Deviation is a row of the page of differences.
 type Deviation struct {
-	What    string // its first column, without backticks
-	Text    string // the same in markdown
-	Section string // the heading it stands under
+	ID      string // C-001, never given to another row
+	Text    string // what the row is about, in markdown
+	Section string // the heading of its table
 }
 
 // Deviations are all rows of the page, in their order.
@@ -23,7 +23,7 @@ type Deviations struct {
 	rows []Deviation
 }
 
-// ReadDeviations reads the tables of the page at path.
+// ReadDeviations reads the tables of the page at path. Every row begins with an id of its own.
 func ReadDeviations(path string) (Deviations, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -35,27 +35,47 @@ func ReadDeviations(path string) (Deviations, error) {
 		if title, ok := strings.CutPrefix(line, "## "); ok {
 			section = strings.TrimSpace(title)
 		}
-		cells := regexp.MustCompile(`^\| ((?:[^|\\]|\\.)*?) \|`).FindStringSubmatch(line)
-		if cells == nil || cells[1] == "what" || strings.HasPrefix(cells[1], "---") {
+		cells := rowCells.FindStringSubmatch(line)
+		if cells == nil || cells[1] == "id" || strings.HasPrefix(cells[1], "---") {
 			continue
 		}
-		text := strings.ReplaceAll(cells[1], `\|`, "|")
-		d.rows = append(d.rows, Deviation{strings.ReplaceAll(text, "`", ""), text, section})
+		row := Deviation{cells[1], cells[2], section}
+		switch {
+		case !rowID.MatchString(row.ID):
+			return Deviations{}, fmt.Errorf("%s: the row of %q needs an id like C-017 in its first column", path, row.ID)
+		case d.has(row.ID):
+			return Deviations{}, fmt.Errorf("%s: two rows have the id %s", path, row.ID)
+		}
+		d.rows = append(d.rows, row)
 	}
 	return d, nil
 }
 
-// name returns the first column of the row that a reason begins with, the longest of several, or the reason where none
-// does.
-func (d Deviations) name(reason string) string {
-	best := ""
-	for _, r := range d.rows {
-		rest, ok := strings.CutPrefix(reason, r.What)
-		if ok && (rest == "" || !isWord(rest[0])) && len(r.What) > len(best) {
-			best = r.What
+var (
+	rowID    = regexp.MustCompile(`^C-[0-9]{3}$`)
+	rowCells = regexp.MustCompile(`^\| ((?:[^|\\]|\\.)*?) \| ((?:[^|\\]|\\.)*?) \|`)
+	deviates = regexp.MustCompile(`^(?:\[[^]]*\] )*deviates .* (\S+)$`)
+)
+
+func (d Deviations) has(id string) bool {
+	return slices.ContainsFunc(d.rows, func(r Deviation) bool { return r.ID == id })
+}
+
+// Unknown lists the ids that the scripts at files give to deviates and that no row has.
+func (d Deviations) Unknown(files []string) ([]string, error) {
+	var unknown []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		for line := range strings.Lines(string(text)) {
+			if m := deviates.FindStringSubmatch(strings.TrimSpace(line)); m != nil && !d.has(m[1]) {
+				unknown = append(unknown, fmt.Sprintf("%s of %s", m[1], filepath.Base(file)))
+			}
 		}
 	}
-	return cmp.Or(best, reason)
+	return unknown, nil
 }
 
 // Page lays the matrix out as a markdown page and names what keeps it from being whole: cells that no script fills, rows
@@ -75,21 +95,21 @@ func (m *Matrix) Page(has map[string][]Command, exists func(script, run string) 
 		maps.Copy(all[sum], said)
 	}
 	used, lost := m.used(all)
-	for _, row := range lost {
-		missing = append(missing, fmt.Sprintf("a row of %s for %q", m.rows.path, row))
+	for _, id := range lost {
+		missing = append(missing, fmt.Sprintf("a row %s in %s", id, m.rows.path))
 	}
 	var out strings.Builder
 	out.WriteString(pageHead)
 	for _, prog := range []string{"etcdctl", "etcdutl"} {
 		for _, line := range slices.Backward(slices.Sorted(maps.Keys(has))) {
 			fmt.Fprintf(&out, "\n## %s %s\n\n", prog, line)
-			missing = append(missing, m.table(&out, all, used, prog, line, has[line])...)
+			missing = append(missing, m.table(&out, all, prog, line, has[line])...)
 		}
 	}
 	missing = append(missing, m.secureTable(&out, all, has)...)
 	fmt.Fprintf(&out, "\n## Deviations\n\n")
-	for i, d := range used {
-		fmt.Fprintf(&out, "%d. [%s](compat.md#%s)\n", i+1, d.Text, anchor(d.Section))
+	for _, d := range used {
+		fmt.Fprintf(&out, "- [%s](compat.md#%s): %s\n", d.ID, anchor(d.Section), strings.ReplaceAll(d.Text, `\|`, "|"))
 	}
 	slices.Sort(missing)
 	return out.String(), slices.Compact(missing)
@@ -105,11 +125,11 @@ told, and only the borders of tables differ; scripts with tables run once more w
 - **identical**: the same bytes, the same exit code.
 - **additive**: upstream refuses the format, ours prints it.
 - **ours alone**: that release has no such command.
-- a number: in some cases ours differs on purpose; the list at the end names the row of [compat.md](compat.md).
+- an id such as **C-017**: ours differs on purpose in some cases, as that row of [compat.md](compat.md) says.
 `
 
 // table writes the rows of one program and release and returns its empty cells.
-func (m *Matrix) table(out *strings.Builder, all map[cell]verdicts, used []Deviation, prog, line string, has []Command) []string {
+func (m *Matrix) table(out *strings.Builder, all map[cell]verdicts, prog, line string, has []Command) []string {
 	var empty []string
 	fmt.Fprintf(out, "| command | %s |\n|%s\n", strings.Join(formats(), " | "), strings.Repeat(" --- |", len(formats())+1))
 	for _, c := range m.commands {
@@ -122,7 +142,7 @@ func (m *Matrix) table(out *strings.Builder, all map[cell]verdicts, used []Devia
 			at := cell{command: string(c), format: format, run: line}
 			text := ""
 			if len(all[at]) > 0 {
-				text = show(join(all[at], all[at.secure()]), used)
+				text = show(join(all[at], all[at.secure()]))
 			}
 			if text == "" && !slices.Contains(has, c) {
 				text = "ours alone"
@@ -137,38 +157,35 @@ func (m *Matrix) table(out *strings.Builder, all map[cell]verdicts, used []Devia
 	return empty
 }
 
-// used returns the rows that the cells name, in the order of their page, and the names of those that are not there.
+// used returns the rows that the cells name, in the order of their page, and the ids that no row has.
 func (m *Matrix) used(all map[cell]verdicts) (rows []Deviation, lost []string) {
 	named := make(map[string]bool)
 	for _, said := range all {
 		for v := range said {
-			if what, ok := strings.CutPrefix(v, verdictDeviates); ok {
-				named[what] = true
+			if v != verdictIdentical && v != verdictAdditive {
+				named[v] = true
 			}
 		}
 	}
 	for _, r := range m.rows.rows {
-		if named[r.What] {
+		if named[r.ID] {
 			rows = append(rows, r)
-			delete(named, r.What)
+			delete(named, r.ID)
 		}
 	}
 	return rows, slices.Sorted(maps.Keys(named))
 }
 
-func show(said verdicts, used []Deviation) string {
+// show lists verdicts, the ids of rows last.
+func show(said verdicts) string {
 	var parts []string
 	for _, v := range []string{verdictIdentical, verdictAdditive} {
 		if said[v] {
 			parts = append(parts, v)
 		}
 	}
-	for i, d := range used {
-		if said[verdictDeviates+d.What] {
-			parts = append(parts, fmt.Sprintf("[%d](#deviations)", i+1))
-		}
-	}
-	return strings.Join(parts, ", ")
+	ids := slices.DeleteFunc(slices.Sorted(maps.Keys(said)), func(v string) bool { return slices.Contains(parts, v) })
+	return strings.Join(append(parts, ids...), ", ")
 }
 
 // anchor is what a heading is called in a link.

@@ -11,7 +11,7 @@ const secureHead = `
 ## On secure clusters
 
 The formats that are compared once more where a cluster has three members, TLS with client certificates and authentication:
-all that are compared with that release. The numbers above count what differs there as well.
+all that are compared with that release. The ids above include what differs there.
 
 `
 

@@ -3,6 +3,7 @@ package script
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -45,37 +46,47 @@ func TestOffered(t *testing.T) {
 	}
 }
 
-const testRows = "# Differences\n\n## Output here\n\n| what | upstream | here | why |\n| --- | --- | --- | --- |\n" +
-	"| help | theirs | `ours` | |\n| help for `nosuch` | a | b | |\n\n## More\n\n| what | upstream | here | why |\n| --- | --- | --- | --- |\n" +
-	"| a \\| in `-w` | a | b | |\n"
+const testHead = "| id | what | upstream | here | why |\n| --- | --- | --- | --- | --- |\n"
+
+const testRows = "# Differences\n\n## Output here\n\n" + testHead + "| C-003 | help | theirs | `ours` | |\n\n## More\n\n" + testHead +
+	"| C-001 | a \\| in `-w` | a | b | |\n"
 
 func testRowsOf(t *testing.T) Deviations {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "compat.md")
-	if err := os.WriteFile(path, []byte(testRows), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	d, err := ReadDeviations(path)
+	d, err := rowsOf(t, testRows)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d
 }
 
+func rowsOf(t *testing.T, text string) (Deviations, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "compat.md")
+	writeFile(t, path, text, 0o644)
+	return ReadDeviations(path)
+}
+
 func TestDeviations(t *testing.T) {
 	t.Parallel()
 	d := testRowsOf(t)
-	for reason, want := range map[string]string{
-		"help":                      "help",
-		"help: in our own words":    "help",
-		"help for nosuch, not here": "help for nosuch",
-		"helpless":                  "helpless",
-		"a | in -w":                 "a | in -w",
-		"new":                       "new",
+	if want := []Deviation{{"C-003", "help", "Output here"}, {"C-001", `a \| in ` + "`-w`", "More"}}; !slices.Equal(d.rows, want) {
+		t.Errorf("got %q, want %q", d.rows, want)
+	}
+	for text, piece := range map[string]string{
+		testHead + "| C-001 | a | b | c | |\n| C-001 | d | e | f | |\n": "two rows have the id C-001",
+		testHead + "| a | b | c | |\n":                                  `"a" needs an id`,
+		testHead + "| C-1 | a | b | c | |\n":                            `"C-1" needs an id`,
 	} {
-		if got := d.name(reason); got != want {
-			t.Errorf("%s: got %q, want %q", reason, got, want)
+		if _, err := rowsOf(t, text); err == nil || !strings.Contains(err.Error(), piece) {
+			t.Errorf("%q: got %v, want %s", text, err, piece)
 		}
+	}
+	file := filepath.Join(t.TempDir(), "x.txtar")
+	writeFile(t, file, "deviates stdout C-003\n[secure] [ref:3.5] deviates stdout exit C-002\ndeviates exit old\n", 0o644)
+	unknown, err := d.Unknown([]string{file})
+	if want := []string{"C-002 of x.txtar", "old of x.txtar"}; err != nil || !slices.Equal(unknown, want) {
+		t.Errorf("got %q (%v), want %q", unknown, err, want)
 	}
 }
 
@@ -92,10 +103,10 @@ func entryOf(line, format string, change func(*Entry)) Entry {
 func testPair() (ref, ours *Transcript) {
 	refuses := func(e *Entry) {
 		e.Stdout, e.Exit, e.Errors = "", 4, "Error: table not supported as output format\n"
-		e.Deviates = map[string]string{aspectStdout: "every format", aspectExit: "every format", aspectError: "every format"}
+		e.Deviates = map[string]string{aspectStdout: "C-002", aspectExit: "C-002", aspectError: "C-002"}
 	}
 	fails := func(e *Entry) { e.Stdout, e.Exit = "", 1 }
-	differs := func(e *Entry) { e.Deviates = map[string]string{aspectStdout: "help: in our own words"} }
+	differs := func(e *Entry) { e.Deviates = map[string]string{aspectStdout: "C-003"} }
 	ref = &Transcript{Entries: []Entry{
 		entryOf("etcdctl get a", "", nil),
 		entryOf("etcdctl get a -w table", "table", refuses),
@@ -104,7 +115,7 @@ func testPair() (ref, ours *Transcript) {
 		entryOf("etcdctl member", "", differs),                                           // no command
 		entryOf("etcdctl help", "", differs),
 		entryOf("etcdctl get a -w nosuch", "nosuch", differs), // no format
-		entryOf("etcdctl member add a", "", func(e *Entry) { e.Deviates = map[string]string{aspectExit: "new"} }),
+		entryOf("etcdctl member add a", "", func(e *Entry) { e.Deviates = map[string]string{aspectExit: "C-009"} }),
 	}}
 	ours = &Transcript{}
 	for _, e := range ref.Entries {
@@ -113,14 +124,14 @@ func testPair() (ref, ours *Transcript) {
 	return ref, ours
 }
 
-const testCells = "one\tetcdctl get\tsimple\tdeviates: a wrong flag\t3.6 3.7\n" +
+const testCells = "one\tetcdctl get\tsimple\tC-012\t3.6 3.7\n" +
 	"one\tetcdctl get\tsimple\tidentical\t3.6 3.7\n" +
 	"one\tetcdctl get\ttable\tadditive\t3.6 3.7\n" +
-	"one\tetcdctl help\tsimple\tdeviates: help\t3.6 3.7\n" +
-	"one\tetcdctl member add\tsimple\tdeviates: new\t3.6 3.7\n"
+	"one\tetcdctl help\tsimple\tC-003\t3.6 3.7\n" +
+	"one\tetcdctl member add\tsimple\tC-009\t3.6 3.7\n"
 
 const testSecureCells = "two\tetcdctl get\tsimple\tidentical\t3.6-secure 3.7-secure\n" +
-	"two\tetcdctl get\ttable\tdeviates: help\t3.7-secure\n"
+	"two\tetcdctl get\ttable\tC-003\t3.7-secure\n"
 
 func TestMatrix(t *testing.T) {
 	t.Parallel()
@@ -187,15 +198,15 @@ func TestMatrixPage(t *testing.T) {
 
 | command | simple | json | table | fields | protobuf |
 | --- | --- | --- | --- | --- | --- |
-| ` + "`get`" + ` | identical |  | additive, [1](#deviations) |  |  |
-| ` + "`help`" + ` | [1](#deviations) |  |  |  |  |
+| ` + "`get`" + ` | identical, C-012 |  | additive, C-003 |  |  |
+| ` + "`help`" + ` | C-003 |  |  |  |  |
 
 ## etcdctl 3.6
 
 | command | simple | json | table | fields | protobuf |
 | --- | --- | --- | --- | --- | --- |
-| ` + "`get`" + ` | identical |  | additive |  |  |
-| ` + "`help`" + ` | [1](#deviations) | ours alone | ours alone | ours alone | ours alone |
+| ` + "`get`" + ` | identical, C-012 |  | additive |  |  |
+| ` + "`help`" + ` | C-003 | ours alone | ours alone | ours alone | ours alone |
 
 ## etcdutl 3.7
 
@@ -213,12 +224,12 @@ func TestMatrixPage(t *testing.T) {
 
 ## Deviations
 
-1. [help](compat.md#output-here)
+- [C-003](compat.md#output-here): help
 `
 	if tables != want {
 		t.Errorf("got\n%s\nwant\n%s", tables, want)
 	}
-	for _, piece := range []string{"a script one that runs on 3.7", "a script two that runs on 3.6-secure", "a comparison of etcdctl get -w table on 3.6-secure", `for "a wrong flag"`, `for "new"`, "a comparison of etcdctl get -w json on 3.6",
+	for _, piece := range []string{"a script one that runs on 3.7", "a script two that runs on 3.6-secure", "a comparison of etcdctl get -w table on 3.6-secure", "a row C-012 in", "a row C-009 in", "a comparison of etcdctl get -w json on 3.6",
 		"a comparison of etcdctl help -w json on 3.7", "a comparison of etcdctl help -w fields on 3.7"} {
 		if !strings.Contains(strings.Join(missing, "\n"), piece) {
 			t.Errorf("nothing says that %s is missing: %q", piece, missing)

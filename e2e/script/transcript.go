@@ -34,7 +34,7 @@ type Entry struct {
 	Usage  bool
 	Errors string // the "Error:" lines of a failing command, or all of stderr where the script asks or is on v2
 	Exit   int
-	// Deviates lists the aspects the script says differ, with its reason.
+	// Deviates lists the aspects the script says differ, with the id of the row that says why.
 	Deviates map[string]string
 
 	words  []string // the command line, unmasked
