@@ -125,9 +125,9 @@ type borders struct {
 // rule is a horizontal line.
 type rule struct{ left, line, cross, right string }
 
-// borders returns those of the release: 3.7 draws boxes, all before it ASCII.
+// borders returns those of the release.
 func (g *Grid) borders() borders {
-	if g.Release == V37 {
+	if g.Release.Table.Boxes {
 		return borders{
 			top:    rule{"┌", "─", "┬", "┐"},
 			middle: rule{"├", "─", "┼", "┤"},
@@ -136,7 +136,7 @@ func (g *Grid) borders() borders {
 		}
 	}
 	ascii := rule{"+", "-", "+", "+"}
-	return borders{top: ascii, middle: ascii, bottom: ascii, side: "|", twice: g.Release != Default}
+	return borders{top: ascii, middle: ascii, bottom: ascii, side: "|", twice: g.Release.Table.EmptyRule}
 }
 
 func (r rule) draw(t *Text, widths []int) {

@@ -43,10 +43,10 @@ type Objects interface{ Objects(*Lines) }
 
 // Options are the choices of presentation that are the same for every view.
 type Options struct {
-	Hex      bool    // bytes and ids in hexadecimal, where upstream does so
-	Release  Release // whose shapes to print
-	UTF8     bool    // bytes in JSON, and what is built on it, as text where they are UTF-8
-	Template string  // of the template format
+	Hex      bool     // bytes and ids in hexadecimal, where upstream does so
+	Release  *Release // whose shapes to print; nil is the default
+	UTF8     bool     // bytes in JSON, and what is built on it, as text where they are UTF-8
+	Template string   // of the template format
 }
 
 // Format is one way to print views.
@@ -82,9 +82,9 @@ func always(print func(*Text, View)) func(Options) (func(*Text, View), error) {
 	return func(Options) (func(*Text, View), error) { return print, nil }
 }
 
-// printFields lists the view's fields. Up to 3.5 --hex did not reach them.
+// printFields lists the view's fields.
 func printFields(t *Text, v View) {
-	t.Hex = t.Hex && !t.Release.Before(V36)
+	t.Hex = t.Hex && t.Release.HexFields
 	v.(Fields).Fields(t)
 }
 
@@ -113,6 +113,10 @@ type Printer struct {
 // New returns a printer of the named format that writes to w, or an error that
 // wraps [ErrFormat] or [ErrTemplate].
 func New(w io.Writer, format string, o Options) (*Printer, error) {
+	if o.Release == nil {
+		r := DefaultRelease()
+		o.Release = &r
+	}
 	for _, f := range Formats() {
 		if f.Name == format {
 			print, err := f.Open(o)
@@ -129,7 +133,7 @@ func New(w io.Writer, format string, o Options) (*Printer, error) {
 func (p *Printer) Format() string { return p.format.Name }
 
 // Release returns the release whose shapes the printer prints.
-func (p *Printer) Release() Release { return p.text.Release }
+func (p *Printer) Release() *Release { return p.text.Release }
 
 // Add prints v into the printer's buffer, which is written out as it fills.
 // The error may be that of an earlier write.

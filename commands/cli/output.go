@@ -30,7 +30,7 @@ type Output struct {
 func (o *Output) AddTo(root *cobra.Command, program string) {
 	fs := root.PersistentFlags()
 	o.flags = fs
-	formats, releases := printer.Names(), printer.Releases()
+	formats, releases := printer.Names(), printer.ReleaseNames()
 	fs.StringVarP(&o.format, formatFlag, "w", "simple", "output format: "+strings.Join(formats, ", "))
 	fs.StringVar(&o.template, templateFlag, "", "print each object that -w jsonl would print through this Go `template`")
 	fs.BoolVar(&o.text, "text", false, "in json, jsonl, yaml and templates, show keys and values that are UTF-8 as text")
@@ -86,9 +86,9 @@ func (o *Output) Printer(w io.Writer) (*printer.Printer, error) {
 }
 
 // Release returns the release asked for.
-func (o *Output) Release() (printer.Release, error) {
+func (o *Output) Release() (*printer.Release, error) {
 	r, err := printer.ParseRelease(o.compat)
-	return r, Exit(BadFeature, err)
+	return &r, Exit(BadFeature, err)
 }
 
 // CompleteFlag makes shells offer the values of a flag that cmd has. It panics

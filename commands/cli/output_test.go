@@ -43,7 +43,7 @@ func TestOutput(t *testing.T) {
 		{args: "-w json", env: "X_TEMPLATE={{.a}}", want: document + "\n"},
 		{args: "-w template", env: "X_TEMPLATE={{.a}}", want: "1\n"},
 		{args: "--template {{.a}}", env: "X_WRITE_OUT=json", want: "1\n"},
-		{args: "--compat 3.4", code: BadFeature, err: `unsupported release "3.4" for --compat: it is none of [3.5 3.6 3.7]`},
+		{args: "--compat 3.4", code: BadFeature, err: `unsupported release "3.4" for --compat: use one of 3.5, 3.6, 3.7`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args+" "+tt.env, func(t *testing.T) {

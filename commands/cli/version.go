@@ -23,8 +23,7 @@ version it speaks, and its own build.`, program),
 			if err != nil {
 				return err
 			}
-			version, api := r.Version()
-			return PrintVersion(cmd.OutOrStdout(), program, version, api)
+			return PrintVersion(cmd.OutOrStdout(), program, r.Program, r.API)
 		},
 	})
 }

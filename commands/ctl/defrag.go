@@ -128,7 +128,7 @@ func (r *defragRun) all(ctx context.Context, order []int) error {
 // on its logins.
 func (r *defragRun) coded(failed error, answers []*answer[time.Duration]) error {
 	loggedIn := slices.ContainsFunc(answers, func(got *answer[time.Duration]) bool { return got.dialed })
-	if failed == nil || !loggedIn || !oneLogin(r.printer.Release()) {
+	if failed == nil || !loggedIn || !r.printer.Release().OneLogin {
 		return failed
 	}
 	return cli.Reported(cli.Failure, failed)

@@ -36,14 +36,10 @@ cluster that they belong to. All are asked at the same time.`,
 // which the first that can be reached is asked.
 type target []string
 
-// oneLogin tells whether upstream logs in once for all endpoints, at whichever
-// takes it, as it does up to 3.5: one that is dead is then like any other.
-func oneLogin(release printer.Release) bool { return release.Before(printer.V36) }
-
 // targets returns what a command is to ask, in the order in which it prints.
 // With --cluster a member counts once, however many client URLs it has; one
 // that has not been started has none and is left out.
-func (o *endpointOptions) targets(ctx context.Context, a *app, d *conn.Dialer, release printer.Release) ([]target, error) {
+func (o *endpointOptions) targets(ctx context.Context, a *app, d *conn.Dialer, release *printer.Release) ([]target, error) {
 	var targets []target
 	if !o.cluster {
 		for _, e := range d.Endpoints() {
@@ -53,7 +49,7 @@ func (o *endpointOptions) targets(ctx context.Context, a *app, d *conn.Dialer, r
 	}
 	c, err := d.Dial(ctx)
 	if err != nil {
-		if o.ownLogins || !oneLogin(release) { // which is made before the members are asked for, as in other commands
+		if o.ownLogins || !release.OneLogin { // which is made before the members are asked for, as in other commands
 			err = cli.Recode(cli.Failure, err)
 		}
 		return nil, err
@@ -178,7 +174,7 @@ func report[T any](a *app, p *printer.Printer, what string, answers []answer[T])
 	switch {
 	case undialed == nil:
 		return last
-	case oneLogin(p.Release()):
+	case p.Release().OneLogin:
 		return cli.Recode(cli.Failure, last)
 	default:
 		return undialed

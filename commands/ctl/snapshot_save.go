@@ -14,7 +14,6 @@ import (
 
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
-	"etcdkit/printer"
 	"etcdkit/printer/view"
 	"etcdkit/snapshot"
 )
@@ -179,7 +178,7 @@ limit unless --command-timeout is given.`,
 				return cli.Recode(cli.Interrupted, err)
 			}
 			lines := "Snapshot saved at " + path
-			if v := stream.resp.Version; v != "" && !p.Release().Before(printer.V36) {
+			if v := stream.resp.Version; v != "" && p.Release().SnapshotVersion {
 				lines += "\nServer version " + v
 			}
 			return p.Print(view.Facts{Line: view.Line(lines), Known: []view.Fact{

@@ -31,13 +31,12 @@ func Main(ctx context.Context, s cli.Streams, args []string) cli.Code {
 // NewRoot returns a fresh command tree on the given streams.
 func NewRoot(s cli.Streams) *cobra.Command {
 	a := &app{Streams: s}
-	version, _ := printer.V35.Version() // the last release with a v2 tree
 	root := &cobra.Command{
 		Use:   program,
 		Short: "Control an etcd cluster through its v2 API",
 		Long: `etcdctl with ETCDCTL_API=2 reads, writes and watches the keys of etcd's v2 API,
 which servers up to release 3.5 have when they are started with --enable-v2.`,
-		Version:                    version,
+		Version:                    printer.V2Release().Program,
 		Args:                       unknownCommand,
 		SuggestionsMinimumDistance: 2,
 		PersistentPreRun:           func(*cobra.Command, []string) { a.flags.fromEnv(a.Streams) },
@@ -64,7 +63,7 @@ which servers up to release 3.5 have when they are started with --enable-v2.`,
 		newMkdir(a), newSetdir(a), newUpdatedir(a), newRmdir(a), newWatch(a), newExecWatch(a), newCopyToV3(a))
 	add(groupCluster, newClusterHealth(a), newHealth(a), newMember(a), newStats(a), newBackup(a))
 	add(groupAuth, newAuth(a), newUser(a), newRole(a))
-	add(groupUtility, newVersion(version), cli.Completion(program))
+	add(groupUtility, newVersion(root.Version), cli.Completion(program))
 	cli.FinishHelp(root, "")
 	return root
 }

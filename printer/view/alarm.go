@@ -19,10 +19,6 @@ type Alarms struct {
 // makes of the message: up to 3.6 it ends in a blank, and since then the blanks
 // differ from build to build by intent. Here there is one between the fields.
 func (a Alarms) Simple(t *printer.Text) {
-	end := ""
-	if t.Release.Before(printer.V37) {
-		end = " "
-	}
 	for _, one := range a.GetAlarms() {
 		var set []string
 		if id := one.GetMemberID(); id != 0 {
@@ -31,7 +27,7 @@ func (a Alarms) Simple(t *printer.Text) {
 		if kind := one.GetAlarm(); kind != etcdserverpb.AlarmType_NONE {
 			set = append(set, "alarm:"+kind.String())
 		}
-		t.Line(strings.Join(set, " ") + end)
+		t.Line(strings.Join(set, " ") + t.Release.AlarmEnd)
 	}
 }
 

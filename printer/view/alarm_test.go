@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
-
-	"etcdkit/printer"
 )
 
 func TestAlarms(t *testing.T) {
@@ -72,21 +70,5 @@ func TestAlarms(t *testing.T) {
 		},
 	} {
 		t.Run(s.name, s.test)
-	}
-}
-
-// The blank at the end is that of upstream's programs up to 3.6.
-func TestAlarmsOfReleases(t *testing.T) {
-	t.Parallel()
-	v := Alarms{&pb.AlarmResponse{Alarms: []*pb.AlarmMember{{MemberID: 7, Alarm: pb.AlarmType_NOSPACE}}}}
-	for release, want := range map[printer.Release]string{
-		printer.Default: "memberID:7 alarm:NOSPACE\n",
-		printer.V35:     "memberID:7 alarm:NOSPACE \n",
-		printer.V36:     "memberID:7 alarm:NOSPACE \n",
-		printer.V37:     "memberID:7 alarm:NOSPACE\n",
-	} {
-		if got := simpleOf(t, release, v); got != want {
-			t.Errorf("release %d: got %q, want %q", release, got, want)
-		}
 	}
 }

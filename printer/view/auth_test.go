@@ -2,7 +2,6 @@ package view
 
 import (
 	"math/rand/v2"
-	"strings"
 	"testing"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -83,18 +82,4 @@ func TestAuthJSONAsEncodingJSON(t *testing.T) {
 			}
 		}
 	}
-}
-
-// simpleOf is v in the simple format of a release.
-func simpleOf(t *testing.T, r printer.Release, v printer.View) string {
-	t.Helper()
-	var out strings.Builder
-	p, err := printer.New(&out, "simple", printer.Options{Release: r})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Print(v); err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
 }

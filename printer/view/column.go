@@ -9,20 +9,20 @@ import (
 // column is a column of a table whose rows are made from values of type T. The
 // simple format prints the same cells in one line.
 type column[T any] struct {
-	name  string
-	cell  func(T) string
-	exact func(T) string  // the cell for machines, where that is another
-	since printer.Release // has it and so have all later ones
+	name   string
+	cell   func(T) string
+	exact  func(T) string // the cell for machines, where that is another
+	absent bool           // in the release that is printed
 }
 
 // columns are all columns a table ever had, in their order.
 type columns[T any] []column[T]
 
-// of returns the columns that the release has.
-func (c columns[T]) of(r printer.Release) columns[T] {
+// present returns the columns that the release has.
+func (c columns[T]) present() columns[T] {
 	var has columns[T]
 	for _, one := range c {
-		if !r.Before(one.since) {
+		if !one.absent {
 			has = append(has, one)
 		}
 	}
@@ -39,7 +39,7 @@ func (c columns[T]) cells(v T) []string {
 
 // lines prints a line for each value, its cells separated by commas.
 func (c columns[T]) lines(t *printer.Text, values ...T) {
-	has := c.of(t.Release)
+	has := c.present()
 	for _, v := range values {
 		t.Line(strings.Join(has.cells(v), ", "))
 	}
@@ -47,7 +47,7 @@ func (c columns[T]) lines(t *printer.Text, values ...T) {
 
 // table lays out a row for each value.
 func (c columns[T]) table(g *printer.Grid, values ...T) {
-	has := c.of(g.Release)
+	has := c.present()
 	names := make([]string, len(has))
 	for i, one := range has {
 		names[i] = one.name

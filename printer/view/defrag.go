@@ -14,9 +14,9 @@ type Defrag struct {
 }
 
 // line is the line of a release: 3.5 does not say how long it took.
-func (d Defrag) line(r printer.Release) string {
+func (d Defrag) line(r *printer.Release) string {
 	line := "Finished defragmenting etcd member[" + d.Endpoint + "]"
-	if r.Before(printer.V36) {
+	if !r.DefragTook {
 		return line
 	}
 	return line + ". took " + d.Took.String()

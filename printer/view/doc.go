@@ -23,7 +23,7 @@ import (
 func headerFields(t *printer.Text, h *etcdserverpb.ResponseHeader) {
 	idField(t, "ClusterID", h.GetClusterId())
 	idField(t, "MemberID", h.GetMemberId())
-	if h.GetRevision() > 0 || t.Release.Before(printer.V36) {
+	if h.GetRevision() > 0 || t.Release.ZeroRevision {
 		intField(t, "Revision", h.GetRevision())
 	}
 	uintField(t, "RaftTerm", h.GetRaftTerm())

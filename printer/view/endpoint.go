@@ -22,17 +22,17 @@ type Status struct {
 // EndpointStatus is the result of an endpoint status.
 type EndpointStatus []Status
 
-func statusColumns() columns[Status] {
+func statusColumns(r *printer.Release) columns[Status] {
 	return columns[Status]{
 		{name: "endpoint", cell: func(s Status) string { return s.Endpoint }},
 		{name: "ID", cell: func(s Status) string { return hexID(s.GetHeader().GetMemberId()) }},
 		{name: "version", cell: func(s Status) string { return s.GetVersion() }},
-		{name: "storage version", since: printer.V36, cell: func(s Status) string { return s.GetStorageVersion() }},
+		{name: "storage version", absent: !r.StorageStatus, cell: func(s Status) string { return s.GetStorageVersion() }},
 		{name: "db size", cell: func(s Status) string { return size(s.GetDbSize()) }, exact: func(s Status) string { return exactly(s.GetDbSize()) }},
-		{name: "in use", since: printer.V36, cell: func(s Status) string { return size(s.GetDbSizeInUse()) }, exact: func(s Status) string { return exactly(s.GetDbSizeInUse()) }},
-		{name: "percentage not in use", since: printer.V36, cell: Status.unused,
+		{name: "in use", absent: !r.StorageStatus, cell: func(s Status) string { return size(s.GetDbSizeInUse()) }, exact: func(s Status) string { return exactly(s.GetDbSizeInUse()) }},
+		{name: "percentage not in use", absent: !r.StorageStatus, cell: Status.unused,
 			exact: func(s Status) string { return strings.TrimSuffix(s.unused(), "%") }},
-		{name: "quota", since: printer.V36, cell: func(s Status) string { return size(s.GetDbSizeQuota()) }, exact: func(s Status) string { return exactly(s.GetDbSizeQuota()) }},
+		{name: "quota", absent: !r.StorageStatus, cell: func(s Status) string { return size(s.GetDbSizeQuota()) }, exact: func(s Status) string { return exactly(s.GetDbSizeQuota()) }},
 		{name: "is leader", cell: func(s Status) string {
 			return strconv.FormatBool(s.GetLeader() == s.GetHeader().GetMemberId())
 		}},
@@ -41,20 +41,20 @@ func statusColumns() columns[Status] {
 		{name: "raft index", cell: func(s Status) string { return strconv.FormatUint(s.GetRaftIndex(), 10) }},
 		{name: "raft applied index", cell: func(s Status) string { return strconv.FormatUint(s.GetRaftAppliedIndex(), 10) }},
 		{name: "errors", cell: func(s Status) string { return strings.Join(s.GetErrors(), ", ") }},
-		{name: "downgrade target version", since: printer.V36, cell: func(s Status) string {
+		{name: "downgrade target version", absent: !r.StorageStatus, cell: func(s Status) string {
 			return s.GetDowngradeInfo().GetTargetVersion()
 		}},
-		{name: "downgrade enabled", since: printer.V36, cell: func(s Status) string {
+		{name: "downgrade enabled", absent: !r.StorageStatus, cell: func(s Status) string {
 			return strconv.FormatBool(s.GetDowngradeInfo().GetEnabled())
 		}},
 	}
 }
 
 // Simple prints the columns of the table, separated by commas.
-func (s EndpointStatus) Simple(t *printer.Text) { statusColumns().lines(t, s...) }
+func (s EndpointStatus) Simple(t *printer.Text) { statusColumns(t.Release).lines(t, s...) }
 
 // Table shows a row for each endpoint.
-func (s EndpointStatus) Table(g *printer.Grid) { statusColumns().table(g, s...) }
+func (s EndpointStatus) Table(g *printer.Grid) { statusColumns(g.Release).table(g, s...) }
 
 // unused is the part of the database file that a defragmentation could free.
 // Upstream crashes on a file of no size, which has nothing to free.
@@ -96,7 +96,7 @@ func (s EndpointStatus) Fields(t *printer.Text) {
 }
 
 func (s Status) fields(t *printer.Text) {
-	old := t.Release.Before(printer.V36)
+	old := !t.Release.StorageStatus
 	headerFields(t, s.GetHeader())
 	quotedField(t, "Version", []byte(s.GetVersion()))
 	if !old {
@@ -153,7 +153,7 @@ func (s Status) json(t *printer.Text) {
 	o.Strings("errors", s.GetErrors())
 	o.Int("dbSizeInUse", s.GetDbSizeInUse())
 	o.Bool("isLearner", s.GetIsLearner())
-	if t.Release.Before(printer.V36) {
+	if !t.Release.StorageStatus {
 		o.End()
 		return
 	}
@@ -191,21 +191,21 @@ type HashKV struct {
 // EndpointHashKV is the result of an endpoint hashkv.
 type EndpointHashKV []HashKV
 
-func hashKVColumns() columns[HashKV] {
+func hashKVColumns(r *printer.Release) columns[HashKV] {
 	return columns[HashKV]{
 		{name: "endpoint", cell: func(h HashKV) string { return h.Endpoint }},
 		{name: "hash", cell: func(h HashKV) string { return strconv.FormatUint(uint64(h.GetHash()), 10) }},
-		{name: "hash_revision", since: printer.V36, cell: func(h HashKV) string {
+		{name: "hash_revision", absent: !r.HashRevision, cell: func(h HashKV) string {
 			return strconv.FormatInt(h.GetHashRevision(), 10)
 		}},
 	}
 }
 
 // Simple prints the columns of the table, separated by commas.
-func (h EndpointHashKV) Simple(t *printer.Text) { hashKVColumns().lines(t, h...) }
+func (h EndpointHashKV) Simple(t *printer.Text) { hashKVColumns(t.Release).lines(t, h...) }
 
 // Table shows a row for each endpoint.
-func (h EndpointHashKV) Table(g *printer.Grid) { hashKVColumns().table(g, h...) }
+func (h EndpointHashKV) Table(g *printer.Grid) { hashKVColumns(g.Release).table(g, h...) }
 
 // Fields lists a block for each endpoint.
 func (h EndpointHashKV) Fields(t *printer.Text) {
@@ -213,7 +213,7 @@ func (h EndpointHashKV) Fields(t *printer.Text) {
 		headerFields(t, one.GetHeader())
 		quotedField(t, "Endpoint", []byte(one.Endpoint))
 		uintField(t, "Hash", uint64(one.GetHash()))
-		if !t.Release.Before(printer.V36) {
+		if t.Release.HashRevision {
 			intField(t, "HashRevision", one.GetHashRevision())
 		}
 		t.Byte('\n')
@@ -238,7 +238,7 @@ func hashKVJSON(t *printer.Text, one HashKV) {
 	headerJSON(t, hash, one.GetHeader())
 	hash.Uint("hash", uint64(one.GetHash()))
 	hash.Int("compact_revision", one.GetCompactRevision())
-	if !t.Release.Before(printer.V36) {
+	if t.Release.HashRevision {
 		hash.Int("hash_revision", one.GetHashRevision())
 	}
 	hash.End()
@@ -259,7 +259,7 @@ func (h EndpointHashKV) Protobuf(t *printer.Text) {
 // endpointsJSON prints an array, which since 3.6 is null where it would be
 // empty: upstream's slice is nil then.
 func endpointsJSON[T any](t *printer.Text, all []T, element func(*printer.Text, T)) {
-	if len(all) == 0 && !t.Release.Before(printer.V36) {
+	if len(all) == 0 && t.Release.NullForNone {
 		t.Raw("null")
 		return
 	}

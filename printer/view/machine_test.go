@@ -20,7 +20,7 @@ import (
 // they can be read, and agree with each other.
 func testMachine(t *testing.T, v printer.View) {
 	t.Helper()
-	for _, o := range []printer.Options{{}, {UTF8: true}, {Hex: true}, {Release: printer.V35}} {
+	for _, o := range []printer.Options{{}, {UTF8: true}, {Hex: true}, {Release: releaseNamed(t, "3.5")}} {
 		lines := strings.SplitAfter(printedAs(t, "jsonl", o, v), "\n")
 		for _, line := range lines[:len(lines)-1] {
 			var object map[string]any

@@ -53,7 +53,7 @@ func (m Members) Table(g *printer.Grid) {
 // the member commands only, ids are strings, and all but the details of a
 // member are there even where they are empty.
 func (m Members) JSON(t *printer.Text) {
-	if t.Hex && !t.Whole() && t.Release.Before(printer.V37) {
+	if t.Hex && !t.Whole() && t.Release.HexIDs == printer.HexMemberList {
 		m.oldHexJSON(t)
 		return
 	}
@@ -86,10 +86,6 @@ func (m Members) oldHexJSON(t *printer.Text) {
 		t.Hex = true
 		return
 	}
-	clientURLs := "clientURLs"
-	if t.Release.Before(printer.V36) {
-		clientURLs = "clientURLS"
-	}
 	h := m.GetHeader()
 	t.Printf(`{"header":{"cluster_id":"%x","member_id":"%x","raft_term":%d}`, h.GetClusterId(), h.GetMemberId(), h.GetRaftTerm())
 	for i, one := range m.GetMembers() {
@@ -100,7 +96,7 @@ func (m Members) oldHexJSON(t *printer.Text) {
 		}
 		t.Printf(`{"ID":"%x","name":"%s","peerURLs":`, one.GetID(), one.GetName())
 		urlsJSON(t, one.GetPeerURLs())
-		t.Printf(`,"%s":`, clientURLs)
+		t.Printf(`,"%s":`, t.Release.ClientURLs)
 		urlsJSON(t, one.GetClientURLs())
 		t.Byte('}')
 	}
@@ -149,7 +145,7 @@ type MemberAdd struct {
 func (a MemberAdd) Simple(t *printer.Text) {
 	added, _ := a.added()
 	done := "added to"
-	if added.GetIsLearner() && !t.Release.Before(printer.V36) {
+	if added.GetIsLearner() && t.Release.LearnerAdded {
 		done = "added as learner to"
 	}
 	memberLine(t, added.GetID(), done, a.GetHeader())

@@ -137,7 +137,7 @@ func (r RoleGet) perms() []*authpb.Permission {
 // they are, with --hex too. 3.5 does not know what root may do.
 func (r RoleGet) Simple(t *printer.Text) {
 	perms := r.perms()
-	if t.Release == printer.V35 {
+	if !t.Release.RootRole {
 		perms = r.GetPerm()
 	}
 	t.Line("Role " + r.Role)
@@ -162,7 +162,7 @@ func permLine(t *printer.Text, perm *authpb.Permission) {
 	if end != "" {
 		text = interval(key, end)
 	}
-	if end == string(prefixEnd(perm.GetKey())) && (key != "" || t.Release == printer.V35) {
+	if end == string(prefixEnd(perm.GetKey())) && (key != "" || t.Release.EmptyPrefix) {
 		text += " (prefix " + key + ")"
 	}
 	t.Line("\t" + text)

@@ -5,8 +5,6 @@ import (
 
 	"go.etcd.io/etcd/api/v3/authpb"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
-
-	"etcdkit/printer"
 )
 
 // perm is one permission; kind is its name in the API.
@@ -147,28 +145,5 @@ func TestRoles(t *testing.T) {
 		},
 	} {
 		t.Run(s.name, s.test)
-	}
-}
-
-func TestRoleOfReleases(t *testing.T) {
-	t.Parallel()
-	const open = "Role root\nKV Read:\n\t[, <open ended>\nKV Write:\n\t[, <open ended>\n"
-	unsaid := RoleGet{&pb.AuthRoleGetResponse{}, "root"}
-	said := RoleGet{&pb.AuthRoleGetResponse{Perm: perms(perm("READWRITE", "", "\x00"))}, "root"}
-	for _, tt := range []struct {
-		release printer.Release
-		view    RoleGet
-		want    string
-	}{
-		{printer.V37, unsaid, open},
-		{printer.V37, said, open},
-		{printer.V36, unsaid, open},
-		{printer.V36, said, open},
-		{printer.V35, unsaid, "Role root\nKV Read:\nKV Write:\n"},
-		{printer.V35, said, "Role root\nKV Read:\n\t[, <open ended> (prefix )\nKV Write:\n\t[, <open ended> (prefix )\n"},
-	} {
-		if got := simpleOf(t, tt.release, tt.view); got != tt.want {
-			t.Errorf("release %d: got %q, want %q", tt.release, got, tt.want)
-		}
 	}
 }

@@ -18,20 +18,20 @@ type SnapshotStatus struct {
 	Version      string // of the storage; shown since 3.6
 }
 
-func (s SnapshotStatus) totalKey(r printer.Release) int64 {
-	if r.Before(printer.V36) {
+func (s SnapshotStatus) totalKey(r *printer.Release) int64 {
+	if r.SnapshotRecords {
 		return int64(s.TotalRecords)
 	}
 	return int64(s.TotalKey)
 }
 
-func snapshotColumns(r printer.Release) columns[SnapshotStatus] {
+func snapshotColumns(r *printer.Release) columns[SnapshotStatus] {
 	return columns[SnapshotStatus]{
 		{name: "hash", cell: func(s SnapshotStatus) string { return strconv.FormatUint(uint64(s.Hash), 16) }},
 		{name: "revision", cell: func(s SnapshotStatus) string { return strconv.FormatInt(s.Revision, 10) }},
 		{name: "total keys", cell: func(s SnapshotStatus) string { return strconv.FormatInt(s.totalKey(r), 10) }},
 		{name: "total size", cell: func(s SnapshotStatus) string { return size(s.TotalSize) }, exact: func(s SnapshotStatus) string { return exactly(s.TotalSize) }},
-		{name: "version", since: printer.V36, cell: func(s SnapshotStatus) string { return s.Version }},
+		{name: "version", absent: !r.SnapshotVersion, cell: func(s SnapshotStatus) string { return s.Version }},
 	}
 }
 
@@ -48,7 +48,7 @@ func (s SnapshotStatus) Fields(t *printer.Text) {
 	intField(t, "Revision", s.Revision)
 	intField(t, "Keys", s.totalKey(t.Release))
 	intField(t, "Size", s.TotalSize)
-	if !t.Release.Before(printer.V36) {
+	if t.Release.SnapshotVersion {
 		fieldName(t, "Version")
 		t.Line(s.Version)
 	}
@@ -66,7 +66,7 @@ func (s SnapshotStatus) JSON(t *printer.Text) {
 	t.Int(s.totalKey(t.Release))
 	o.Key("totalSize")
 	t.Int(s.TotalSize)
-	if !t.Release.Before(printer.V36) {
+	if t.Release.SnapshotVersion {
 		o.Key("version")
 		t.JSONString(s.Version)
 	}

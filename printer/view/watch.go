@@ -75,8 +75,7 @@ func (w Watch) JSON(t *printer.Text) {
 		t.Raw("null")
 	}
 	o.Key("Events")
-	old := t.Release.Before(printer.V37)
-	if answered := w.GetHeader().GetClusterId() != 0; old && answered && w.GetEvents() == nil {
+	if answered := w.GetHeader().GetClusterId() != 0; !t.Release.WatchNullEvents && answered && w.GetEvents() == nil {
 		t.Raw("[]")
 	} else {
 		eventsJSON(t, w.GetEvents())
@@ -87,7 +86,7 @@ func (w Watch) JSON(t *printer.Text) {
 	t.Raw(strconv.FormatBool(w.GetCanceled()))
 	o.Key("Created")
 	t.Raw(strconv.FormatBool(w.GetCreated()))
-	if !old {
+	if t.Release.WatchCancelCause {
 		o.Key("CancelReason")
 		t.JSONString(w.GetCancelReason())
 	}
