@@ -8,7 +8,7 @@ TAGS    := grpcnotrace
 LINT    := $(CACHE)/lint
 TARGETS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
-.PHONY: build demo test unit e2e soak bench check fmt tidy lint race cross reference docs clean
+.PHONY: build demo test unit e2e soak bench check fmt tidy lint race cross reference changelog clean
 
 build: ## both programs, as bin/etcdctl and bin/etcdutl, statically linked
 	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -o $(BIN)/etcdctl ./cmd/ctl
@@ -54,6 +54,9 @@ $(LINT)/golangci-lint: e2e/tools/lint/go.mod e2e/tools/lint/go.sum
 
 bench: build reference ## ratios to upstream in one run, into docs/performance.md
 	cd e2e && ETCDKIT_BIN=$(CURDIR)/$(BIN) go run ./cmd/bench -out ../docs/performance.md
+
+changelog: ## CHANGELOG.md from the entries in changelog/
+	go run ./changelog
 
 FUZZTIME := 2m
 soak: build reference ## every fuzz target for FUZZTIME each, then the long tests of files and signals
