@@ -20,7 +20,7 @@ func newAlarmList(a *app) *cobra.Command {
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.AlarmList(ctx)
+				resp, err := s.client.AlarmList(ctx)
 				return view.Alarms{AlarmResponse: (*etcdserverpb.AlarmResponse)(resp)}, err
 			})
 		},

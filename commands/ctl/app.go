@@ -11,22 +11,24 @@ import (
 )
 
 // app is what the commands of one tree share: the streams and the global
-// flags. Two trees share nothing.
+// flags. Two trees share nothing. What only some commands do is a function
+// that takes the app, not a method of it.
 type app struct {
-	cli.Streams
-	conn   conn.Flags
-	output cli.Output
-	curl   bool // show requests, don't make them
+	streams cli.Streams
+	conn    conn.Flags
+	output  cli.Output
+	curl    bool // show requests, don't make them
 }
 
-// session is what one command talks through: a client and a printer.
+// session is what one command works with: a client to send requests and a
+// printer for their answers.
 type session struct {
-	*conn.Client
-	*printer.Printer
+	client *conn.Client
+	out    *printer.Printer
 }
 
 // printer returns a printer of the format asked for.
-func (a *app) printer() (*printer.Printer, error) { return a.output.Printer(a.Out) }
+func (a *app) printer() (*printer.Printer, error) { return a.output.Printer(a.streams.Out) }
 
 // dialer returns the printer and a dialer for the endpoints asked for, with
 // nothing dialled yet.
@@ -35,7 +37,7 @@ func (a *app) dialer(cmd *cobra.Command) (*conn.Dialer, *printer.Printer, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	d, err := a.conn.Dialer(cmd.Context(), a.Streams)
+	d, err := a.conn.Dialer(cmd.Context(), a.streams)
 	return d, p, err
 }
 
@@ -49,7 +51,7 @@ func (a *app) open(cmd *cobra.Command) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &session{c, p}, nil
+	return &session{client: c, out: p}, nil
 }
 
 // limit bounds ctx by --command-timeout.
@@ -64,12 +66,12 @@ func (a *app) request(cmd *cobra.Command, do func(context.Context, *session) (pr
 	if err != nil {
 		return err
 	}
-	defer s.Close() //nolint:errcheck // the answer is in
+	defer s.client.Close() //nolint:errcheck // the answer is in
 	ctx, cancel := a.limit(cmd.Context())
 	defer cancel()
 	v, err := do(ctx, s)
 	if err != nil {
-		return s.Explain(err)
+		return s.client.Explain(err)
 	}
-	return s.Print(v)
+	return s.out.Print(v)
 }

@@ -21,7 +21,7 @@ and roles are kept.`,
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				_, err := s.AuthDisable(ctx)
+				_, err := s.client.AuthDisable(ctx)
 				return view.Line("Authentication Disabled"), err
 			})
 		},

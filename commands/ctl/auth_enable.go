@@ -17,31 +17,31 @@ const rootName = "root"
 // enableAuth enables authentication. Where the user root has not the role root
 // it is given to it first, as upstream does; the role may exist already, which
 // upstream fails on. Each request has the command's time.
-func (a *app) enableAuth(ctx context.Context, s *session) error {
-	enable := func(ctx context.Context) error { _, err := s.AuthEnable(ctx); return err }
+func enableAuth(ctx context.Context, a *app, s *session) error {
+	enable := func(ctx context.Context) error { _, err := s.client.AuthEnable(ctx); return err }
 	addRole := func(ctx context.Context) error {
-		_, err := s.RoleAdd(ctx, rootName)
+		_, err := s.client.RoleAdd(ctx, rootName)
 		if errors.Is(err, rpctypes.ErrRoleAlreadyExist) {
 			return nil
 		}
 		return err
 	}
-	grant := func(ctx context.Context) error { _, err := s.UserGrantRole(ctx, rootName, rootName); return err }
+	grant := func(ctx context.Context) error { _, err := s.client.UserGrantRole(ctx, rootName, rootName); return err }
 
-	err := a.limited(ctx, enable)
+	err := underLimit(ctx, a, enable)
 	if !errors.Is(err, rpctypes.ErrRootRoleNotExist) {
 		return err
 	}
 	for _, step := range []func(context.Context) error{addRole, grant, enable} {
-		if err := a.limited(ctx, step); err != nil {
+		if err := underLimit(ctx, a, step); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// limited makes one of several requests under --command-timeout.
-func (a *app) limited(ctx context.Context, do func(context.Context) error) error {
+// underLimit makes one of several requests under --command-timeout.
+func underLimit(ctx context.Context, a *app, do func(context.Context) error) error {
 	ctx, cancel := a.limit(ctx)
 	defer cancel()
 	return do(ctx)
@@ -63,11 +63,11 @@ is given the role root, which is created, where it does not have it.`,
 			if err != nil {
 				return err
 			}
-			defer s.Close() //nolint:errcheck // the answers are in
-			if err := a.enableAuth(cmd.Context(), s); err != nil {
-				return s.Explain(err)
+			defer s.client.Close() //nolint:errcheck // the answers are in
+			if err := enableAuth(cmd.Context(), a, s); err != nil {
+				return s.client.Explain(err)
 			}
-			return s.Print(view.Line("Authentication Enabled"))
+			return s.out.Print(view.Line("Authentication Enabled"))
 		},
 	}
 }

@@ -22,7 +22,7 @@ that grows with every change of them.`,
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.AuthStatus(ctx)
+				resp, err := s.client.AuthStatus(ctx)
 				return view.AuthStatus{AuthStatusResponse: (*etcdserverpb.AuthStatusResponse)(resp)}, err
 			})
 		},

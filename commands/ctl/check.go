@@ -64,21 +64,21 @@ func completeLoad(cmd *cobra.Command) {
 
 // check is one run of a check: clients, and what it prints to.
 type check struct {
-	*checkOptions
-	*app
-	*printer.Printer
+	opts    *checkOptions
+	app     *app
+	out     *printer.Printer
 	dialer  *conn.Dialer
 	clients []*conn.Client
 }
 
 // openCheck dials the clients that a load has, each with a connection of its
 // own. The caller closes them.
-func (a *app) openCheck(cmd *cobra.Command, o *checkOptions, clients int) (*check, error) {
+func openCheck(a *app, cmd *cobra.Command, o *checkOptions, clients int) (*check, error) {
 	d, p, err := a.dialer(cmd)
 	if err != nil {
 		return nil, err
 	}
-	c := &check{checkOptions: o, app: a, Printer: p, dialer: d}
+	c := &check{opts: o, app: a, out: p, dialer: d}
 	for range clients {
 		client, err := d.Dial(cmd.Context())
 		if err != nil {
@@ -98,7 +98,7 @@ func (c *check) close() {
 
 // print prints a line at once.
 func (c *check) print(format string, args ...any) error {
-	return c.Print(view.Line(fmt.Sprintf(format, args...)))
+	return c.out.Print(view.Line(fmt.Sprintf(format, args...)))
 }
 
 var errCheckFailed = errors.New("check failed")
@@ -120,14 +120,14 @@ func (c *check) lines(lines []string, passed bool) error { //nolint:revive // th
 // unused returns an error if there are keys with the prefix. It quotes the
 // command that deletes them, which upstream does for one check only.
 func (c *check) unused(ctx context.Context, quote string) error {
-	ctx, cancel := c.limit(ctx)
+	ctx, cancel := c.app.limit(ctx)
 	defer cancel()
-	resp, err := c.clients[0].Get(ctx, c.prefix, clientv3.WithPrefix(), clientv3.WithLimit(1))
+	resp, err := c.clients[0].Get(ctx, c.opts.prefix, clientv3.WithPrefix(), clientv3.WithLimit(1))
 	if err != nil {
 		return c.clients[0].Explain(err)
 	}
 	if len(resp.Kvs) > 0 {
-		return cli.Exit(cli.InvalidInput, fmt.Errorf("prefix %[1]q has keys. Delete with %[2]setcdctl del --prefix %[1]s%[2]s first", c.prefix, quote))
+		return cli.Exit(cli.InvalidInput, fmt.Errorf("prefix %[1]q has keys. Delete with %[2]setcdctl del --prefix %[1]s%[2]s first", c.opts.prefix, quote))
 	}
 	return nil
 }

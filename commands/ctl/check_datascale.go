@@ -47,7 +47,7 @@ The keys are deleted at the end, also when the check fails or is interrupted.`,
 				return err
 			}
 			load := datascaleLoads()[size]
-			c, err := a.openCheck(cmd, o, load.clients)
+			c, err := openCheck(a, cmd, o, load.clients)
 			if err != nil {
 				return err
 			}
@@ -74,9 +74,9 @@ func (c *check) datascale(ctx context.Context, keys int) error {
 	if err != nil {
 		return err
 	}
-	bar := c.Bar("written")
+	bar := c.app.streams.Bar("written")
 	stats := (&checkLoad{
-		prefix: c.prefix, keySize: datascaleSize / 2, valueSize: datascaleSize / 2, puts: keys, timeout: c.conn.Timeout(),
+		prefix: c.opts.prefix, keySize: datascaleSize / 2, valueSize: datascaleSize / 2, puts: keys, timeout: c.app.conn.Timeout(),
 		progress: func(puts int) { bar.Set(int64(puts), int64(keys)) },
 	}).run(ctx, c.putters())
 	bar.Done()
@@ -121,7 +121,7 @@ const memoryMetric = "process_resident_memory_bytes"
 // that upstream prints for it.
 func (c *check) memory(ctx context.Context) (float64, error) {
 	client, base := c.dialer.HTTP(c.dialer.Endpoints()[0])
-	ctx, cancel := c.limit(ctx)
+	ctx, cancel := c.app.limit(ctx)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/metrics", nil)
 	if err != nil {

@@ -49,7 +49,7 @@ then. The keys are deleted at the end in any case.`,
 				return err
 			}
 			load := perfLoads()[size]
-			c, err := a.openCheck(cmd, o, load.clients)
+			c, err := openCheck(a, cmd, o, load.clients)
 			if err != nil {
 				return err
 			}
@@ -72,9 +72,9 @@ func (c *check) perf(ctx context.Context, rate int, length time.Duration) error 
 	}
 	loading, cancel := context.WithDeadline(ctx, begun.Add(length))
 	defer cancel()
-	bar := c.Bar("seconds")
+	bar := c.app.streams.Bar("seconds")
 	stats := (&checkLoad{
-		prefix: c.prefix, keySize: perfKeySize, valueSize: perfValueSize, rate: rate, timeout: c.conn.Timeout(),
+		prefix: c.opts.prefix, keySize: perfKeySize, valueSize: perfValueSize, rate: rate, timeout: c.app.conn.Timeout(),
 		progress: func(int) { bar.Set(int64(time.Since(begun).Seconds()), int64(length.Seconds())) },
 	}).run(loading, c.putters())
 	bar.Done()

@@ -254,15 +254,15 @@ type checked struct {
 func newChecked(t *testing.T, o *checkOptions, clients int, endpoints ...string) *checked {
 	t.Helper()
 	c := &checked{}
-	a := &app{Streams: cli.Streams{In: strings.NewReader(""), Out: &c.out, Err: &c.err}}
+	a := &app{streams: cli.Streams{In: strings.NewReader(""), Out: &c.out, Err: &c.err}}
 	cmd := &cobra.Command{}
-	a.addGlobalFlags(cmd, nil)
+	addGlobalFlags(a, cmd, nil)
 	if err := cmd.ParseFlags([]string{"--endpoints", strings.Join(endpoints, ",")}); err != nil {
 		t.Fatal(err)
 	}
 	cmd.SetContext(t.Context())
 	var err error
-	if c.check, err = a.openCheck(cmd, o, clients); err != nil {
+	if c.check, err = openCheck(a, cmd, o, clients); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.close)

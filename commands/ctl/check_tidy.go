@@ -16,8 +16,8 @@ const checkTidy = 30 * time.Second
 // check that is interrupted leaves nothing behind.
 func (c *check) tidying(ctx context.Context) (context.Context, context.CancelFunc) {
 	limit := checkTidy
-	if c.conn.TimeoutGiven() {
-		limit = c.conn.Timeout()
+	if c.app.conn.TimeoutGiven() {
+		limit = c.app.conn.Timeout()
 	}
 	return context.WithTimeout(context.WithoutCancel(ctx), limit)
 }
@@ -25,7 +25,7 @@ func (c *check) tidying(ctx context.Context) (context.Context, context.CancelFun
 // deleteKeys deletes the keys of a check that has made so many puts, and
 // returns the revision of that.
 func (c *check) deleteKeys(ctx context.Context, puts int) (rev int64, err error) {
-	for _, r := range checkRanges(c.prefix, puts) {
+	for _, r := range checkRanges(c.opts.prefix, puts) {
 		if rev, err = c.deleteRange(ctx, r[0], r[1]); err != nil {
 			return 0, err
 		}
@@ -46,20 +46,20 @@ func (c *check) deleteRange(ctx context.Context, key, end string) (int64, error)
 // interrupted deletes the keys of a check that was not to go on. Whoever
 // interrupts does not want to wait for anything else.
 func (c *check) interrupted(ctx context.Context, puts int) {
-	fmt.Fprintln(c.Err, "Interrupted, deleting the keys written so far")
+	fmt.Fprintln(c.app.streams.Err, "Interrupted, deleting the keys written so far")
 	if _, err := c.deleteKeys(ctx, puts); err != nil {
-		fmt.Fprintf(c.Err, "Keys with the prefix %q are left: %v\n", c.prefix, c.clients[0].Explain(err))
+		fmt.Fprintf(c.app.streams.Err, "Keys with the prefix %q are left: %v\n", c.opts.prefix, c.clients[0].Explain(err))
 	}
 }
 
 // finish compacts and defragments, as asked for.
 func (c *check) finish(ctx context.Context, rev int64) error {
-	if c.autoCompact && rev > 0 {
+	if c.opts.autoCompact && rev > 0 {
 		if err := c.compact(ctx, rev); err != nil {
 			return err
 		}
 	}
-	if !c.autoDefrag {
+	if !c.opts.autoDefrag {
 		return nil
 	}
 	for _, endpoint := range c.dialer.Endpoints() {

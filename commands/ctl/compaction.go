@@ -51,7 +51,7 @@ and watches from an older revision fail from then on.`,
 				opts = append(opts, clientv3.WithCompactPhysical())
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				_, err := s.Compact(ctx, rev, opts...)
+				_, err := s.client.Compact(ctx, rev, opts...)
 				return view.Facts{
 					Line:  view.Line(fmt.Sprintf("compacted revision %d", rev)),
 					Known: []view.Fact{{Name: "compact_revision", Value: rev}},

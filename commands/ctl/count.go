@@ -49,7 +49,7 @@ func newCount(a *app) *cobra.Command {
 			}
 			key, end := prefixRange(prefix)
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.Get(ctx, key, clientv3.WithRange(end), clientv3.WithCountOnly(), clientv3.WithRev(rev))
+				resp, err := s.client.Get(ctx, key, clientv3.WithRange(end), clientv3.WithCountOnly(), clientv3.WithRev(rev))
 				return view.Count{Range: view.Range{Pages: view.OnePage((*etcdserverpb.RangeResponse)(resp))}}, err
 			})
 		},

@@ -13,14 +13,14 @@ import (
 )
 
 // addCurlTo adds the flag that has requests shown and not made.
-func (a *app) addCurlTo(root *cobra.Command) {
+func addCurlTo(a *app, root *cobra.Command) {
 	root.PersistentFlags().BoolVar(&a.curl, "curl", false, "make no request, print the line of curl that makes it over etcd's JSON gateway")
 }
 
 // heedCurl has a command that is about to run show its request, where --curl
 // asks for it. All commands do alike: they run as ever, up to the request. Those
 // that make none don't mind the flag.
-func (a *app) heedCurl(cmd *cobra.Command) {
+func heedCurl(a *app, cmd *cobra.Command) {
 	if !a.curl {
 		return
 	}
@@ -33,20 +33,20 @@ func (a *app) heedCurl(cmd *cobra.Command) {
 		if why := rule.refusal(cmd); why != "" {
 			return cli.Exit(cli.BadArgs, fmt.Errorf("--curl can't show %q: %s", cmd.CommandPath(), why))
 		}
-		return a.showCurl(cmd, args, run, rule.methods)
+		return showCurl(a, cmd, args, run, rule.methods)
 	}
 }
 
 // showCurl runs a command whose requests are caught, and prints the lines for
 // them.
-func (a *app) showCurl(cmd *cobra.Command, args []string, run func(*cobra.Command, []string) error, methods []string) error {
+func showCurl(a *app, cmd *cobra.Command, args []string, run func(*cobra.Command, []string) error, methods []string) error {
 	ctx, stop := context.WithCancelCause(cmd.Context())
 	defer stop(nil)
 	cmd.SetContext(ctx)
 	recorder := a.conn.Record(stop, methods...)
-	out := a.Out
-	a.Err = hushed{a.Err, recorder}
-	a.Out = a.Err // what is asked for on standard input; standard output is for the lines
+	out := a.streams.Out
+	a.streams.Err = hushed{a.streams.Err, recorder}
+	a.streams.Out = a.streams.Err // what is asked for on standard input; standard output is for the lines
 	failed := run(cmd, args)
 	lines, err := recorder.Lines()
 	if err != nil {

@@ -45,7 +45,7 @@ on defragmenting after that, but nobody waits for it.`,
   etcdctl defrag --endpoints 10.0.0.7:2379`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.dataDir != "" {
-				return a.HandOver(cmd, nil, "data-dir")
+				return a.streams.HandOver(cmd, nil, "data-dir")
 			}
 			d, p, err := a.dialer(cmd)
 			if err != nil {
@@ -85,7 +85,7 @@ func defragOrder(n, last int) []int {
 
 // defragRun defragments targets.
 type defragRun struct {
-	*app
+	app     *app
 	dialer  *conn.Dialer
 	printer *printer.Printer
 	targets []target
@@ -137,15 +137,15 @@ func (r *defragRun) coded(failed error, answers []*answer[time.Duration]) error 
 // defragment asks the one endpoint that the client is for, and returns how long
 // it took.
 func (r *defragRun) defragment(ctx context.Context, c *conn.Client, endpoint string) (time.Duration, error) {
-	start := r.Time()
+	start := r.app.streams.Time()
 	_, err := maintenance(c).Defragment(ctx, endpoint)
-	return r.Time().Sub(start), err
+	return r.app.streams.Time().Sub(start), err
 }
 
 // print prints what became of one target.
 func (r *defragRun) print(got *answer[time.Duration]) error {
 	if got.err != nil {
-		fmt.Fprintf(r.Err, "Failed to defragment etcd member[%s]. took %s. (%v)\n", got.endpoint, got.value, got.err)
+		fmt.Fprintf(r.app.streams.Err, "Failed to defragment etcd member[%s]. took %s. (%v)\n", got.endpoint, got.value, got.err)
 		return nil
 	}
 	return r.printer.Print(view.Defrag{Endpoint: got.endpoint, Took: got.value})

@@ -62,13 +62,13 @@ func (o *delOptions) warning(args []string) string {
 // delWarningPause is how long a user has to take back a range given by mistake.
 const delWarningPause = 2 * time.Second
 
-// warn prints a warning, if there is one, and leaves time to interrupt. What
+// pauseToCancel prints a warning, if there is one, and leaves time to interrupt. What
 // --curl only shows needs none.
-func (a *app) warn(ctx context.Context, warning string) error {
+func pauseToCancel(ctx context.Context, a *app, warning string) error {
 	if warning == "" || a.curl {
 		return nil
 	}
-	fmt.Fprintln(a.Err, warning)
+	fmt.Fprintln(a.streams.Err, warning)
 	t := time.NewTimer(delWarningPause)
 	defer t.Stop()
 	select {
@@ -95,7 +95,7 @@ func (o *delOptions) preview(args []string) clientv3.Op {
 // dryRun prints what would be deleted.
 func (o *delOptions) dryRun(cmd *cobra.Command, a *app, args []string) error {
 	return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-		resp, err := s.Do(ctx, o.preview(args))
+		resp, err := s.client.Do(ctx, o.preview(args))
 		page := view.OnePage((*etcdserverpb.RangeResponse)(resp.Get()))
 		return view.DeletePreview{Range: view.Range{Pages: page}, Values: o.prevKV}, err
 	})
@@ -129,16 +129,16 @@ Deleting every key asks first on a terminal, unless --yes answers.`,
 			if _, err := a.printer(); err != nil {
 				return err
 			}
-			if o.wholeStore(args) && !yes && a.asks() {
-				if err := a.confirm(cmd.Context(), "Delete every key in the store?"); err != nil {
+			if o.wholeStore(args) && !yes && interactive(a) {
+				if err := confirm(cmd.Context(), a, "Delete every key in the store?"); err != nil {
 					return err
 				}
 			}
-			if err := a.warn(cmd.Context(), o.warning(args)); err != nil {
+			if err := pauseToCancel(cmd.Context(), a, o.warning(args)); err != nil {
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.Do(ctx, op)
+				resp, err := s.client.Do(ctx, op)
 				return view.Delete{DeleteRangeResponse: (*etcdserverpb.DeleteRangeResponse)(resp.Del())}, err
 			})
 		},

@@ -27,10 +27,10 @@ func targetVersion(args []string) (string, error) {
 	return args[0], nil
 }
 
-// downgrade makes a request to downgrade and prints its answer.
-func (a *app) downgrade(cmd *cobra.Command, action clientv3.DowngradeAction, version string) error {
+// requestDowngrade makes a request to downgrade and prints its answer.
+func requestDowngrade(a *app, cmd *cobra.Command, action clientv3.DowngradeAction, version string) error {
 	return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-		resp, err := s.Downgrade(ctx, action, version)
+		resp, err := s.client.Downgrade(ctx, action, version)
 		return view.Downgrade{Action: cmd.Name(), DowngradeResponse: (*etcdserverpb.DowngradeResponse)(resp)}, err
 	})
 }
@@ -56,7 +56,7 @@ func newDowngradeValidate(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.downgrade(cmd, clientv3.DowngradeValidate, version)
+			return requestDowngrade(a, cmd, clientv3.DowngradeValidate, version)
 		},
 	}
 }
@@ -74,7 +74,7 @@ version; the downgrade is over when all members run it.`,
 			if err != nil {
 				return err
 			}
-			return a.downgrade(cmd, clientv3.DowngradeEnable, version)
+			return requestDowngrade(a, cmd, clientv3.DowngradeEnable, version)
 		},
 	}
 }
@@ -85,7 +85,7 @@ func newDowngradeCancel(a *app) *cobra.Command {
 		Short:   "Give up a downgrade that is under way",
 		Example: "  etcdctl downgrade cancel",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.downgrade(cmd, clientv3.DowngradeCancel, "")
+			return requestDowngrade(a, cmd, clientv3.DowngradeCancel, "")
 		},
 	}
 }

@@ -27,8 +27,8 @@ takes room as well, and is not counted.`,
 			if err != nil {
 				return err
 			}
-			defer s.Close() //nolint:errcheck // all has been read
-			return s.Print(all)
+			defer s.client.Close() //nolint:errcheck // all has been read
+			return s.out.Print(all)
 		},
 	}
 	v.addFlags(cmd.Flags(), 1)

@@ -58,7 +58,7 @@ each time that it changes.`,
 			if err != nil {
 				return err
 			}
-			defer s.Close() //nolint:errcheck // the lease is released
+			defer s.client.Close() //nolint:errcheck // the lease is released
 			return o.run(cmd.Context(), a, s, args)
 		},
 	}
@@ -68,7 +68,7 @@ each time that it changes.`,
 
 // run takes part in the election, or watches it, until ctx ends.
 func (o *electOptions) run(ctx context.Context, a *app, s *session, args []string) (err error) {
-	h, err := a.hold(ctx, s, defaultHoldTTL)
+	h, err := newHold(ctx, a, s, defaultHoldTTL)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func electionLost(err error) error {
 
 // observe prints who leads until ctx ends.
 func (h *hold) observe(ctx context.Context, e *concurrency.Election, name string) error {
-	defer h.reportOutages(ctx, h.app, h.app.Err, new(sync.Mutex))()
+	defer h.session.reportOutages(ctx, h.app, h.app.streams.Err, new(sync.Mutex))()
 	for resp := range e.Observe(ctx) {
 		if err := h.printLeader(resp); err != nil {
 			return err
@@ -129,5 +129,5 @@ func (h *hold) observe(ctx context.Context, e *concurrency.Election, name string
 }
 
 func (h *hold) printLeader(resp *clientv3.GetResponse) error {
-	return h.Print(view.Range{Pages: view.OnePage((*etcdserverpb.RangeResponse)(resp))})
+	return h.session.out.Print(view.Range{Pages: view.OnePage((*etcdserverpb.RangeResponse)(resp))})
 }

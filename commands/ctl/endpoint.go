@@ -165,7 +165,7 @@ func report[T any](a *app, p *printer.Printer, what string, answers []answer[T])
 		if got.err == nil {
 			continue
 		}
-		fmt.Fprintf(a.Err, "Failed to get the %s of endpoint %s (%v)\n", what, got.endpoint, got.err)
+		fmt.Fprintf(a.streams.Err, "Failed to get the %s of endpoint %s (%v)\n", what, got.endpoint, got.err)
 		last = got.err
 		if !got.dialed && undialed == nil {
 			undialed = got.err

@@ -21,25 +21,27 @@ type health struct {
 	err  error // in upstream's words
 }
 
-// checkHealth reads a key, which takes a quorum, and looks for alarms. Being
-// refused the key is as good as reading it: that decision went through the
-// quorum as well.
-func (a *app) checkHealth(ctx context.Context, c *conn.Client, _ string) (health, error) {
-	start := a.Time()
-	_, err := c.Get(ctx, "health")
-	took := a.Time().Sub(start)
-	if err != nil && !errors.Is(err, rpctypes.ErrPermissionDenied) {
+// checkHealth returns the question whether an endpoint is healthy, on the given
+// clock. It reads a key, which requires a quorum, and looks for alarms. A denied
+// read is as good as a read: that decision went through the quorum as well.
+func checkHealth(now func() time.Time) question[health] {
+	return func(ctx context.Context, c *conn.Client, _ string) (health, error) {
+		start := now()
+		_, err := c.Get(ctx, "health")
+		took := now().Sub(start)
+		if err != nil && !errors.Is(err, rpctypes.ErrPermissionDenied) {
+			return health{took, err}, err
+		}
+		resp, err := c.AlarmList(ctx)
+		if err != nil {
+			unknown := errors.New("Unable to fetch the alarm list") //nolint:staticcheck // upstream's words
+			return health{took, unknown}, fmt.Errorf("%w: %w", unknown, err)
+		}
+		if len(resp.Alarms) > 0 {
+			err = alarmError(resp.Alarms)
+		}
 		return health{took, err}, err
 	}
-	resp, err := c.AlarmList(ctx)
-	if err != nil {
-		unknown := errors.New("Unable to fetch the alarm list") //nolint:staticcheck // upstream's words
-		return health{took, unknown}, fmt.Errorf("%w: %w", unknown, err)
-	}
-	if len(resp.Alarms) > 0 {
-		err = alarmError(resp.Alarms)
-	}
-	return health{took, err}, err
 }
 
 // alarmError names the alarms in upstream's words, which end in a blank.
@@ -83,7 +85,7 @@ the cause, and the exit code is 1 then.`,
 		Example: `  etcdctl endpoint health --cluster
   etcdctl endpoint health --endpoints 10.0.0.7:2379,10.0.0.8:2379 -w json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, answers, err := askEndpoints(cmd, a, &endpointOptions{cluster: o.cluster, ownLogins: true}, a.checkHealth)
+			p, answers, err := askEndpoints(cmd, a, &endpointOptions{cluster: o.cluster, ownLogins: true}, checkHealth(a.streams.Time))
 			if err != nil {
 				return err
 			}
@@ -92,7 +94,7 @@ the cause, and the exit code is 1 then.`,
 			}
 			for _, got := range answers {
 				if got.err != nil {
-					fmt.Fprintf(a.Err, "%s is unhealthy: failed to commit proposal: %v\n", got.endpoint, got.err)
+					fmt.Fprintf(a.streams.Err, "%s is unhealthy: failed to commit proposal: %v\n", got.endpoint, got.err)
 					err = errors.New("unhealthy cluster")
 				}
 			}

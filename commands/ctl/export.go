@@ -55,11 +55,11 @@ base64, and where it has a lease its id and the seconds that it has left.
 			if err != nil {
 				return err
 			}
-			defer s.Close() //nolint:errcheck // all has been read
+			defer s.client.Close() //nolint:errcheck // all has been read
 			key, end := prefixRange(prefix)
 			x := &export{exportOptions: o, app: a, session: s, span: scan.Range{Key: key, End: end, Rev: o.rev}}
 			if o.output == "" {
-				_, err := x.write(cmd.Context(), a.Out)
+				_, err := x.write(cmd.Context(), a.streams.Out)
 				return err
 			}
 			return x.toFile(cmd.Context())
@@ -95,7 +95,7 @@ func (x *export) toFile(ctx context.Context) error {
 		return err
 	}
 	sum.Path = x.output
-	return x.session.Print(sum)
+	return x.session.out.Print(sum)
 }
 
 // compressed writes to f what its name calls for.
@@ -113,11 +113,11 @@ func (x *export) compressed(ctx context.Context, f io.Writer) (view.Export, erro
 
 // write writes the lines, and counts them.
 func (x *export) write(ctx context.Context, w io.Writer) (view.Export, error) {
-	bar := x.app.Bar("exported")
+	bar := x.app.streams.Bar("exported")
 	defer bar.Done()
 	x.leases = make(map[int64]int64)
 	out, sum, line := bufio.NewWriterSize(w, 64<<10), view.Export{}, []byte(nil)
-	for page, err := range x.app.reader(x.session).Pages(ctx, x.span) {
+	for page, err := range newReader(x.app, x.session).Pages(ctx, x.span) {
 		if err == nil && !x.noLeases {
 			err = x.ask(ctx, page.GetKvs())
 		}
@@ -160,7 +160,7 @@ const leaseCalls = 16
 func (x *export) ask(ctx context.Context, kvs []*mvccpb.KeyValue) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	retrier := &retry.Retrier{Timeout: x.app.conn.Timeout(), Patience: 2 * x.app.conn.Timeout(), Explain: x.session.Explain}
+	retrier := &retry.Retrier{Timeout: x.app.conn.Timeout(), Patience: 2 * x.app.conn.Timeout(), Explain: x.session.client.Explain}
 	var mu sync.Mutex
 	var calls sync.WaitGroup
 	free := make(chan struct{}, leaseCalls)

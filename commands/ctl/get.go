@@ -159,15 +159,15 @@ func (o *getOptions) revisions() (opts []clientv3.OpOption) {
 // is asked the plain way.
 func (o *getOptions) fetch(ctx context.Context, s *session, key string, opts []clientv3.OpOption) (*clientv3.GetResponse, error) {
 	if !o.stream {
-		return s.Get(ctx, key, opts...)
+		return s.client.Get(ctx, key, opts...)
 	}
-	stream, err := s.GetStream(ctx, key, opts...)
+	stream, err := s.client.GetStream(ctx, key, opts...)
 	if err != nil {
 		return nil, err
 	}
 	resp, err := clientv3.GetStreamToGetResponse(stream)
 	if scan.NoStream(err) {
-		return s.Get(ctx, key, opts...)
+		return s.client.Get(ctx, key, opts...)
 	}
 	return resp, err
 }

@@ -26,11 +26,11 @@ func (o *getOptions) scannable(key string, opts []clientv3.OpOption) (scan.Range
 	return r, r.End != "" && o.limit >= 0 && inOrder && !filtered && !o.countOnly
 }
 
-// reader reads ranges of the session's cluster, each request within
+// newReader reads ranges of the session's cluster, each request within
 // --command-timeout.
-func (a *app) reader(s *session) *scan.Reader {
+func newReader(a *app, s *session) *scan.Reader {
 	return &scan.Reader{
-		Client: s.Client.Client, Timeout: a.conn.Timeout(), MaxRecvBytes: a.conn.MaxRecvBytes(), Explain: s.Explain,
+		Client: s.client.Client, Timeout: a.conn.Timeout(), MaxRecvBytes: a.conn.MaxRecvBytes(), Explain: s.client.Explain,
 	}
 }
 
@@ -40,10 +40,10 @@ func (o *getOptions) scan(cmd *cobra.Command, a *app, r scan.Range) error {
 	if err != nil {
 		return err
 	}
-	defer s.Close() //nolint:errcheck // the range is read
-	err = s.Print(view.Range{Pages: a.reader(s).Pages(cmd.Context(), r), ValuesOnly: o.valueOnly})
-	if broken := (*scan.Broken)(nil); errors.As(err, &broken) && s.Format() == "table" {
+	defer s.client.Close() //nolint:errcheck // the range is read
+	err = s.out.Print(view.Range{Pages: newReader(a, s).Pages(cmd.Context(), r), ValuesOnly: o.valueOnly})
+	if broken := (*scan.Broken)(nil); errors.As(err, &broken) && s.out.Format() == "table" {
 		err = broken.Err // of a table nothing is printed
 	}
-	return s.Explain(err)
+	return s.client.Explain(err)
 }

@@ -106,9 +106,9 @@ func (p *pairFile) open() (*lines.Reader, error) {
 
 // openInput opens the file that the argument names, or standard input. The
 // caller closes it.
-func (a *app) openInput(args []string) (io.Reader, func() error, error) {
+func openInput(s cli.Streams, args []string) (io.Reader, func() error, error) {
 	if len(args) == 0 || args[0] == "-" {
-		return a.In, func() error { return nil }, nil
+		return s.In, func() error { return nil }, nil
 	}
 	f, err := os.Open(args[0])
 	if err != nil {
@@ -149,12 +149,12 @@ What is printed adds up: read is written, skipped, failed, broken and left.`,
 			if _, err := a.printer(); err != nil {
 				return err
 			}
-			in, closeInput, err := a.openInput(args)
+			in, closeInput, err := openInput(a.streams, args)
 			if err != nil {
 				return err
 			}
 			defer closeInput() //nolint:errcheck // it was only read
-			return a.load(cmd, newPairFile(cmd.Context(), in, lines.JSONLines), o.options(mode, lines.JSONLines))
+			return loadPairs(a, cmd, newPairFile(cmd.Context(), in, lines.JSONLines), o.options(mode, lines.JSONLines))
 		},
 	}
 	o.addFlags(cmd.Flags())

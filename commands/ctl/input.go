@@ -37,20 +37,20 @@ func (l *lineReader) next(ctx context.Context) (string, error) {
 	}
 }
 
-// asks tells whether there is somebody to answer a question: standard input
+// interactive tells whether there is somebody to answer a question: standard input
 // and standard error are both a terminal.
-func (a *app) asks() bool {
-	_, in := cli.Terminal(a.In)
-	_, err := cli.Terminal(a.Err)
+func interactive(a *app) bool {
+	_, in := cli.Terminal(a.streams.In)
+	_, err := cli.Terminal(a.streams.Err)
 	return in && err
 }
 
 var errNotConfirmed = errors.New("not confirmed, nothing was sent")
 
 // confirm puts a question and returns an error unless the answer is yes.
-func (a *app) confirm(ctx context.Context, question string) error {
-	fmt.Fprintf(a.Err, "%s [y/N] ", question)
-	answer, err := newLineReader(a.In).next(ctx)
+func confirm(ctx context.Context, a *app, question string) error {
+	fmt.Fprintf(a.streams.Err, "%s [y/N] ", question)
+	answer, err := newLineReader(a.streams.In).next(ctx)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the answer: %w", err)
 	}

@@ -285,17 +285,17 @@ func TestWarnPauses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
-		a := &app{Streams: cli.Streams{Err: &out}}
+		a := &app{streams: cli.Streams{Err: &out}}
 		begin := time.Now()
-		if err := a.warn(t.Context(), "careful"); err != nil || time.Since(begin) != 2*time.Second {
+		if err := pauseToCancel(t.Context(), a, "careful"); err != nil || time.Since(begin) != 2*time.Second {
 			t.Errorf("went on after %v with error %v", time.Since(begin), err)
 		}
-		if err := a.warn(t.Context(), ""); err != nil || time.Since(begin) != 2*time.Second {
+		if err := pauseToCancel(t.Context(), a, ""); err != nil || time.Since(begin) != 2*time.Second {
 			t.Errorf("no warning: went on after %v with error %v", time.Since(begin), err)
 		}
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errInterrupted)
 		defer cancel()
-		if err := a.warn(ctx, "careful"); !errors.Is(err, errInterrupted) || time.Since(begin) != 3*time.Second {
+		if err := pauseToCancel(ctx, a, "careful"); !errors.Is(err, errInterrupted) || time.Since(begin) != 3*time.Second {
 			t.Errorf("interrupted: ended after %v with error %v", time.Since(begin), err)
 		}
 		if out.String() != "careful\ncareful\n" {
@@ -318,8 +318,8 @@ func TestConfirm(t *testing.T) {
 		{iotest.ErrReader(errInterrupted), errInterrupted},
 	} {
 		var out strings.Builder
-		a := &app{Streams: cli.Streams{In: tt.in, Err: &out}}
-		if err := a.confirm(t.Context(), "Really?"); !errors.Is(err, tt.want) {
+		a := &app{streams: cli.Streams{In: tt.in, Err: &out}}
+		if err := confirm(t.Context(), a, "Really?"); !errors.Is(err, tt.want) {
 			t.Errorf("got %v, want %v", err, tt.want)
 		}
 		if out.String() != "Really? [y/N] " {
@@ -330,15 +330,15 @@ func TestConfirm(t *testing.T) {
 	cancel(errInterrupted)
 	never, w := io.Pipe()
 	defer w.Close()
-	a := &app{Streams: cli.Streams{In: never, Err: io.Discard}}
-	if err := a.confirm(ctx, "Really?"); !errors.Is(err, errInterrupted) {
+	a := &app{streams: cli.Streams{In: never, Err: io.Discard}}
+	if err := confirm(ctx, a, "Really?"); !errors.Is(err, errInterrupted) {
 		t.Errorf("interrupted: got %v", err)
 	}
 }
 
 func TestAsksOnlyOnTerminals(t *testing.T) {
 	t.Parallel()
-	if a := (&app{Streams: cli.Streams{In: strings.NewReader("y\n"), Err: io.Discard}}); a.asks() {
+	if a := (&app{streams: cli.Streams{In: strings.NewReader("y\n"), Err: io.Discard}}); interactive(a) {
 		t.Error("asks without a terminal")
 	}
 }

@@ -39,7 +39,7 @@ choose a longer time.`,
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				r, err := s.Grant(ctx, ttl)
+				r, err := s.client.Grant(ctx, ttl)
 				if err != nil {
 					return nil, fmt.Errorf("failed to grant lease (%w)", err)
 				}

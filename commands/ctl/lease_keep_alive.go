@@ -43,10 +43,10 @@ the command is interrupted.`,
 				return err
 			}
 			if !o.once {
-				return a.keepAlive(cmd, id)
+				return keepAlive(a, cmd, id)
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				r, err := s.KeepAliveOnce(ctx, id)
+				r, err := s.client.KeepAliveOnce(ctx, id)
 				if err != nil {
 					return nil, cli.Exit(cli.BadConnection, err)
 				}
@@ -59,56 +59,56 @@ the command is interrupted.`,
 }
 
 // keepAlive renews a lease until it is gone, which is no error.
-func (a *app) keepAlive(cmd *cobra.Command, id clientv3.LeaseID) error {
+func keepAlive(a *app, cmd *cobra.Command, id clientv3.LeaseID) error {
 	s, err := a.open(cmd)
 	if err != nil {
 		return err
 	}
-	defer s.Close() //nolint:errcheck // the lease has ended before
+	defer s.client.Close() //nolint:errcheck // the lease has ended before
 	ctx := cmd.Context()
-	defer s.reportOutages(ctx, a, a.Err, new(sync.Mutex))()
+	defer s.reportOutages(ctx, a, a.streams.Err, new(sync.Mutex))()
 	for {
-		answers, err := s.KeepAlive(ctx, id)
+		answers, err := s.client.KeepAlive(ctx, id)
 		if err != nil {
-			return cli.Exit(cli.BadConnection, s.Explain(err))
+			return cli.Exit(cli.BadConnection, s.client.Explain(err))
 		}
 		for r := range answers {
-			if err := s.Print(keepAliveView(r)); err != nil {
+			if err := s.out.Print(keepAliveView(r)); err != nil {
 				return err
 			}
 		}
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		gone, err := a.leaseGone(ctx, s, id)
+		gone, err := leaseGone(ctx, a, s, id)
 		if err != nil {
-			return cli.Exit(cli.BadConnection, s.Explain(fmt.Errorf("lease %016x is not kept alive: %w", id, err)))
+			return cli.Exit(cli.BadConnection, s.client.Explain(fmt.Errorf("lease %016x is not kept alive: %w", id, err)))
 		}
 		if gone {
 			break
 		}
 	}
-	if s.Format() != "simple" {
+	if s.out.Format() != "simple" {
 		return nil
 	}
-	_, err = fmt.Fprintf(a.Out, "lease %016x expired or revoked.\n", id)
+	_, err = fmt.Fprintf(a.streams.Out, "lease %016x expired or revoked.\n", id)
 	return err
 }
 
 // leaseGone tells whether there is no such lease. The client ends its answers
 // just the same when the server says so and when the server can't be reached
 // for as long as the lease lives.
-func (a *app) leaseGone(ctx context.Context, s *session, id clientv3.LeaseID) (bool, error) {
+func leaseGone(ctx context.Context, a *app, s *session, id clientv3.LeaseID) (bool, error) {
 	ctx, cancel := a.limit(ctx)
 	defer cancel()
-	r, err := s.KeepAliveOnce(ctx, id)
+	r, err := s.client.KeepAliveOnce(ctx, id)
 	switch {
 	case errors.Is(err, rpctypes.ErrLeaseNotFound):
 		return true, nil
 	case err != nil:
 		return false, err
 	}
-	return false, s.Print(keepAliveView(r))
+	return false, s.out.Print(keepAliveView(r))
 }
 
 func keepAliveView(r *clientv3.LeaseKeepAliveResponse) view.LeaseKeepAlive {

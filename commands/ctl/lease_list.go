@@ -18,7 +18,7 @@ func newLeaseList(a *app) *cobra.Command {
 		Example: `  etcdctl lease list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				r, err := s.Leases(ctx)
+				r, err := s.client.Leases(ctx)
 				if err != nil {
 					return nil, cli.Exit(cli.BadConnection, err)
 				}

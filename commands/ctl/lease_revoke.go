@@ -27,7 +27,7 @@ func newLeaseRevoke(a *app) *cobra.Command {
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				r, err := s.Revoke(ctx, id)
+				r, err := s.client.Revoke(ctx, id)
 				if err != nil {
 					return nil, fmt.Errorf("failed to revoke lease (%w)", err)
 				}

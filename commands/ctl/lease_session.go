@@ -20,28 +20,28 @@ const defaultHoldTTL = 60
 // hold is a lease that lives as long as the command does, for keys that must
 // not outlive it.
 type hold struct {
-	*session
-	app   *app
-	lease *concurrency.Session
-	ttl   time.Duration
+	session *session
+	app     *app
+	lease   *concurrency.Session
+	ttl     time.Duration
 }
 
-// hold makes a lease of some seconds. The end of ctx does not end it: the
+// newHold makes a lease of some seconds. The end of ctx does not end it: the
 // caller releases it.
-func (a *app) hold(ctx context.Context, s *session, ttl int) (*hold, error) {
+func newHold(ctx context.Context, a *app, s *session, ttl int) (*hold, error) {
 	if ttl <= 0 {
 		ttl = defaultHoldTTL
 	}
 	limited, cancel := a.limit(ctx)
 	defer cancel()
-	granted, err := s.Grant(limited, int64(ttl))
+	granted, err := s.client.Grant(limited, int64(ttl))
 	if err != nil {
-		return nil, s.Explain(err)
+		return nil, s.client.Explain(err)
 	}
-	lease, err := concurrency.NewSession(s.Client.Client, concurrency.WithLease(granted.ID),
+	lease, err := concurrency.NewSession(s.client.Client, concurrency.WithLease(granted.ID),
 		concurrency.WithTTL(ttl), concurrency.WithContext(context.WithoutCancel(ctx)))
 	if err != nil {
-		return nil, s.Explain(err)
+		return nil, s.client.Explain(err)
 	}
 	return &hold{session: s, app: a, lease: lease, ttl: time.Duration(granted.TTL) * time.Second}, nil
 }
@@ -71,7 +71,7 @@ func (h *hold) wait(ctx context.Context, block func(context.Context) error) erro
 	if ctx.Err() != nil {
 		return cancelled(ctx)
 	}
-	return h.Explain(err)
+	return h.session.client.Explain(err)
 }
 
 // cancelled is the error of a command that a signal has ended before it had
@@ -82,11 +82,11 @@ func cancelled(ctx context.Context) error { return cli.Final(cli.Failure, ctx.Er
 func (h *hold) read(ctx context.Context, key string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {
 	limited, cancel := h.app.limit(ctx)
 	defer cancel()
-	resp, err := h.Get(limited, key, opts...)
+	resp, err := h.session.client.Get(limited, key, opts...)
 	if ctx.Err() != nil {
 		return nil, cancelled(ctx)
 	}
-	return resp, h.Explain(err)
+	return resp, h.session.client.Explain(err)
 }
 
 // release gives the lease back, and every key with it. It returns the error
@@ -95,14 +95,14 @@ func (h *hold) release(ctx context.Context, err error) error {
 	h.lease.Orphan()
 	ctx, cancel := h.app.limit(context.WithoutCancel(ctx))
 	defer cancel()
-	_, failed := h.Revoke(ctx, h.lease.Lease())
+	_, failed := h.session.client.Revoke(ctx, h.lease.Lease())
 	if failed == nil || errors.Is(failed, rpctypes.ErrLeaseNotFound) || errors.Is(err, errLost) {
 		return err
 	}
-	failed = fmt.Errorf("not released, expires within %v: %w", h.ttl, h.Explain(failed))
+	failed = fmt.Errorf("not released, expires within %v: %w", h.ttl, h.session.client.Explain(failed))
 	if err == nil {
 		return cli.Final(cli.Failure, failed)
 	}
-	fmt.Fprintln(h.app.Err, "Warning:", failed)
+	fmt.Fprintln(h.app.streams.Err, "Warning:", failed)
 	return err
 }

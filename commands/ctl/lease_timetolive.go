@@ -47,7 +47,7 @@ that does not exist counts as expired, which is no error.`,
 				opts = append(opts, clientv3.WithAttachedKeys())
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				r, err := s.TimeToLive(ctx, id, opts...)
+				r, err := s.client.TimeToLive(ctx, id, opts...)
 				if err != nil {
 					return nil, cli.Exit(cli.BadConnection, err)
 				}

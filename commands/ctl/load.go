@@ -12,23 +12,23 @@ import (
 	"etcdkit/printer/view"
 )
 
-// load writes pairs, with a bar, and prints what became of them, also where it
+// loadPairs writes pairs, with a bar, and prints what became of them, also where it
 // ends before its end.
-func (a *app) load(cmd *cobra.Command, in *pairFile, o load.Options) error {
+func loadPairs(a *app, cmd *cobra.Command, in *pairFile, o load.Options) error {
 	s, err := a.open(cmd)
 	if err != nil {
 		return err
 	}
-	defer s.Close() //nolint:errcheck // nothing is under way any more
-	bar := a.Bar("written")
+	defer s.client.Close() //nolint:errcheck // nothing is under way any more
+	bar := a.streams.Bar("written")
 	defer bar.Done()
 	o.Open, o.Again = in.open, in.file != nil
 	o.Timeout, o.Note, o.Progress = a.conn.Timeout(), bar.Line, bar.Set
 
-	sum, err := load.New(load.Cluster{Client: s.Client.Client, Explain: s.Explain}, o).Run(cmd.Context())
+	sum, err := load.New(load.Cluster{Client: s.client.Client, Explain: s.client.Explain}, o).Run(cmd.Context())
 	bar.Done()
 	if err == nil || sum.Read > 0 {
-		if failed := s.Print(importView(sum, o.DryRun)); err == nil {
+		if failed := s.out.Print(importView(sum, o.DryRun)); err == nil {
 			err = failed
 		}
 	}

@@ -65,7 +65,7 @@ the lock is lost. Flags of the command go after --.`,
 			if err != nil {
 				return err
 			}
-			defer s.Close() //nolint:errcheck // the lock is released
+			defer s.client.Close() //nolint:errcheck // the lock is released
 			return o.run(cmd.Context(), a, s, args[0], child)
 		},
 	}
@@ -80,7 +80,7 @@ func (o *lockOptions) run(ctx context.Context, a *app, s *session, name string, 
 		r = cli.NewRelay()
 		defer r.Stop()
 	}
-	h, err := a.hold(ctx, s, o.ttl)
+	h, err := newHold(ctx, a, s, o.ttl)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (o *lockOptions) run(ctx context.Context, a *app, s *session, name string, 
 	if len(resp.Kvs) == 0 {
 		return errors.New("lock lost on init")
 	}
-	if err := h.Print(view.Range{Pages: view.OnePage((*etcdserverpb.RangeResponse)(resp))}); err != nil {
+	if err := h.session.out.Print(view.Range{Pages: view.OnePage((*etcdserverpb.RangeResponse)(resp))}); err != nil {
 		return err
 	}
 	select {
@@ -112,9 +112,9 @@ func (o *lockOptions) run(ctx context.Context, a *app, s *session, name string, 
 
 // runLocked runs a command while the lock is held.
 func (h *hold) runLocked(r *cli.Relay, m *concurrency.Mutex, child *exec.Cmd) error {
-	child.Env = append(slices.Clone(h.app.Env),
+	child.Env = append(slices.Clone(h.app.streams.Env),
 		"ETCD_LOCK_KEY="+m.Key(), fmt.Sprintf("ETCD_LOCK_REV=%d", m.Header().GetRevision()))
-	child.Stdout, child.Stderr = h.app.Out, h.app.Err
+	child.Stdout, child.Stderr = h.app.streams.Out, h.app.streams.Err
 	err := r.Run(child, h.lost())
 	select {
 	case <-h.lost():

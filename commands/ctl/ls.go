@@ -50,12 +50,12 @@ what "ls /app/" does, and what is beside it, such as /app2/.`,
 			if err != nil {
 				return err
 			}
-			defer s.Close() //nolint:errcheck // all has been read
-			list, err := children.Lister{Reader: a.reader(s)}.List(cmd.Context(), q)
+			defer s.client.Close() //nolint:errcheck // all has been read
+			list, err := children.Lister{Reader: newReader(a, s)}.List(cmd.Context(), q)
 			if err != nil {
 				return err
 			}
-			return s.Print(view.Children{Header: list.Header, Children: viewChildren(list.Children)})
+			return s.out.Print(view.Children{Header: list.Header, Children: viewChildren(list.Children)})
 		},
 	}
 	separatorFlag(cmd.Flags(), &q.Separator)

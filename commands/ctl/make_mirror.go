@@ -101,7 +101,7 @@ that it does not have any more.`,
 // for a password first.
 func (o *makeMirrorOptions) run(cmd *cobra.Command, a *app, endpoint string) error {
 	ctx := cmd.Context()
-	d, err := a.conn.DialerTo(ctx, a.Streams, []string{endpoint}, &o.dest)
+	d, err := a.conn.DialerTo(ctx, a.streams, []string{endpoint}, &o.dest)
 	if err != nil {
 		return err
 	}
@@ -114,22 +114,22 @@ func (o *makeMirrorOptions) run(cmd *cobra.Command, a *app, endpoint string) err
 	if err != nil {
 		return err
 	}
-	defer source.Close() //nolint:errcheck // nothing is under way any more
+	defer source.client.Close() //nolint:errcheck // nothing is under way any more
 
-	bar := a.Bar("copied")
+	bar := a.streams.Bar("copied")
 	defer bar.Done()
 	opts := o.mirror()
 	opts.Timeout, opts.MaxRecvBytes, opts.Note, opts.Copied = a.conn.Timeout(), a.conn.MaxRecvBytes(), bar.Line, bar.Set
-	m := mirror.New(mirror.Cluster{Client: source.Client.Client, Explain: source.Explain},
+	m := mirror.New(mirror.Cluster{Client: source.client.Client, Explain: source.client.Explain},
 		mirror.Cluster{Client: dest.Client, Explain: dest.Explain}, opts)
 
 	tick := time.NewTicker(mirrorReport)
 	defer tick.Stop()
-	if err := runPrinting(ctx, m, source.Printer, tick.C); err != nil {
+	if err := runPrinting(ctx, m, source.out, tick.C); err != nil {
 		return err
 	}
 	bar.Done()
-	return source.Print(total(m))
+	return source.out.Print(total(m))
 }
 
 // total is the line of how many changes a mirror has made, bare as upstream has

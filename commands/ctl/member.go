@@ -78,7 +78,7 @@ func serializableMembers(ctx context.Context, c *conn.Client, _ string) (*client
 
 // changeMembers opens a session, has do change the cluster, and prints the view
 // of the answer. The requests of do have a limit of their own each.
-func (a *app) changeMembers(cmd *cobra.Command, do func(context.Context, *conn.Dialer, *session) (printer.View, error)) error {
+func changeMembers(a *app, cmd *cobra.Command, do func(context.Context, *conn.Dialer, *session) (printer.View, error)) error {
 	d, p, err := a.dialer(cmd)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (a *app) changeMembers(cmd *cobra.Command, do func(context.Context, *conn.D
 		return err
 	}
 	defer c.Close() //nolint:errcheck // the answer is in
-	v, err := do(cmd.Context(), d, &session{c, p})
+	v, err := do(cmd.Context(), d, &session{client: c, out: p})
 	if err != nil {
 		return c.Explain(err)
 	}

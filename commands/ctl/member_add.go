@@ -45,9 +45,9 @@ func (o *memberAddOptions) request(args []string) (name string, urls []string, e
 
 // send makes the request.
 func (o *memberAddOptions) send(ctx context.Context, s *session, urls []string) (*etcdserverpb.MemberAddResponse, error) {
-	add := s.MemberAdd
+	add := s.client.MemberAdd
 	if o.learner {
-		add = s.MemberAddAsLearner
+		add = s.client.MemberAddAsLearner
 	}
 	resp, err := add(ctx, urls)
 	return (*etcdserverpb.MemberAddResponse)(resp), err
@@ -71,7 +71,7 @@ warning where it would come to that.`,
 			if err != nil {
 				return err
 			}
-			return a.changeMembers(cmd, func(ctx context.Context, d *conn.Dialer, s *session) (printer.View, error) {
+			return changeMembers(a, cmd, func(ctx context.Context, d *conn.Dialer, s *session) (printer.View, error) {
 				if err := o.before(ctx, a, d, s); err != nil {
 					return nil, err
 				}
@@ -95,12 +95,12 @@ func (o *memberAddOptions) before(ctx context.Context, a *app, d *conn.Dialer, s
 	}
 	limited, cancel := a.limit(ctx)
 	defer cancel()
-	list, err := serializableMembers(limited, s.Client, "")
+	list, err := serializableMembers(limited, s.client, "")
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return err
 	case err == nil:
-		a.caution(countVoters(list.Members, turnout(ctx, a, d, list)).warnAdd())
+		caution(a.streams.Err, countVoters(list.Members, turnout(ctx, a, d, list)).warnAdd())
 	}
 	return nil
 }

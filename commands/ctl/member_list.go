@@ -49,7 +49,7 @@ A member is "unstarted" until it has joined for the first time.`,
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.MemberList(ctx, opts...)
+				resp, err := s.client.MemberList(ctx, opts...)
 				return view.MemberList{Members: view.Members{Membership: (*etcdserverpb.MemberListResponse)(resp)}}, err
 			})
 		},

@@ -23,7 +23,7 @@ it. The cluster refuses until the learner has caught up with the leader.`,
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.MemberPromote(ctx, id)
+				resp, err := s.client.MemberPromote(ctx, id)
 				return view.MemberPromote{Members: view.Members{Membership: (*etcdserverpb.MemberPromoteResponse)(resp)}, ID: id}, err
 			})
 		},

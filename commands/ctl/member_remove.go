@@ -36,14 +36,14 @@ There is a warning before the cluster is left with too few members to go on.`,
 			if err != nil {
 				return err
 			}
-			return a.changeMembers(cmd, func(ctx context.Context, d *conn.Dialer, s *session) (printer.View, error) {
-				id, err := a.beforeRemove(ctx, d, s, who)
+			return changeMembers(a, cmd, func(ctx context.Context, d *conn.Dialer, s *session) (printer.View, error) {
+				id, err := beforeRemove(ctx, a, d, s, who)
 				if err != nil {
 					return nil, err
 				}
 				ctx, cancel := a.limit(ctx)
 				defer cancel()
-				resp, err := s.MemberRemove(ctx, id)
+				resp, err := s.client.MemberRemove(ctx, id)
 				return view.MemberRemove{Members: view.Members{Membership: (*etcdserverpb.MemberRemoveResponse)(resp)}, ID: id}, err
 			})
 		},
@@ -53,10 +53,10 @@ There is a warning before the cluster is left with too few members to go on.`,
 // beforeRemove returns the id of the member that is to go, after a warning
 // where the cluster can't do without it. Only a name can't do without the list
 // of members.
-func (a *app) beforeRemove(ctx context.Context, d *conn.Dialer, s *session, who memberArg) (uint64, error) {
+func beforeRemove(ctx context.Context, a *app, d *conn.Dialer, s *session, who memberArg) (uint64, error) {
 	limited, cancel := a.limit(ctx)
 	defer cancel()
-	list, err := s.MemberList(limited)
+	list, err := s.client.MemberList(limited)
 	switch {
 	case err == nil:
 	case who.notID != nil || unavailable(err):
@@ -71,7 +71,7 @@ func (a *app) beforeRemove(ctx context.Context, d *conn.Dialer, s *session, who 
 	up := turnout(ctx, a, d, list)
 	for _, m := range list.Members {
 		if m.GetID() == id && !m.GetIsLearner() {
-			a.caution(countVoters(list.Members, up).warnRemove(m, up))
+			caution(a.streams.Err, countVoters(list.Members, up).warnRemove(m, up))
 		}
 	}
 	return id, nil

@@ -42,7 +42,7 @@ it. Where the member listens itself is up to its own flags.`,
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.MemberUpdate(ctx, id, urls)
+				resp, err := s.client.MemberUpdate(ctx, id, urls)
 				return view.MemberUpdate{Members: view.Members{Membership: (*etcdserverpb.MemberUpdateResponse)(resp)}, ID: id}, err
 			})
 		},

@@ -34,7 +34,7 @@ or else through them.`,
 			}
 			if a.curl && to.notID == nil { // that the endpoint leads is for the user to see to
 				return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-					_, err := s.MoveLeader(ctx, to.id)
+					_, err := s.client.MoveLeader(ctx, to.id)
 					return nil, err
 				})
 			}
@@ -42,7 +42,7 @@ or else through them.`,
 			if err != nil {
 				return err
 			}
-			leader, err := a.findLeader(cmd.Context(), d)
+			leader, err := findLeader(cmd.Context(), a, d)
 			if err != nil {
 				return err
 			}
@@ -51,7 +51,7 @@ or else through them.`,
 				return err
 			}
 			defer c.Close() //nolint:errcheck // the answer is in
-			v, err := a.moveLeader(cmd.Context(), leader, c, to)
+			v, err := moveLeader(cmd.Context(), a, leader, c, to)
 			if err != nil {
 				return err
 			}
@@ -72,7 +72,7 @@ func transferee(arg string) (memberArg, error) {
 
 // findLeader returns the answer of the leader: of the endpoint that is it, or
 // else of the member that the endpoints say is it.
-func (a *app) findLeader(ctx context.Context, d *conn.Dialer) (statusAnswer, error) {
+func findLeader(ctx context.Context, a *app, d *conn.Dialer) (statusAnswer, error) {
 	d = d.FailFast()
 	var targets []target
 	for _, e := range d.Endpoints() {
@@ -97,7 +97,7 @@ func (a *app) findLeader(ctx context.Context, d *conn.Dialer) (statusAnswer, err
 	case follower.value.GetLeader() == 0:
 		return statusAnswer{}, fmt.Errorf("%w: the cluster has no leader now", none)
 	}
-	leader, err := a.leaderThrough(ctx, d, follower)
+	leader, err := leaderThrough(ctx, a, d, follower)
 	if err != nil {
 		return statusAnswer{}, fmt.Errorf("%w: %w", none, err)
 	}
@@ -106,7 +106,7 @@ func (a *app) findLeader(ctx context.Context, d *conn.Dialer) (statusAnswer, err
 
 // leaderThrough returns the answer of the member that a follower takes for the
 // leader.
-func (a *app) leaderThrough(ctx context.Context, d *conn.Dialer, follower *statusAnswer) (statusAnswer, error) {
+func leaderThrough(ctx context.Context, a *app, d *conn.Dialer, follower *statusAnswer) (statusAnswer, error) {
 	members := askTarget(ctx, a, d, target{follower.endpoint}, serializableMembers)
 	if members.err != nil {
 		return statusAnswer{}, members.err
@@ -128,7 +128,7 @@ func (a *app) leaderThrough(ctx context.Context, d *conn.Dialer, follower *statu
 }
 
 // moveLeader asks the leader to hand the lead over.
-func (a *app) moveLeader(ctx context.Context, leader statusAnswer, c *conn.Client, to memberArg) (view.MoveLeader, error) {
+func moveLeader(ctx context.Context, a *app, leader statusAnswer, c *conn.Client, to memberArg) (view.MoveLeader, error) {
 	ctx, cancel := a.limit(ctx)
 	defer cancel()
 	list, err := c.MemberList(ctx)

@@ -16,7 +16,7 @@ func (s *session) reportOutages(ctx context.Context, a *app, w io.Writer, mu syn
 		defer mu.Unlock()
 		fmt.Fprintf(w, format+"\n", args...)
 	}
-	return s.Outages(ctx, a.conn.DialTimeout(),
+	return s.client.Outages(ctx, a.conn.DialTimeout(),
 		func(causes string) { say("no connection: %s: trying on", causes) },
 		func() { say("connected") })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"unicode/utf8"
@@ -94,17 +95,17 @@ func confirmed(ctx context.Context, s cli.Streams, user string) (string, error) 
 
 // newPassword reads the new password of a user. For a line of curl, which does
 // not show it, nobody has to tell it.
-func (a *app) newPassword(ctx context.Context, o *passwordOptions, user string) (string, error) {
+func newPassword(ctx context.Context, a *app, o *passwordOptions, user string) (string, error) {
 	if a.curl {
 		return "hidden", nil
 	}
-	return o.read(ctx, a.Streams, user)
+	return o.read(ctx, a.streams, user)
 }
 
 // warnOfEmpty points out that a user has the empty password, which upstream
 // accepts without a word and the server takes from everybody who sends none.
-func (a *app) warnOfEmpty(user, password string) {
+func warnOfEmpty(w io.Writer, user, password string) {
 	if password == "" {
-		fmt.Fprintf(a.Err, "Warning: the password of %s is empty, so anybody can log in as %s\n", user, user)
+		fmt.Fprintf(w, "Warning: the password of %s is empty, so anybody can log in as %s\n", user, user)
 	}
 }

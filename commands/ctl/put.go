@@ -118,12 +118,12 @@ A key or value that begins with a dash goes after --.`,
 			if batch.format != "" {
 				return batch.run(cmd, a, o, args)
 			}
-			op, err := o.op(args, a.Input(cmd.Context()))
+			op, err := o.op(args, a.streams.Input(cmd.Context()))
 			if err != nil {
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.Do(ctx, op)
+				resp, err := s.client.Do(ctx, op)
 				return view.Put{PutResponse: (*etcdserverpb.PutResponse)(resp.Put())}, err
 			})
 		},

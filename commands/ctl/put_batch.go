@@ -64,5 +64,5 @@ func (b *putBatch) run(cmd *cobra.Command, a *app, o *putOptions, args []string)
 	}
 	opts := b.options(mode, format)
 	opts.Lease = lease
-	return a.load(cmd, newPairFile(cmd.Context(), a.In, format), opts)
+	return loadPairs(a, cmd, newPairFile(cmd.Context(), a.streams.In, format), opts)
 }

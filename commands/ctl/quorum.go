@@ -3,6 +3,7 @@ package ctl
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -95,8 +96,8 @@ func countVoters(members []*etcdserverpb.Member, up map[uint64]bool) voters {
 }
 
 // caution prints a warning, if there is one.
-func (a *app) caution(warning string) {
+func caution(w io.Writer, warning string) {
 	if warning != "" {
-		fmt.Fprintln(a.Err, warning)
+		fmt.Fprintln(w, warning)
 	}
 }

@@ -20,7 +20,7 @@ func newRoleAdd(a *app) *cobra.Command {
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.RoleAdd(ctx, args[0])
+				resp, err := s.client.RoleAdd(ctx, args[0])
 				return view.RoleAdd{Ack: view.Ack{Response: (*etcdserverpb.AuthRoleAddResponse)(resp)}, Role: args[0]}, err
 			})
 		},

@@ -20,7 +20,7 @@ func newRoleDelete(a *app) *cobra.Command {
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.RoleDelete(ctx, args[0])
+				resp, err := s.client.RoleDelete(ctx, args[0])
 				return view.RoleDelete{Ack: view.Ack{Response: (*etcdserverpb.AuthRoleDeleteResponse)(resp)}, Role: args[0]}, err
 			})
 		},

@@ -24,7 +24,7 @@ not including b, "[a, <open ended>" all from a on.`,
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.RoleGet(ctx, args[0])
+				resp, err := s.client.RoleGet(ctx, args[0])
 				return view.RoleGet{AuthRoleGetResponse: (*etcdserverpb.AuthRoleGetResponse)(resp), Role: args[0]}, err
 			})
 		},

@@ -43,9 +43,9 @@ the permission that the role has for exactly the same range.`,
 			if err != nil {
 				return err
 			}
-			r.warn(a.Err)
+			r.warn(a.streams.Err)
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.RoleGrantPermission(ctx, args[0], r.key, r.end, kind)
+				resp, err := s.client.RoleGrantPermission(ctx, args[0], r.key, r.end, kind)
 				return view.RoleGrantPermission{
 					Ack:  view.Ack{Response: (*etcdserverpb.AuthRoleGrantPermissionResponse)(resp)},
 					Role: args[0],

@@ -20,7 +20,7 @@ func newRoleList(a *app) *cobra.Command {
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.RoleList(ctx)
+				resp, err := s.client.RoleList(ctx)
 				return view.RoleList{AuthRoleListResponse: (*etcdserverpb.AuthRoleListResponse)(resp)}, err
 			})
 		},

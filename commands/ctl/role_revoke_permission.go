@@ -34,9 +34,9 @@ read or to write. A part of a range can't be taken away.`,
 			if err != nil {
 				return err
 			}
-			r.warn(a.Err)
+			r.warn(a.streams.Err)
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.RoleRevokePermission(ctx, args[0], r.key, r.end)
+				resp, err := s.client.RoleRevokePermission(ctx, args[0], r.key, r.end)
 				return view.RoleRevokePermission{
 					Ack:  view.Ack{Response: (*etcdserverpb.AuthRoleRevokePermissionResponse)(resp)},
 					Role: args[0], Key: args[1], End: r.end,

@@ -34,7 +34,7 @@ func NewRoot(s cli.Streams) *cobra.Command { return newRoot(s, nil) }
 
 // newRoot returns a tree with what running it with the given arguments needs.
 func newRoot(s cli.Streams, args []string) *cobra.Command {
-	a := &app{Streams: s}
+	a := &app{streams: s}
 	root := &cobra.Command{
 		Use:                        program,
 		Short:                      "Control an etcd cluster",
@@ -42,12 +42,12 @@ func newRoot(s cli.Streams, args []string) *cobra.Command {
 		Args:                       cli.UnknownCommand,
 		SuggestionsMinimumDistance: 2,
 		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
-			a.output.ApplyEnv(a.Streams, "ETCDCTL", cmd.InheritedFlags())
-			a.heedCurl(cmd)
+			a.output.ApplyEnv(a.streams, "ETCDCTL", cmd.InheritedFlags())
+			heedCurl(a, cmd)
 		},
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	a.addGlobalFlags(root, args)
+	addGlobalFlags(a, root, args)
 	root.AddGroup(
 		&cobra.Group{ID: groupKV, Title: "Keys and leases:"},
 		&cobra.Group{ID: groupCluster, Title: "Cluster:"},
@@ -68,12 +68,12 @@ func newRoot(s cli.Streams, args []string) *cobra.Command {
 // addGlobalFlags adds the flags that every command takes. They are hidden from
 // each command's help and shown by the options command, and to shells that
 // complete a line.
-func (a *app) addGlobalFlags(root *cobra.Command, args []string) {
+func addGlobalFlags(a *app, root *cobra.Command, args []string) {
 	fs := root.PersistentFlags()
 	a.conn.AddTo(fs)
 	a.output.AddTo(root, program)
 	a.output.AddHexTo(root)
-	a.addCurlTo(root)
+	addCurlTo(a, root)
 	completing := len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd)
 	fs.VisitAll(func(f *pflag.Flag) { f.Hidden = !completing })
 }

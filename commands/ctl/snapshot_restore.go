@@ -29,7 +29,7 @@ func newSnapshotRestore(a *app) *cobra.Command {
 over to the etcdutl beside etcdctl, or else to the one on the PATH; see "etcdutl
 snapshot restore".`,
 		Example: "  etcdctl snapshot restore backup.db --data-dir /var/lib/etcd",
-		RunE:    func(cmd *cobra.Command, args []string) error { return a.HandOver(cmd, args, flags...) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.streams.HandOver(cmd, args, flags...) },
 	}
 	addRestoreFlags(cmd.Flags())
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })

@@ -75,12 +75,12 @@ func (s *snapshotStream) open() error {
 		}
 		if err = s.openAt(endpoint, wait); err == nil {
 			if len(endpoints) > 1 {
-				fmt.Fprintf(s.app.Err, "Saving the snapshot of endpoint %s\n", endpoint)
+				fmt.Fprintf(s.app.streams.Err, "Saving the snapshot of endpoint %s\n", endpoint)
 			}
 			return nil
 		}
 		if len(endpoints) > 1 {
-			fmt.Fprintf(s.app.Err, "Failed to get the snapshot of endpoint %s (%v)\n", endpoint, err)
+			fmt.Fprintf(s.app.streams.Err, "Failed to get the snapshot of endpoint %s (%v)\n", endpoint, err)
 		}
 		if !unavailable(err) || s.ctx.Err() != nil {
 			return err
@@ -191,7 +191,7 @@ limit unless --command-timeout is given.`,
 // save reads the stream into a file.
 func (s *snapshotStream) save(path string) error {
 	defer s.close()
-	progress := s.app.Progress("received")
+	progress := s.app.streams.Progress("received")
 	defer progress.Done()
 	_, err := snapshot.Save(s.ctx, s, path, snapshot.SaveOptions{Progress: progress.Bytes})
 	if s.err != nil {

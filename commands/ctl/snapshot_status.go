@@ -42,13 +42,13 @@ status".`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.Err, "Deprecated: use \"%s snapshot status\" instead.\n\n", cli.Utility)
+			fmt.Fprintf(a.streams.Err, "Deprecated: use \"%s snapshot status\" instead.\n\n", cli.Utility)
 			st, err := fileStatus(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
 			if !st.HasChecksum {
-				fmt.Fprintf(a.Err, "Warning: %s ends without a checksum, so it is not known to be as it was saved\n", args[0])
+				fmt.Fprintf(a.streams.Err, "Warning: %s ends without a checksum, so it is not known to be as it was saved\n", args[0])
 			}
 			return p.Print(view.SnapshotStatus{
 				Hash: st.Hash, Revision: st.Revision, TotalSize: st.TotalSize, Version: st.Version,

@@ -54,8 +54,8 @@ they were written since each was created.`,
 			if err != nil {
 				return err
 			}
-			defer s.Close() //nolint:errcheck // all has been read
-			return s.Print(all)
+			defer s.client.Close() //nolint:errcheck // all has been read
+			return s.out.Print(all)
 		},
 	}
 	v.addFlags(cmd.Flags(), 0)

@@ -24,8 +24,8 @@ at --depth are shown with the number of keys below them.`,
 			if err != nil {
 				return err
 			}
-			defer s.Close() //nolint:errcheck // all has been read
-			return s.Print(view.Tree{Usage: all})
+			defer s.client.Close() //nolint:errcheck // all has been read
+			return s.out.Print(view.Tree{Usage: all})
 		},
 	}
 	v.addFlags(cmd.Flags(), 0)

@@ -35,10 +35,10 @@ func (o *txnOptions) read(ctx context.Context, a *app) (clientv3.Op, error) {
 				return err
 			}
 			*ops = append(*ops, request.op)
-			return a.warn(ctx, request.warning)
+			return pauseToCancel(ctx, a, request.warning)
 		}
 	}
-	lines := newLineReader(a.In)
+	lines := newLineReader(a.streams.In)
 	for _, section := range []struct {
 		title string
 		take  func(line string) error
@@ -52,7 +52,7 @@ func (o *txnOptions) read(ctx context.Context, a *app) (clientv3.Op, error) {
 		{"failure requests (get, put, del):", into(&failure)},
 	} {
 		if o.interactive {
-			if _, err := fmt.Fprintln(a.Out, section.title); err != nil {
+			if _, err := fmt.Fprintln(a.streams.Out, section.title); err != nil {
 				return clientv3.Op{}, cli.Exit(cli.IO, fmt.Errorf("write output: %w", err))
 			}
 		}
@@ -91,18 +91,18 @@ func (o *txnOptions) run(cmd *cobra.Command, a *app) error {
 	if err != nil {
 		return err
 	}
-	defer s.Close() //nolint:errcheck // the answer is in
+	defer s.client.Close() //nolint:errcheck // the answer is in
 	op, err := o.read(cmd.Context(), a)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := a.limit(cmd.Context())
 	defer cancel()
-	resp, err := s.Do(ctx, op)
+	resp, err := s.client.Do(ctx, op)
 	if err != nil {
-		return s.Explain(err)
+		return s.client.Explain(err)
 	}
-	return s.Print(view.Txn{TxnResponse: (*etcdserverpb.TxnResponse)(resp.Txn())})
+	return s.out.Print(view.Txn{TxnResponse: (*etcdserverpb.TxnResponse)(resp.Txn())})
 }
 
 func newTxn(a *app) *cobra.Command {

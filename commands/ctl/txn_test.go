@@ -79,7 +79,7 @@ func TestTxnWarns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
-		a := &app{Streams: cli.Streams{In: strings.NewReader("\ndel a b\n\n\n"), Err: &out}}
+		a := &app{streams: cli.Streams{In: strings.NewReader("\ndel a b\n\n\n"), Err: &out}}
 		begin := time.Now()
 		op, err := (&txnOptions{}).read(t.Context(), a)
 		if err != nil || !op.IsTxn() || time.Since(begin) != delWarningPause {
@@ -98,7 +98,7 @@ func TestTxnInterrupted(t *testing.T) {
 	defer w.Close()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errInterrupted)
-	if _, err := (&txnOptions{}).read(ctx, &app{Streams: cli.Streams{In: never}}); !errors.Is(err, errInterrupted) || cli.CodeOf(err) != cli.Failure {
+	if _, err := (&txnOptions{}).read(ctx, &app{streams: cli.Streams{In: never}}); !errors.Is(err, errInterrupted) || cli.CodeOf(err) != cli.Failure {
 		t.Errorf("got %v", err)
 	}
 }

@@ -52,7 +52,7 @@ func (v *survey) run(cmd *cobra.Command, a *app, visit func(func(view.Node)), la
 		more := true
 		hand := func(n view.Node) { more = more && yield(n, nil) }
 		visit(hand)
-		for page, err := range a.reader(s).Pages(cmd.Context(), r) {
+		for page, err := range newReader(a, s).Pages(cmd.Context(), r) {
 			if err != nil {
 				if more {
 					yield(view.Node{}, unbroken(err))

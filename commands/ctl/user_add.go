@@ -80,16 +80,16 @@ name or a flag says where it is.`,
 				return err
 			}
 			if u.ask {
-				if u.password, err = a.newPassword(cmd.Context(), &o.passwordOptions, u.name); err != nil {
+				if u.password, err = newPassword(cmd.Context(), a, &o.passwordOptions, u.name); err != nil {
 					return err
 				}
 			}
 			err = a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.UserAddWithOptions(ctx, u.name, u.password, &clientv3.UserAddOptions{NoPassword: o.noPassword})
+				resp, err := s.client.UserAddWithOptions(ctx, u.name, u.password, &clientv3.UserAddOptions{NoPassword: o.noPassword})
 				return view.UserAdd{Ack: view.Ack{Response: (*etcdserverpb.AuthUserAddResponse)(resp)}, User: u.name}, err
 			})
 			if err == nil && !o.noPassword {
-				a.warnOfEmpty(u.name, u.password)
+				warnOfEmpty(a.streams.Err, u.name, u.password)
 			}
 			return err
 		},

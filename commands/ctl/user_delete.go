@@ -20,7 +20,7 @@ func newUserDelete(a *app) *cobra.Command {
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.UserDelete(ctx, args[0])
+				resp, err := s.client.UserDelete(ctx, args[0])
 				return view.UserDelete{Ack: view.Ack{Response: (*etcdserverpb.AuthUserDeleteResponse)(resp)}, User: args[0]}, err
 			})
 		},

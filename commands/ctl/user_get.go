@@ -10,13 +10,13 @@ import (
 	"etcdkit/printer/view"
 )
 
-// userDetail asks for a user, then for each of the user's roles. Each request
+// readUserDetail asks for a user, then for each of the user's roles. Each request
 // has the command's time.
-func (a *app) userDetail(ctx context.Context, s *session, user string) (view.UserDetail, error) {
+func readUserDetail(ctx context.Context, a *app, s *session, user string) (view.UserDetail, error) {
 	detail := view.UserDetail{User: user}
 	var roles []string
-	err := a.limited(ctx, func(ctx context.Context) error {
-		resp, err := s.UserGet(ctx, user)
+	err := underLimit(ctx, a, func(ctx context.Context) error {
+		resp, err := s.client.UserGet(ctx, user)
 		roles = (*etcdserverpb.AuthUserGetResponse)(resp).GetRoles()
 		return err
 	})
@@ -24,8 +24,8 @@ func (a *app) userDetail(ctx context.Context, s *session, user string) (view.Use
 		return detail, err
 	}
 	for _, role := range roles {
-		err := a.limited(ctx, func(ctx context.Context) error {
-			resp, err := s.RoleGet(ctx, role)
+		err := underLimit(ctx, a, func(ctx context.Context) error {
+			resp, err := s.client.RoleGet(ctx, role)
 			detail.Roles = append(detail.Roles, view.RoleGet{AuthRoleGetResponse: (*etcdserverpb.AuthRoleGetResponse)(resp), Role: role})
 			return err
 		})
@@ -37,17 +37,17 @@ func (a *app) userDetail(ctx context.Context, s *session, user string) (view.Use
 }
 
 // printUserDetail is user get --detail.
-func (a *app) printUserDetail(cmd *cobra.Command, user string) error {
+func printUserDetail(a *app, cmd *cobra.Command, user string) error {
 	s, err := a.open(cmd)
 	if err != nil {
 		return err
 	}
-	defer s.Close() //nolint:errcheck // the answers are in
-	detail, err := a.userDetail(cmd.Context(), s, user)
+	defer s.client.Close() //nolint:errcheck // the answers are in
+	detail, err := readUserDetail(cmd.Context(), a, s, user)
 	if err != nil {
-		return s.Explain(err)
+		return s.client.Explain(err)
 	}
-	return s.Print(detail)
+	return s.out.Print(detail)
 }
 
 func newUserGet(a *app) *cobra.Command {
@@ -64,10 +64,10 @@ get).`,
 				return err
 			}
 			if detail {
-				return a.printUserDetail(cmd, args[0])
+				return printUserDetail(a, cmd, args[0])
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.UserGet(ctx, args[0])
+				resp, err := s.client.UserGet(ctx, args[0])
 				return view.UserGet{AuthUserGetResponse: (*etcdserverpb.AuthUserGetResponse)(resp), User: args[0]}, err
 			})
 		},

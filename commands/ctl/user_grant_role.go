@@ -20,7 +20,7 @@ func newUserGrantRole(a *app) *cobra.Command {
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.UserGrantRole(ctx, args[0], args[1])
+				resp, err := s.client.UserGrantRole(ctx, args[0], args[1])
 				return view.UserGrantRole{
 					Ack:  view.Ack{Response: (*etcdserverpb.AuthUserGrantRoleResponse)(resp)},
 					User: args[0], Role: args[1],

@@ -20,7 +20,7 @@ func newUserList(a *app) *cobra.Command {
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.UserList(ctx)
+				resp, err := s.client.UserList(ctx)
 				return view.UserList{AuthUserListResponse: (*etcdserverpb.AuthUserListResponse)(resp)}, err
 			})
 		},

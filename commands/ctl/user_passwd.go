@@ -27,16 +27,16 @@ in with one afterwards either: delete and add the user instead.`,
 			if _, err := a.printer(); err != nil {
 				return err
 			}
-			password, err := a.newPassword(cmd.Context(), o, args[0])
+			password, err := newPassword(cmd.Context(), a, o, args[0])
 			if err != nil {
 				return err
 			}
 			err = a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.UserChangePassword(ctx, args[0], password)
+				resp, err := s.client.UserChangePassword(ctx, args[0], password)
 				return view.UserPasswd{Ack: view.Ack{Response: (*etcdserverpb.AuthUserChangePasswordResponse)(resp)}, User: args[0]}, err
 			})
 			if err == nil {
-				a.warnOfEmpty(args[0], password)
+				warnOfEmpty(a.streams.Err, args[0], password)
 			}
 			return err
 		},

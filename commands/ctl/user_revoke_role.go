@@ -20,7 +20,7 @@ func newUserRevokeRole(a *app) *cobra.Command {
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.UserRevokeRole(ctx, args[0], args[1])
+				resp, err := s.client.UserRevokeRole(ctx, args[0], args[1])
 				return view.UserRevokeRole{
 					Ack:  view.Ack{Response: (*etcdserverpb.AuthUserRevokeRoleResponse)(resp)},
 					User: args[0], Role: args[1],

@@ -57,12 +57,12 @@ func (o *watchOptions) watch(keys []string) (string, []clientv3.OpOption, error)
 }
 
 func (o *watchOptions) run(cmd *cobra.Command, a *app, args []string) error {
-	env, err := a.watchEnv()
+	env, err := readWatchEnv(a.streams)
 	if err != nil {
 		return err
 	}
 	if o.interactive {
-		return a.watchLines(cmd, env)
+		return watchLines(a, cmd, env)
 	}
 	w, err := env.split(args, cmd.ArgsLenAtDash())
 	if err != nil {
@@ -81,7 +81,7 @@ func (o *watchOptions) run(cmd *cobra.Command, a *app, args []string) error {
 		return err
 	}
 	defer c.Close() //nolint:errcheck // the watch has ended before
-	out := &watchPrinter{Streams: a.Streams, session: &session{c, p}, past: a.past(c)}
+	out := &watchPrinter{streams: a.streams, session: &session{client: c, out: p}, past: newPast(a, c)}
 	ctx, stop := out.wait(cmd.Context(), a)
 	defer stop()
 	if err := out.follow(ctx, out.lasting(ctx, key, opts), w.argv); err != nil {

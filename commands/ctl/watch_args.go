@@ -17,8 +17,9 @@ var (
 // watchEnv is the key, and the end of a range, that the environment holds.
 type watchEnv []string
 
-func (a *app) watchEnv() (watchEnv, error) {
-	key, end := a.Getenv("ETCDCTL_WATCH_KEY"), a.Getenv("ETCDCTL_WATCH_RANGE_END")
+// readWatchEnv returns what the environment says to watch.
+func readWatchEnv(s cli.Streams) (watchEnv, error) {
+	key, end := s.Getenv("ETCDCTL_WATCH_KEY"), s.Getenv("ETCDCTL_WATCH_RANGE_END")
 	switch {
 	case key == "" && end != "":
 		return nil, cli.Exit(cli.BadArgs, fmt.Errorf("ETCDCTL_WATCH_KEY is empty but got ETCDCTL_WATCH_RANGE_END=%q", end))

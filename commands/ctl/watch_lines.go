@@ -68,13 +68,13 @@ func (e watchEnv) parseLine(line string) (watchRequest, error) {
 // watchLines watches what the lines of standard input ask for, side by side,
 // until the input ends, which is an error. A line that can't be used is
 // complained about and passed over, or ends the command, as upstream has it.
-func (a *app) watchLines(cmd *cobra.Command, env watchEnv) error {
+func watchLines(a *app, cmd *cobra.Command, env watchEnv) error {
 	s, err := a.open(cmd)
 	if err != nil {
 		return err
 	}
-	defer s.Close() //nolint:errcheck // the watches have ended before
-	w := &watchPrinter{Streams: a.Streams, session: s, past: a.past(s.Client)}
+	defer s.client.Close() //nolint:errcheck // the watches have ended before
+	w := &watchPrinter{streams: a.streams, session: s, past: newPast(a, s.client)}
 	waiting, stop := w.wait(cmd.Context(), a)
 	defer stop()
 	ctx, cancel := context.WithCancelCause(waiting)
@@ -84,7 +84,7 @@ func (a *app) watchLines(cmd *cobra.Command, env watchEnv) error {
 		cancel(nil)
 		running.Wait()
 	}()
-	lines := newLineReader(a.In)
+	lines := newLineReader(a.streams.In)
 	for {
 		line, err := lines.next(ctx)
 		switch {
@@ -103,8 +103,8 @@ func (a *app) watchLines(cmd *cobra.Command, env watchEnv) error {
 			return err
 		}
 		if req.progress {
-			if err := s.RequestProgress(ctx); err != nil {
-				return s.Explain(err)
+			if err := s.client.RequestProgress(ctx); err != nil {
+				return s.client.Explain(err)
 			}
 			continue
 		}

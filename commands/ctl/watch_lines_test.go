@@ -82,8 +82,8 @@ func FuzzWatchLine(f *testing.F) {
 		f.Add(line, "k", "l")
 	}
 	f.Fuzz(func(t *testing.T, line, key, end string) {
-		a := &app{Streams: cli.Streams{Env: []string{"ETCDCTL_WATCH_KEY=" + key, "ETCDCTL_WATCH_RANGE_END=" + end}}}
-		env, err := a.watchEnv()
+		a := &app{streams: cli.Streams{Env: []string{"ETCDCTL_WATCH_KEY=" + key, "ETCDCTL_WATCH_RANGE_END=" + end}}}
+		env, err := readWatchEnv(a.streams)
 		if err != nil {
 			return
 		}

@@ -57,9 +57,9 @@ func (l *lastingWatch) readPast(ctx context.Context, to int64, out chan<- client
 	}
 }
 
-// past returns a reader of history over a client, or nil for a user of several members: each watch that is begun logs in
+// newPast returns a reader of history over a client, or nil for a user of several members: each watch that is begun logs in
 // again, at one of them, and another may not know the token yet and end the watch.
-func (a *app) past(c *conn.Client) *history.Reader {
+func newPast(a *app, c *conn.Client) *history.Reader {
 	if c.Username != "" && len(c.Endpoints()) > 1 {
 		return nil
 	}

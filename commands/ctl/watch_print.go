@@ -22,19 +22,19 @@ import (
 
 // watchPrinter prints what watches see. Several may share it.
 type watchPrinter struct {
-	cli.Streams
-	*session
-	mu   sync.Mutex      // guards the session's printer and Err
-	over atomic.Bool     // no more commands are started
-	past *history.Reader // nil: one watch reads all
+	streams cli.Streams
+	session *session
+	mu      sync.Mutex      // guards the session's printer and Err
+	over    atomic.Bool     // no more commands are started
+	past    *history.Reader // nil: one watch reads all
 }
 
 // wait returns the context in which watches wait for what happens: it ends when
 // nobody reads what they print. While they wait they say it when there is no
 // connection.
 func (w *watchPrinter) wait(ctx context.Context, a *app) (waiting context.Context, stop func()) {
-	ctx, read := w.UntilUnread(ctx)
-	told := w.reportOutages(ctx, a, w.Err, &w.mu)
+	ctx, read := w.streams.UntilUnread(ctx)
+	told := w.session.reportOutages(ctx, a, w.streams.Err, &w.mu)
 	return clientv3.WithRequireLeader(ctx), func() { told(); read() }
 }
 
@@ -95,9 +95,9 @@ func (w *watchPrinter) add(resp *clientv3.WatchResponse) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if resp.Canceled {
-		fmt.Fprintf(w.Err, "watch was canceled (%v)\n", whyCanceled(resp, w.Explain(resp.Err())))
+		fmt.Fprintf(w.streams.Err, "watch was canceled (%v)\n", whyCanceled(resp, w.session.client.Explain(resp.Err())))
 	}
-	return w.Add(view.Watch{WatchResponse: &etcdserverpb.WatchResponse{
+	return w.session.out.Add(view.Watch{WatchResponse: &etcdserverpb.WatchResponse{
 		Header: resp.Header, Events: resp.Events, CompactRevision: resp.CompactRevision,
 		Canceled: resp.Canceled, Created: resp.Created, CancelReason: resp.CancelReason,
 	}})
@@ -106,14 +106,14 @@ func (w *watchPrinter) add(resp *clientv3.WatchResponse) error {
 func (w *watchPrinter) flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.Flush()
+	return w.session.out.Flush()
 }
 
 // complain prints a line on the error stream.
 func (w *watchPrinter) complain(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	fmt.Fprintf(w.Err, format+"\n", args...)
+	fmt.Fprintf(w.streams.Err, format+"\n", args...)
 }
 
 // runFor runs the command argv for the event e, which it finds in its
@@ -122,13 +122,13 @@ func (w *watchPrinter) complain(format string, args ...any) {
 // ends is told to end too.
 func (w *watchPrinter) runFor(ctx context.Context, argv []string, rev int64, e *mvccpb.Event) error {
 	child := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	child.Env = append(slices.Clone(w.Env),
+	child.Env = append(slices.Clone(w.streams.Env),
 		fmt.Sprintf("ETCD_WATCH_REVISION=%d", rev),
 		fmt.Sprintf("ETCD_WATCH_EVENT_TYPE=%q", e.GetType()),
 		fmt.Sprintf("ETCD_WATCH_KEY=%q", e.GetKv().GetKey()),
 		fmt.Sprintf("ETCD_WATCH_VALUE=%q", e.GetKv().GetValue()),
 	)
-	child.Stdout, child.Stderr = w.Out, w.Err
+	child.Stdout, child.Stderr = w.streams.Out, w.streams.Err
 	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
 	child.WaitDelay = cli.ChildGrace
 	err := child.Run()

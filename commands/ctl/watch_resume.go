@@ -36,7 +36,7 @@ type lastingWatch struct {
 func (w *watchPrinter) lasting(ctx context.Context, key string, opts []clientv3.OpOption) clientv3.WatchChan {
 	l := &lastingWatch{
 		watch: func(ctx context.Context, more ...clientv3.OpOption) clientv3.WatchChan {
-			return w.Watch(ctx, key, append(opts[:len(opts):len(opts)], more...)...)
+			return w.session.client.Watch(ctx, key, append(opts[:len(opts):len(opts)], more...)...)
 		},
 		lost: func(err error, next int64) { w.complain("%v: watching on from revision %d", err, next) },
 		next: clientv3.OpGet(key, opts...).Rev(),

@@ -265,7 +265,7 @@ func TestWatchInterruptedCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &watchPrinter{Streams: cli.Streams{Out: out, Err: io.Discard, Env: []string{hookVariable + "=wait"}}, session: &session{Printer: p}}
+	w := &watchPrinter{streams: cli.Streams{Out: out, Err: io.Discard, Env: []string{hookVariable + "=wait"}}, session: &session{out: p}}
 	responses := make(chan clientv3.WatchResponse, 1)
 	responses <- clientv3.WatchResponse{Header: fakeHeader(), Events: twoEvents(4).Events}
 	if err := w.follow(ctx, responses, []string{self}); !errors.Is(err, errInterrupted) {
@@ -299,7 +299,7 @@ func TestWatchBrokenOutput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &watchPrinter{Streams: cli.Streams{Err: io.Discard}, session: &session{Printer: p}}
+	w := &watchPrinter{streams: cli.Streams{Err: io.Discard}, session: &session{out: p}}
 	responses := make(chan clientv3.WatchResponse, 1)
 	responses <- clientv3.WatchResponse{Header: fakeHeader(), Events: twoEvents(4).Events}
 	if err := w.follow(t.Context(), responses, nil); !errors.Is(err, broken) {

@@ -13,8 +13,8 @@ import (
 // app is what the commands of one tree share: the streams and the global
 // flags. Two trees share nothing.
 type app struct {
-	cli.Streams
-	flags globalFlags
+	streams cli.Streams
+	flags   globalFlags
 }
 
 // limit bounds ctx by --total-timeout.

@@ -17,7 +17,7 @@ backup". Of a running member "etcdctl snapshot save" of the v3 API makes one.`,
 			if f := cmd.Flags().Lookup(withV3); !f.Changed {
 				f.Changed = true
 			}
-			return a.HandOver(cmd, args, "data-dir", "wal-dir", "backup-dir", "backup-wal-dir", withV3)
+			return a.streams.HandOver(cmd, args, "data-dir", "wal-dir", "backup-dir", "backup-wal-dir", withV3)
 		},
 	}
 	fs := cmd.Flags()

@@ -102,7 +102,7 @@ func (a *app) healthOf(ctx context.Context, s *session, members []client.Member)
 // URLs that answers decides.
 func (a *app) memberHealth(ctx context.Context, s *session, m client.Member) bool {
 	if len(m.ClientURLs) == 0 {
-		fmt.Fprintf(a.Out, "member %s is unreachable: no available published client urls\n", m.ID)
+		fmt.Fprintf(a.streams.Out, "member %s is unreachable: no available published client urls\n", m.ID)
 		return false
 	}
 	for _, u := range m.ClientURLs {
@@ -111,16 +111,16 @@ func (a *app) memberHealth(ctx context.Context, s *session, m client.Member) boo
 		cancel()
 		switch {
 		case err != nil:
-			fmt.Fprintf(a.Out, "failed to check the health of member %s on %s: %v\n", m.ID, u, err)
+			fmt.Fprintf(a.streams.Out, "failed to check the health of member %s on %s: %v\n", m.ID, u, err)
 			continue
 		case healthy:
-			fmt.Fprintf(a.Out, "member %s is healthy: got healthy result from %s\n", m.ID, u)
+			fmt.Fprintf(a.streams.Out, "member %s is healthy: got healthy result from %s\n", m.ID, u)
 		default:
-			fmt.Fprintf(a.Out, "member %s is unhealthy: got unhealthy result from %s\n", m.ID, u)
+			fmt.Fprintf(a.streams.Out, "member %s is unhealthy: got unhealthy result from %s\n", m.ID, u)
 		}
 		return healthy
 	}
-	fmt.Fprintf(a.Out, "member %s is unreachable: %v are all unreachable\n", m.ID, m.ClientURLs)
+	fmt.Fprintf(a.streams.Out, "member %s is unreachable: %v are all unreachable\n", m.ID, m.ClientURLs)
 	return false
 }
 

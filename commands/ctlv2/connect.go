@@ -42,7 +42,7 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		cancel()
 		switch {
 		case errors.Is(err, client.ErrNoEndpoints):
-			fmt.Fprintf(a.Err, "etcd cluster has no published client endpoints.\n"+
+			fmt.Fprintf(a.streams.Err, "etcd cluster has no published client endpoints.\n"+
 				"Try '--no-sync' if you want to access non-published client endpoints(%s).\n", strings.Join(s.Endpoints(), ","))
 			return nil, serverFailure(err)
 		case ctx.Err() != nil:
@@ -70,7 +70,7 @@ func (a *app) open(ctx context.Context) (*session, error) {
 	cfg := client.Config{Transport: tr, Endpoints: eps, HeaderTimeoutPerRequest: a.flags.timeout}
 	if name, password, given := strings.Cut(a.flags.username, ":"); name != "" || given {
 		if !given {
-			if password, err = a.AskPassword(ctx, "Password: "); err != nil {
+			if password, err = a.streams.AskPassword(ctx, "Password: "); err != nil {
 				return nil, bare(err)
 			}
 		}
@@ -85,7 +85,7 @@ func (a *app) open(ctx context.Context) (*session, error) {
 // without a scheme, as v3 takes it, is plain HTTP.
 func (a *app) endpoints(ctx context.Context) ([]string, error) {
 	f := &a.flags
-	eps, err := conn.Discovery{Domain: f.discoverySrv, Name: f.discoverySrvName, Insecure: f.insecureDiscovery}.Endpoints(ctx, a.Err)
+	eps, err := conn.Discovery{Domain: f.discoverySrv, Name: f.discoverySrvName, Insecure: f.insecureDiscovery}.Endpoints(ctx, a.streams.Err)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (a *app) transport() (*checkedTransport, error) {
 	}
 	c := &checkedTransport{Transport: tr}
 	if f.debug {
-		c.debug = a.Err
+		c.debug = a.streams.Err
 	}
 	return c, nil
 }
@@ -129,7 +129,7 @@ func (a *app) transport() (*checkedTransport, error) {
 // debugf prints a line on the error stream under --debug.
 func (a *app) debugf(format string, args ...any) {
 	if a.flags.debug {
-		fmt.Fprintf(a.Err, format+"\n", args...)
+		fmt.Fprintf(a.streams.Err, format+"\n", args...)
 	}
 }
 

@@ -34,7 +34,7 @@ func (d *copyDest) open(ctx context.Context, eps []string) (transfer.KV, error) 
 	} else {
 		o.to.Inherit(f.certFile, f.keyFile, f.caFile)
 	}
-	dialer, err := limits(f).DialerTo(ctx, d.app.Streams, eps, &o.to)
+	dialer, err := limits(f).DialerTo(ctx, d.app.streams, eps, &o.to)
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ func (a *app) health(ctx context.Context) error {
 	all := make(healths, len(eps))
 	var asked sync.WaitGroup
 	for i, ep := range eps {
-		asked.Go(func() { all[i] = s.endpointHealth(limited, ep, a.Time) })
+		asked.Go(func() { all[i] = s.endpointHealth(limited, ep, a.streams.Time) })
 	}
 	asked.Wait()
 	if ctx.Err() != nil {

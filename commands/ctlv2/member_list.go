@@ -54,6 +54,6 @@ func (a *app) listMembers(ctx context.Context, api client.MembersAPI) error {
 
 // print writes text to standard output.
 func (a *app) print(text string) error {
-	_, err := fmt.Fprint(a.Out, text)
+	_, err := fmt.Fprint(a.streams.Out, text)
 	return err
 }

@@ -29,7 +29,7 @@ func (a *app) printer(formats ...string) (*printer.Printer, error) {
 	if format == formatExtended { // a view of its own, of lines
 		format = formatSimple
 	}
-	return printer.New(a.Out, format, printer.Options{})
+	return printer.New(a.streams.Out, format, printer.Options{})
 }
 
 // view is how an answer looks in the format asked for.

@@ -30,7 +30,7 @@ func Main(ctx context.Context, s cli.Streams, args []string) cli.Code {
 
 // NewRoot returns a fresh command tree on the given streams.
 func NewRoot(s cli.Streams) *cobra.Command {
-	a := &app{Streams: s}
+	a := &app{streams: s}
 	root := &cobra.Command{
 		Use:   program,
 		Short: "Control an etcd cluster through its v2 API",
@@ -39,7 +39,7 @@ which servers up to release 3.5 have when they are started with --enable-v2.`,
 		Version:                    printer.V2Release().Program,
 		Args:                       unknownCommand,
 		SuggestionsMinimumDistance: 2,
-		PersistentPreRun:           func(*cobra.Command, []string) { a.flags.fromEnv(a.Streams) },
+		PersistentPreRun:           func(*cobra.Command, []string) { a.flags.fromEnv(a.streams) },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetVersionTemplate(fmt.Sprintf("%s version: {{.Version}}\nAPI version: 2\n", program))

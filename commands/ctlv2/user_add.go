@@ -40,7 +40,7 @@ func newUserAdd(a *app) *cobra.Command {
 // newPassword asks for a password. It is done before anything is dialled, so
 // that --total-timeout does not run meanwhile.
 func (a *app) newPassword(ctx context.Context) (string, error) {
-	password, err := a.AskPassword(ctx, "New password: ")
+	password, err := a.streams.AskPassword(ctx, "New password: ")
 	if err != nil {
 		return "", bad("Error reading password: %w", err)
 	}

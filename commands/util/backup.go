@@ -58,11 +58,11 @@ only read, and the backup is there when all of it is.`,
 // backedUp says on the error stream what was made and how to start on it;
 // upstream logs there, and stdout stays empty.
 func (a *app) backedUp(cfg restore.BackupConfig, r restore.BackupResult) {
-	fmt.Fprintf(a.Err, "Backed up %s to %s: up to entry %d, %d of them in the WAL\n", cfg.DataDir, cfg.BackupDir, r.Index, r.Entries)
+	fmt.Fprintf(a.streams.Err, "Backed up %s to %s: up to entry %d, %d of them in the WAL\n", cfg.DataDir, cfg.BackupDir, r.Index, r.Entries)
 	a.warnTorn(r.Torn)
 	wal := ""
 	if cfg.BackupWALDir != "" {
 		wal = " --wal-dir " + cli.Quote(cfg.BackupWALDir)
 	}
-	fmt.Fprintf(a.Err, "Start it with: etcd --data-dir %s%s --force-new-cluster\n", cli.Quote(cfg.BackupDir), wal)
+	fmt.Fprintf(a.streams.Err, "Start it with: etcd --data-dir %s%s --force-new-cluster\n", cli.Quote(cfg.BackupDir), wal)
 }

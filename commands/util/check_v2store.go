@@ -59,7 +59,7 @@ is only read; "etcdutl v2 export" shows the keys.`,
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(a.Out, "No custom content found in both v2store and WAL records.")
+			_, err = fmt.Fprintln(a.streams.Out, "No custom content found in both v2store and WAL records.")
 			return err
 		},
 	}

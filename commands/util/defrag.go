@@ -41,7 +41,7 @@ compared with it and put in its place; until then the old one stays as it is.`,
 			if err != nil {
 				return fmt.Errorf("Failed to defragment etcd data[%s] (%w)", o.dataDir, err) //nolint:staticcheck // upstream's text
 			}
-			fmt.Fprintf(a.Err, "Defragmented %s: %d bytes, %d before\n", path, r.After, r.Before)
+			fmt.Fprintf(a.streams.Err, "Defragmented %s: %d bytes, %d before\n", path, r.After, r.Before)
 			return nil
 		},
 	}

@@ -46,7 +46,7 @@ both of these are the same. The file is only read.`,
 			if err := o.resolve(args, fmt.Errorf("accepts 1 arg(s), received %d", len(args))); err != nil {
 				return err
 			}
-			p, err := a.output.Printer(a.Out)
+			p, err := a.output.Printer(a.streams.Out)
 			if err != nil {
 				return err
 			}

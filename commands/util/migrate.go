@@ -85,22 +85,22 @@ enable".`,
 // stdout stays empty.
 func (a *app) migrated(dir string, r migrate.Result) {
 	if !r.Changed {
-		fmt.Fprintf(a.Err, "%s is of storage version %s already\n", dir, short(r.From))
+		fmt.Fprintf(a.streams.Err, "%s is of storage version %s already\n", dir, short(r.From))
 		return
 	}
 	if r.Refused != nil {
-		fmt.Fprintf(a.Err, "Warning: forced, although: %v\n", r.Refused)
+		fmt.Fprintf(a.streams.Err, "Warning: forced, although: %v\n", r.Refused)
 	}
 	if r.V2Requests > 0 && !r.To.LessThan(semver.Version{Major: 3, Minor: 6}) {
-		fmt.Fprintf(a.Err, "Warning: the WAL holds %d requests of v2 clients, on which %s does not start; see \"etcdutl check v2store\"\n", r.V2Requests, short(r.To))
+		fmt.Fprintf(a.streams.Err, "Warning: the WAL holds %d requests of v2 clients, on which %s does not start; see \"etcdutl check v2store\"\n", r.V2Requests, short(r.To))
 	} else if r.V2Own > 0 && !r.To.LessThan(semver.Version{Major: 3, Minor: 7}) {
-		fmt.Fprintf(a.Err, "Warning: %s does not start on it yet: the WAL holds %d requests in the form of 3.5, which 3.6 is the last to read; "+
+		fmt.Fprintf(a.streams.Err, "Warning: %s does not start on it yet: the WAL holds %d requests in the form of 3.5, which 3.6 is the last to read; "+
 			"first migrate to 3.6, and run a server of 3.6 with --snapshot-count=1 until it has saved a raft snapshot\n", short(r.To), r.V2Own)
 	}
 	if r.To.LessThan(r.Cluster) {
-		fmt.Fprintf(a.Err, "Warning: the cluster is of version %s, and a server of %s does not start unless \"etcdctl downgrade enable %[2]s\" came first\n", short(r.Cluster), short(r.To))
+		fmt.Fprintf(a.streams.Err, "Warning: the cluster is of version %s, and a server of %s does not start unless \"etcdctl downgrade enable %[2]s\" came first\n", short(r.Cluster), short(r.To))
 	}
-	fmt.Fprintf(a.Err, "Migrated %s from storage version %s to %s\n", dir, short(r.From), short(r.To))
+	fmt.Fprintf(a.streams.Err, "Migrated %s from storage version %s to %s\n", dir, short(r.From), short(r.To))
 }
 
 func short(v semver.Version) string { return fmt.Sprintf("%d.%d", v.Major, v.Minor) }

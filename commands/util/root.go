@@ -16,8 +16,8 @@ const program = "etcdutl"
 
 // app is what the commands of one tree share.
 type app struct {
-	cli.Streams
-	output cli.Output
+	streams cli.Streams
+	output  cli.Output
 	// lockTimeout is for commands that write to a database in its place, which
 	// a server may have locked.
 	lockTimeout time.Duration
@@ -31,14 +31,14 @@ func Main(ctx context.Context, s cli.Streams, args []string) cli.Code {
 
 // NewRoot returns a fresh command tree on the given streams.
 func NewRoot(s cli.Streams) *cobra.Command {
-	a := &app{Streams: s}
+	a := &app{streams: s}
 	root := &cobra.Command{
 		Use:                        program,
 		Short:                      "Work on etcd's files",
 		Long:                       "etcdutl works on snapshot files and data directories of etcd. It never connects to a server.",
 		Args:                       cli.UnknownCommand,
 		SuggestionsMinimumDistance: 2,
-		PersistentPreRun:           func(cmd *cobra.Command, _ []string) { a.output.ApplyEnv(a.Streams, "ETCDUTL", cmd.InheritedFlags()) },
+		PersistentPreRun:           func(cmd *cobra.Command, _ []string) { a.output.ApplyEnv(a.streams, "ETCDUTL", cmd.InheritedFlags()) },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	a.addGlobalFlags(root)
@@ -66,6 +66,6 @@ func mustMark(errs ...error) {
 // record does; "" is none.
 func (a *app) warnTorn(file string) {
 	if file != "" {
-		fmt.Fprintf(a.Err, "Warning: the last record of %s was not written to its end, and is left out\n", file)
+		fmt.Fprintf(a.streams.Err, "Warning: the last record of %s was not written to its end, and is left out\n", file)
 	}
 }

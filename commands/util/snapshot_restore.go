@@ -106,7 +106,7 @@ learners in the snapshot are learners again.`,
 				a.summary(cfg, r)
 			}
 			for _, urls := range all[0].UnknownLearners {
-				fmt.Fprintf(a.Err, "Warning: the snapshot has a learner that never started, with the peer URL %s, which --initial-cluster does not have; whatever stands for it votes\n", urls)
+				fmt.Fprintf(a.streams.Err, "Warning: the snapshot has a learner that never started, with the peer URL %s, which --initial-cluster does not have; whatever stands for it votes\n", urls)
 			}
 			return nil
 		},
@@ -130,12 +130,12 @@ func (a *app) summary(cfg restore.Config, r restore.Result) {
 	if r.Learner {
 		kind = "learner"
 	}
-	fmt.Fprintf(a.Err, "Restored %s to %s: revision %d, %d keys, %s %x of cluster %x\n",
+	fmt.Fprintf(a.streams.Err, "Restored %s to %s: revision %d, %d keys, %s %x of cluster %x\n",
 		cfg.SnapshotPath, r.DataDir, r.Revision, r.TotalKeys, kind, r.MemberID, r.ClusterID)
 	wal := ""
 	if cfg.WALDir != "" {
 		wal = " --wal-dir " + cli.Quote(r.WALDir)
 	}
-	fmt.Fprintf(a.Err, "Start it with: etcd --name %s --data-dir %s%s --initial-cluster %s --initial-cluster-token %s --initial-advertise-peer-urls %s\n",
+	fmt.Fprintf(a.streams.Err, "Start it with: etcd --name %s --data-dir %s%s --initial-cluster %s --initial-cluster-token %s --initial-advertise-peer-urls %s\n",
 		cli.Quote(r.Name), cli.Quote(r.DataDir), wal, cli.Quote(cfg.InitialCluster), cli.Quote(cfg.InitialClusterToken), cli.Quote(strings.Join(r.PeerURLs, ",")))
 }

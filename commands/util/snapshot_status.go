@@ -41,7 +41,7 @@ them in one line, in that order. The file is only read.`,
 			if err := o.exists(); err != nil { // before the format, as upstream
 				return err
 			}
-			p, err := a.output.Printer(a.Out)
+			p, err := a.output.Printer(a.streams.Out)
 			if err != nil {
 				return err
 			}
@@ -50,7 +50,7 @@ them in one line, in that order. The file is only read.`,
 				return err
 			}
 			if !st.HasChecksum && o.dataDir == "" {
-				fmt.Fprintf(a.Err, "Warning: %s ends without a checksum, so it is not known to be as it was saved\n", o.path)
+				fmt.Fprintf(a.streams.Err, "Warning: %s ends without a checksum, so it is not known to be as it was saved\n", o.path)
 			}
 			return p.Print(view.SnapshotStatus{
 				Hash: st.Hash, Revision: st.Revision, TotalSize: st.TotalSize, Version: st.Version,

@@ -43,7 +43,7 @@ checked. The exit code is 0 when all files are whole. They are only read.`,
 			if len(args)+len(o.dataDirs) == 0 {
 				return cli.Exit(cli.BadArgs, errors.New("snapshot verify requires at least one file, or --data-dir"))
 			}
-			p, err := a.output.Printer(a.Out)
+			p, err := a.output.Printer(a.streams.Out)
 			if err != nil {
 				return err
 			}

@@ -62,20 +62,20 @@ func (o *v2ExportOptions) export(ctx context.Context, a *app, dir string) error 
 	}
 	var n v2tree.Count
 	if o.output != "" {
-		n, err = t.Save(ctx, o.output, a.Time())
+		n, err = t.Save(ctx, o.output, a.streams.Time())
 	} else {
-		n, err = t.Write(ctx, a.Out, a.Time())
+		n, err = t.Write(ctx, a.streams.Out, a.streams.Time())
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.Err, "Exported %s: %d keys and %d directories at index %d, %d of them hidden\n", dir, n.Keys, n.Dirs, t.Index, n.Hidden)
+	fmt.Fprintf(a.streams.Err, "Exported %s: %d keys and %d directories at index %d, %d of them hidden\n", dir, n.Keys, n.Dirs, t.Index, n.Hidden)
 	if t.NoDatabase {
-		fmt.Fprintf(a.Err, "Warning: %s has no database, which knows best what was agreed on last: the WAL alone was read\n", dir)
+		fmt.Fprintf(a.streams.Err, "Warning: %s has no database, which knows best what was agreed on last: the WAL alone was read\n", dir)
 	}
 	a.warnTorn(t.Torn)
 	if t.Uncommitted > 0 {
-		fmt.Fprintf(a.Err, "Warning: %d entries at the end of the WAL are not known to be committed, and are left out\n", t.Uncommitted)
+		fmt.Fprintf(a.streams.Err, "Warning: %d entries at the end of the WAL are not known to be committed, and are left out\n", t.Uncommitted)
 	}
 	return nil
 }
