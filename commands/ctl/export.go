@@ -176,7 +176,7 @@ func (x *export) ask(ctx context.Context, kvs []*mvccpb.KeyValue) error {
 		free <- struct{}{}
 		calls.Go(func() {
 			defer func() { <-free }()
-			left, err := bulk.SecondsLeft(ctx, x.session, retrier, clientv3.LeaseID(id))
+			left, err := bulk.SecondsLeft(ctx, x.session.client, retrier, clientv3.LeaseID(id))
 			if err != nil {
 				cancel(err)
 			}
