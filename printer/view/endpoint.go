@@ -2,10 +2,10 @@ package view
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
+	"github.com/dustin/go-humanize"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -65,24 +65,8 @@ func (s Status) unused() string {
 	return strconv.FormatInt(100-s.GetDbSizeInUse()*100/s.GetDbSize(), 10) + "%"
 }
 
-// size is a number of bytes in decimal units, rounded to what go-humanize's
-// Bytes leaves of it, which is what upstream prints. That includes what its
-// logarithm makes of the powers of 1000. The package itself is not linked, as it
-// takes time at every start.
-func size(bytes int64) string {
-	n := float64(uint64(bytes))
-	if n < 10 {
-		return strconv.FormatInt(bytes, 10) + " B"
-	}
-	power := math.Floor(math.Log(n) / math.Log(1000))
-	n = math.Floor(n/math.Pow(1000, power)*10+0.5) / 10
-	decimals := 0
-	if n < 10 {
-		decimals = 1
-	}
-	unit := [...]string{"B", "kB", "MB", "GB", "TB", "PB", "EB"}[int(power)]
-	return strconv.FormatFloat(n, 'f', decimals, 64) + " " + unit
-}
+// size is a number of bytes in decimal units, as people read it.
+func size(bytes int64) string { return humanize.Bytes(uint64(bytes)) }
 
 // exactly is a number of bytes for machines.
 func exactly(n int64) string { return strconv.FormatInt(n, 10) }

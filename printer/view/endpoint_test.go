@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -391,26 +390,5 @@ func TestEndpointJSONAsEncodingJSON(t *testing.T) {
 		if got, want := printed(t, "json", seed%2 == 0, EndpointHashKV{{"a", h}}), encoded(t, []hashKV{{"a", h}}); got != want {
 			t.Fatalf("seed %d: got\n%swant\n%s", seed, got, want)
 		}
-	}
-}
-
-func TestSizeAsHumanize(t *testing.T) {
-	t.Parallel()
-	check := func(n int64) {
-		if got, want := size(n), humanize.Bytes(uint64(n)); got != want {
-			t.Errorf("size(%d) = %q, want %q", n, got, want)
-		}
-	}
-	for _, n := range []int64{0, 1, 9, 10, 999, math.MaxInt64, -1, math.MinInt64} {
-		check(n)
-	}
-	for n := int64(1000); n < math.MaxInt64/1000; n *= 10 {
-		for _, off := range []int64{-1, 0, 1, n/20 - 1, n / 20, n / 2} {
-			check(n + off)
-		}
-	}
-	r := rand.New(rand.NewPCG(1, 7))
-	for range 10_000 {
-		check(int64(r.Uint64() >> r.IntN(64)))
 	}
 }
