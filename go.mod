@@ -60,13 +60,6 @@ require (
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/net v0.61.0
 	golang.org/x/text v0.43.0 // indirect
-	google.golang.org/genproto/googleapis/api v0.0.0-20260803160001-6ac0973c030d // indirect
+	google.golang.org/genproto/googleapis/api v0.0.0-20260803160001-6ac0973c030d
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260803160001-6ac0973c030d // indirect
-)
-
-// What etcd's generated code imports and no program here needs; docs/architecture.md says why.
-replace (
-	github.com/golang/protobuf => ./cmd/standins/protobuf
-	github.com/grpc-ecosystem/grpc-gateway/v2 => ./cmd/standins/gateway
-	google.golang.org/genproto/googleapis/api => ./cmd/standins/googleapis
 )

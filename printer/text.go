@@ -1,6 +1,7 @@
 package printer
 
 import (
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -24,7 +25,6 @@ type Text struct {
 	// whole is set where JSON leaves no member out and has names for
 	// enumerations, as in the formats that upstream does not have.
 	whole bool
-	pairs *base64Pairs // nil until base64 is asked for
 }
 
 func newText(w io.Writer, o Options) *Text { return &Text{Options: o, w: w} }
@@ -135,10 +135,7 @@ func (t *Text) Data(b []byte) {
 
 // Base64 appends b in standard base64 with padding.
 func (t *Text) Base64(b []byte) {
-	if t.pairs == nil {
-		t.pairs = newBase64Pairs()
-	}
-	t.buf = t.pairs.appendTo(t.buf, b)
+	t.buf = base64.StdEncoding.AppendEncode(t.buf, b)
 	t.room()
 }
 

@@ -29,13 +29,15 @@ type Program struct {
 	// HelpFirst has help shown beside a word that is no command, as those of
 	// upstream's programs do where it was asked for first.
 	HelpFirst bool
+
+	sameRequest time.Duration // instead of the constant, in tests
 }
 
 // Main runs the program with the given arguments (those after the program's
 // name) and returns its exit code. The error of the run is printed exactly
 // once, on the error stream. The [EndingSignals] cancel the context of the
 // command; when the command has cleaned up after itself, the process ends by
-// that same signal, as shells expect of it. A [Brief] command knows none.
+// that same signal, as shells expect of it.
 func (p Program) Main(ctx context.Context, args []string) Code {
 	EnablePrefixMatching()
 	p.Root.SetArgs(args)
@@ -48,10 +50,7 @@ func (p Program) Main(ctx context.Context, args []string) Code {
 	p.Root.SetFlagErrorFunc(flagError)
 
 	unknown := p.checkHelp()
-	var sig *signals
-	if !isBrief(p.Root, args) {
-		ctx, sig = withSignals(ctx)
-	}
+	ctx, sig := withSignals(ctx, cmp.Or(p.sameRequest, sameRequest))
 	err := p.Root.ExecuteContext(ctx)
 	if errors.Is(err, errUnread) {
 		_, err = out.Write([]byte{'\n'}) // this is what tells a process that it goes unread: it ends by SIGPIPE here
@@ -162,13 +161,13 @@ func EndingSignals() []os.Signal {
 const sameRequest = time.Second
 
 // withSignals returns a context that the first ending signal cancels. After
-// sameRequest the signals have their default effect again, so that a later one
-// ends a command that does not stop.
-func withSignals(parent context.Context) (context.Context, *signals) {
+// the given time the signals have their default effect again, so that a later
+// one ends a command that does not stop.
+func withSignals(parent context.Context, same time.Duration) (context.Context, *signals) {
 	ctx, cancel := context.WithCancelCause(parent)
 	s := &signals{ch: make(chan os.Signal, 1), done: make(chan struct{}), cancel: cancel}
-	for _, sig := range EndingSignals() {
-		signal.Notify(s.ch, sig)
+	if ending := EndingSignals(); len(ending) > 0 { // os/signal takes none for all
+		signal.Notify(s.ch, ending...)
 	}
 	go func() {
 		defer close(s.done)
@@ -178,7 +177,7 @@ func withSignals(parent context.Context) (context.Context, *signals) {
 		}
 		s.got = got
 		cancel(signalError{got})
-		over := time.After(sameRequest)
+		over := time.After(same)
 		for ok {
 			select {
 			case _, ok = <-s.ch:
@@ -191,12 +190,8 @@ func withSignals(parent context.Context) (context.Context, *signals) {
 	return ctx, s
 }
 
-// stop ends the watch for signals and returns the one that came, or nil. Where
-// there was no watch, s is nil.
+// stop ends the watch for signals and returns the one that came, or nil.
 func (s *signals) stop() os.Signal {
-	if s == nil {
-		return nil
-	}
 	signal.Stop(s.ch)
 	close(s.ch)
 	<-s.done

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // tree is a small program: "run" does what run says, "box" holds "open" and
@@ -25,7 +26,11 @@ func tree(run func(*cobra.Command, []string) error) *cobra.Command {
 	for _, use := range []string{"open", "opaque"} {
 		box.AddCommand(&cobra.Command{Use: use, Short: "Be " + use, RunE: run})
 	}
-	root.AddCommand(cmd, box, Version("prog", &Output{}), Completion("prog"))
+	o := &Output{}
+	o.AddTo(root, "prog")
+	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = true })
+	VersionFlag(root)
+	root.AddCommand(cmd, box, Version("prog", o), Completion("prog"))
 	FinishHelp(root, "The end.")
 	return root
 }
@@ -45,7 +50,8 @@ Available Commands:
   version     Print the version of prog
 
 Flags:
-  -h, --help   help for prog
+  -h, --help      help for prog
+      --version   print the version of etcdkit
 
 Use "prog [command] --help" for more information about a command.
 The end.
@@ -133,8 +139,12 @@ func TestProgramMain(t *testing.T) {
 		{name: "a shell that does not exist", args: []string{"completion", "tcsh"}, code: Failure,
 			stderr: "Error: invalid argument \"tcsh\" for \"prog completion\"\n"},
 		{name: "no shell", args: []string{"completion"}, code: Failure, stderr: "Error: accepts 1 arg(s), received 0\n"},
-		{name: "version", args: []string{"version"}, stdout: "prog version: 3.7.3\nAPI version: 3.7\netcdkit version: " + build() +
-			" " + runtime.GOOS + "/" + runtime.GOARCH + " " + runtime.Version() + "\n"},
+		{name: "version", args: []string{"version"}, stdout: "prog version: 3.7.3\nAPI version: 3.7\n"},
+		{name: "version and build", args: []string{"version", "--build"}, stdout: "prog version: 3.7.3\nAPI version: 3.7\n" + buildLine() + "\n"},
+		{name: "version as JSON", args: []string{"version", "-w", "json"}, stdout: fmt.Sprintf(`{"version":"3.7.3","api":"3.7","etcdkit":"%s","platform":"%s","go":"%s"}`+"\n", build(), platform(), runtime.Version())},
+		{name: "version as a template", args: []string{"version", "--template", "{{.version}}"}, stdout: "3.7.3\n"},
+		{name: "version as a table", args: []string{"version", "-w", "table"}, stdout: "prog version: 3.7.3\nAPI version: 3.7\n"},
+		{name: "our version", args: []string{"--version"}, stdout: buildLine() + "\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -73,7 +73,7 @@ func (o *Output) Printer(w io.Writer) (*printer.Printer, error) {
 		return nil, err
 	}
 	format := o.Format()
-	p, err := printer.New(roomy(w), format, printer.Options{Hex: o.hex, Release: r, UTF8: o.text, Template: o.template})
+	p, err := printer.New(w, format, printer.Options{Hex: o.hex, Release: r, UTF8: o.text, Template: o.template})
 	switch {
 	case errors.Is(err, printer.ErrFormat):
 		return nil, Exit(BadFeature, err)

@@ -27,7 +27,6 @@ type call struct {
 // calls follows the requests of a client, below clientv3's retries.
 type calls struct {
 	failFast bool
-	first    sync.Once // request
 
 	mu   sync.Mutex
 	last call // of the requests that have ended
@@ -35,7 +34,6 @@ type calls struct {
 
 // unary implements grpc.UnaryClientInterceptor.
 func (c *calls) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	c.first.Do(func() { warm(req, reply) })
 	var to peer.Peer
 	err := invoke(ctx, method, req, reply, cc, c.options(opts, &to)...)
 	last := call{to: to.Addr, write: writes(method, req), err: err}

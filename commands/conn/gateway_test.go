@@ -8,7 +8,8 @@ import (
 	"etcdkit/commands/cli"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
-	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
@@ -46,28 +47,9 @@ func TestGatewayPaths(t *testing.T) {
 	}
 }
 
-// httpRule returns what google.api.http says of a method: the path that it is
-// posted to, and which part of the request the body is. The numbers are those of
-// google/api/annotations.proto and http.proto, which nothing here links.
+// httpRule returns what google.api.http says about a method: the path that it is
+// posted to, and which part of the request is the body.
 func httpRule(m protoreflect.MethodDescriptor) (post, body string) {
-	const http, postField, bodyField = 72295728, 4, 7
-	rule := field(m.Options().ProtoReflect().GetUnknown(), http)
-	return string(field(rule, postField)), string(field(rule, bodyField))
-}
-
-// field returns the bytes of a field in an encoded message, nil where it has none.
-func field(message []byte, number protowire.Number) []byte {
-	for len(message) > 0 {
-		n, typ, size := protowire.ConsumeField(message)
-		if size < 0 {
-			return nil
-		}
-		if n == number && typ == protowire.BytesType {
-			_, _, tag := protowire.ConsumeTag(message)
-			value, _ := protowire.ConsumeBytes(message[tag:])
-			return value
-		}
-		message = message[size:]
-	}
-	return nil
+	rule, _ := proto.GetExtension(m.Options(), annotations.E_Http).(*annotations.HttpRule)
+	return rule.GetPost(), rule.GetBody()
 }

@@ -47,6 +47,7 @@ func newRoot(s cli.Streams, args []string) *cobra.Command {
 		},
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
+	cli.VersionFlag(root)
 	addGlobalFlags(a, root, args)
 	root.AddGroup(
 		&cobra.Group{ID: groupKV, Title: "Keys and leases:"},
@@ -56,7 +57,7 @@ func newRoot(s cli.Streams, args []string) *cobra.Command {
 		&cobra.Group{ID: groupUtility, Title: "Other:"},
 	)
 	root.SetHelpCommandGroupID(groupUtility)
-	for _, e := range wanted(entries(root), args) {
+	for _, e := range entries(root) {
 		c := e.build(a)
 		c.GroupID = e.group
 		root.AddCommand(c)

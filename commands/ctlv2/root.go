@@ -63,22 +63,9 @@ which servers up to release 3.5 have when they are started with --enable-v2.`,
 		newMkdir(a), newSetdir(a), newUpdatedir(a), newRmdir(a), newWatch(a), newExecWatch(a), newCopyToV3(a))
 	add(groupCluster, newClusterHealth(a), newHealth(a), newMember(a), newStats(a), newBackup(a))
 	add(groupAuth, newAuth(a), newUser(a), newRole(a))
-	add(groupUtility, newVersion(root.Version), cli.Completion(program))
+	add(groupUtility, cli.VersionV2(program, root.Version), cli.Completion(program))
 	cli.FinishHelp(root, "")
 	return root
-}
-
-func newVersion(version string) *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version of " + program,
-		Long: fmt.Sprintf(`Print the release of etcd's %[1]s that this program stands in for, the API
-version it speaks, and its own build. The versions of the servers are shown by
-"%[1]s health".`, program),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return cli.PrintVersion(cmd.OutOrStdout(), program, version, "2")
-		},
-	}
 }
 
 // unknownCommand is the Args of the root; the exit code is upstream's.

@@ -41,6 +41,7 @@ func NewRoot(s cli.Streams) *cobra.Command {
 		PersistentPreRun:           func(cmd *cobra.Command, _ []string) { a.output.ApplyEnv(a.streams, "ETCDUTL", cmd.InheritedFlags()) },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
+	cli.VersionFlag(root)
 	a.addGlobalFlags(root)
 	version, completion := cli.Version(program, &a.output), cli.Completion(program)
 	version.Aliases, completion.Aliases = []string{"v"}, []string{"c"} // what these mean without v2, and in 3.6 and later, without check
