@@ -77,11 +77,7 @@ func runTests(tests *testing.M) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	m, err := openMatrix(context.Background(), ours)
-	if err != nil {
-		return 0, err
-	}
-	*engine = script.Engine{Refs: r, Ours: ours, Update: *update, KeepGoing: *goOn, Matrix: m}
+	*engine = script.Engine{Refs: r, Ours: ours, Update: *update, KeepGoing: *goOn}
 	return tests.Run(), nil
 }
 
@@ -97,7 +93,7 @@ func TestScript(t *testing.T) {
 }
 
 // TestDiff runs every differential script on our programs and on the reference of each release, on the clusters
-// that it says and on secure ones, and holds what they compare against the compatibility matrix, which -update brings up to date.
+// that it says and on secure ones.
 func TestDiff(t *testing.T) {
 	t.Parallel()
 	for _, file := range scripts(t, "diff") {
@@ -113,14 +109,6 @@ func TestDiff(t *testing.T) {
 					engine.Diff(t, file, run)
 				})
 			}
-		})
-	}
-	if *update {
-		t.Cleanup(func() { // once all of them are through
-			if err := engine.Matrix.Save(compares); err != nil {
-				t.Fatal(err)
-			}
-			writePage(t)
 		})
 	}
 }

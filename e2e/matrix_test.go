@@ -1,10 +1,7 @@
 package e2e
 
 import (
-	"context"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -14,43 +11,38 @@ import (
 )
 
 const (
-	matrixFile = "testdata/matrix.txt"
 	matrixPage = "../docs/compat-matrix.md"
 	deviations = "../docs/compat.md"
 )
 
-func openMatrix(ctx context.Context, ours string) (*script.Matrix, error) {
-	commands, err := script.Commands(ctx, ours)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := script.ReadDeviations(deviations)
-	if err != nil {
-		return nil, err
-	}
-	return script.OpenMatrix(matrixFile, commands, rows)
-}
-
-// TestMatrix holds the page of the compatibility matrix against what the differential scripts compare, which TestDiff
-// in turn holds against what they do: every command has to be compared in every format with every release.
+// TestMatrix holds the page of the compatibility matrix against the differential scripts: every command has to be compared in
+// every format with every release, and every deviation needs its row.
 func TestMatrix(t *testing.T) {
-	want, missing := page(t)
+	t.Parallel()
+	files := scripts(t, "diff")
 	rows, err := script.ReadDeviations(deviations)
 	if err != nil {
 		t.Fatal(err)
 	}
-	unknown, err := rows.Unknown(scripts(t, "diff"))
+	unknown, err := rows.Unknown(files)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(unknown) > 0 {
 		t.Errorf("%s has no rows\n%s", deviations, strings.Join(unknown, "\n"))
 	}
+	m, err := engine.ReadMatrix(files, commandsIn(t, engine.Ours), rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, missing := m.Page(commandsOfReleases(t))
 	if len(missing) > 0 {
 		t.Errorf("there is still missing:\n%s", strings.Join(missing, "\n"))
 	}
 	if *update {
-		writePage(t)
+		if err := os.WriteFile(matrixPage, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
 		return
 	}
 	have, err := os.ReadFile(matrixPage)
@@ -62,7 +54,7 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-func page(t *testing.T) (text string, missing []string) {
+func commandsOfReleases(t *testing.T) map[string][]script.Command {
 	t.Helper()
 	lines, err := engine.Refs.Lines()
 	if err != nil {
@@ -70,27 +62,20 @@ func page(t *testing.T) (text string, missing []string) {
 	}
 	has := make(map[string][]script.Command)
 	for _, line := range lines {
-		dir, err := engine.Refs.Build(context.Background(), line)
+		dir, err := engine.Refs.Build(t.Context(), line)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if has[line], err = script.Commands(context.Background(), dir); err != nil {
-			t.Fatal(err)
-		}
+		has[line] = commandsIn(t, dir)
 	}
-	return engine.Matrix.Page(has, compares)
+	return has
 }
 
-func writePage(t *testing.T) {
+func commandsIn(t *testing.T, dir string) []script.Command {
 	t.Helper()
-	text, _ := page(t)
-	if err := os.WriteFile(matrixPage, []byte(text), 0o644); err != nil {
+	commands, err := script.Commands(t.Context(), dir)
+	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// compares tells whether there is a differential script of that name that has such a run.
-func compares(name, run string) bool {
-	runs, err := engine.Runs(filepath.Join("testdata", "diff", name+".txtar"))
-	return err == nil && slices.ContainsFunc(runs, func(r script.Run) bool { return r.String() == run })
+	return commands
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -37,7 +36,6 @@ type Engine struct {
 	Update bool   // rewrite expectations instead of failing
 	// KeepGoing runs a script to its end even when a line fails, so that one run shows everything that is wrong.
 	KeepGoing bool
-	Matrix    *Matrix // what differential runs add to and are held against; nil for none
 }
 
 // side says whose programs a run of a script uses.
@@ -83,11 +81,6 @@ func (e *Engine) Diff(t *testing.T, file string, run Run) {
 			t.Errorf("%s: ours differs from the reference with --compat %s\n%s", file, line, d)
 		}
 	}
-	if e.Matrix != nil && !t.Failed() && !isV2(file) {
-		if d := e.Matrix.add(scriptName(file), run, ref, trs[1], e.Update); d != "" {
-			t.Error(d)
-		}
-	}
 }
 
 // together runs one script on each side, all at once, and returns what they did.
@@ -105,8 +98,6 @@ func (e *Engine) together(t *testing.T, file string, sides ...side) []*Transcrip
 	})
 	return trs
 }
-
-func scriptName(file string) string { return strings.TrimSuffix(filepath.Base(file), ".txtar") }
 
 // state is one run of one script. It lives on the script's goroutine.
 type state struct {

@@ -2,196 +2,192 @@ package script
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
-	"io/fs"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
-	"github.com/rogpeppe/go-internal/lockedfile"
+	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// What a comparison says about a command in a format, besides the ids of the deviations that a script announces.
+// What a script says about a command in a format, besides the ids of deviations.
 const (
 	verdictIdentical = "identical"
 	verdictAdditive  = "additive" // the reference refuses the format, ours prints
+
+	additiveRow = "C-002" // the row of the page of differences for it
 )
 
-// usageRow is the row of the page of differences for [Entry.Usage].
-const usageRow = "C-012"
-
-// cell is what one script says about one command in one format in one of its runs.
-type cell struct{ script, command, format, run string }
+// cell is a command in a format in one kind of run.
+type cell struct{ command, format, run string }
 
 // verdicts is a set.
 type verdicts map[string]bool
 
-// Matrix is what the differential scripts compare, kept in a file so that a run of a few scripts can be held against it.
-// Safe for concurrent use.
+// Matrix is what the differential scripts say that they compare. Nothing is run: that they compare it is for them to prove.
 type Matrix struct {
-	path     string
 	commands []Command
 	rows     Deviations
-
-	mu    sync.Mutex
-	cells map[cell]verdicts
-	fresh map[[2]string]map[cell]verdicts // by script and run: what is to replace the file's
+	cells    map[cell]verdicts
 }
 
-// OpenMatrix reads the file at path, which may be missing. commands are those of our programs.
-func OpenMatrix(path string, commands []Command, rows Deviations) (*Matrix, error) {
-	cells, err := readCells(path)
-	return &Matrix{
-		path: path, commands: commands, rows: rows,
-		cells: cells, fresh: make(map[[2]string]map[cell]verdicts),
-	}, err
-}
-
-// add holds what one script compared in one run against the file and returns how they differ; with update the
-// file will be changed by Save.
-func (m *Matrix) add(script string, run Run, ref, ours *Transcript, update bool) string {
-	name := run.String()
-	found := m.evaluate(script, name, ref, ours)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if update {
-		m.fresh[[2]string{script, name}] = found
-		return ""
-	}
-	recorded := make(map[cell]verdicts)
-	for c, v := range m.cells {
-		if c.script == script && c.run == name {
-			recorded[c] = v
+// ReadMatrix reads the scripts at files. commands are those of our programs.
+func (e *Engine) ReadMatrix(files []string, commands []Command, rows Deviations) (*Matrix, error) {
+	m := &Matrix{commands: commands, rows: rows, cells: make(map[cell]verdicts)}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
 		}
-	}
-	if maps.EqualFunc(found, recorded, maps.Equal) {
-		return ""
-	}
-	return fmt.Sprintf("%s is stale: bring it up to date with\n\tgo test . -run 'TestDiff/^%s$/^%s$' -update", m.path, script, name)
-}
-
-// evaluate collects the verdicts of a pair of transcripts which differ in nothing but what the script announces.
-func (m *Matrix) evaluate(script, run string, ref, ours *Transcript) map[cell]verdicts {
-	found := make(map[cell]verdicts)
-	for i := range ref.Entries {
-		a, b := &ref.Entries[i], &ours.Entries[i]
-		command := commandOf(a.words, m.commands)
-		format := cmp.Or(a.format, "simple")
-		said := m.said(a, b)
-		if command == "" || !slices.Contains(formats(), format) || len(said) == 0 {
+		runs, err := e.Runs(file)
+		if err != nil {
+			return nil, err
+		}
+		comment := txtar.Parse(text).Comment
+		if saysV2(comment) {
 			continue
 		}
-		c := cell{script, command, format, run}
-		if found[c] == nil {
-			found[c] = make(verdicts)
-		}
-		maps.Copy(found[c], said)
-	}
-	return found
-}
-
-// said is what a pair of entries says. Two that fail alike say nothing: a wrong argument is no result.
-func (m *Matrix) said(ref, ours *Entry) verdicts {
-	v := make(verdicts)
-	if ref.Usage {
-		v[usageRow] = true
-	}
-	if len(ref.Deviates) == 0 {
-		if ref.Exit == 0 || ref.Stdout != "" {
-			v[verdictIdentical] = true
-		}
-		return v
-	}
-	if refused(ref) && (ours.Exit == 0 || ours.Stdout != "") {
-		v[verdictAdditive] = true
-		return v
-	}
-	for _, id := range ref.Deviates {
-		v[id] = true
-	}
-	return v
-}
-
-// refused tells whether an entry failed because its program has no such format for the command.
-func refused(e *Entry) bool {
-	return e.Exit != 0 && (strings.Contains(e.Errors, "not supported as output format") || strings.Contains(e.Errors, "marshal unsupported"))
-}
-
-// Save writes the file, if anything is to be changed: what scripts found that ran, and nothing of runs that exists says
-// are gone.
-func (m *Matrix) Save(exists func(script, run string) bool) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.fresh) == 0 {
-		return nil
-	}
-	unlock, err := lockedfile.MutexAt(m.path + ".lock").Lock() // others may be updating other scripts
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	cells, err := readCells(m.path)
-	if err != nil {
-		return err
-	}
-	maps.DeleteFunc(cells, func(c cell, _ verdicts) bool {
-		_, ran := m.fresh[[2]string{c.script, c.run}]
-		return ran || !exists(c.script, c.run)
-	})
-	for _, found := range m.fresh {
-		maps.Copy(cells, found)
-	}
-	m.cells, m.fresh = cells, make(map[[2]string]map[cell]verdicts)
-	if err := os.WriteFile(m.path, []byte(formatCells(cells)), 0o644); err != nil {
-		return err
-	}
-	return os.Remove(m.path + ".lock")
-}
-
-// formatCells writes a line for each script, command, format and verdict, with the runs it was found in.
-func formatCells(cells map[cell]verdicts) string {
-	lines := make(map[string][]string)
-	for c, said := range cells {
-		for v := range said {
-			key := strings.Join([]string{c.script, c.command, c.format, v}, "\t")
-			lines[key] = append(lines[key], c.run)
-		}
-	}
-	var out strings.Builder
-	for _, key := range slices.Sorted(maps.Keys(lines)) {
-		slices.Sort(lines[key])
-		fmt.Fprintf(&out, "%s\t%s\n", key, strings.Join(lines[key], " "))
-	}
-	return out.String()
-}
-
-func readCells(path string) (map[cell]verdicts, error) {
-	cells := make(map[cell]verdicts)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return cells, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	for line := range strings.Lines(string(text)) {
-		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		const fields = 5
-		if len(f) != fields {
-			return nil, fmt.Errorf("%s: not five fields: %q", path, line)
-		}
-		for run := range strings.FieldsSeq(f[4]) {
-			c := cell{f[0], f[1], f[2], run}
-			if cells[c] == nil {
-				cells[c] = make(verdicts)
+		for _, run := range runs {
+			r := reading{m: m, run: run, st: &state{eng: e, side: side{secure: run.Secure}, line: run.Line}, jobs: make(map[string][]string)}
+			lines := strings.Split(string(comment), "\n")
+			for i, line := range lines {
+				prints := i+1 < len(lines) && printsLine.MatchString(lines[i+1])
+				r.line(splitLine(line), prints)
 			}
-			cells[c][f[3]] = true
 		}
 	}
-	return cells, nil
+	return m, nil
+}
+
+var printsLine = regexp.MustCompile(`^(?:\[[^]]*\] )*stdout `)
+
+// reading is one run of a script, as far as it was read.
+type reading struct {
+	m    *Matrix
+	run  Run
+	st   *state              // for its conditions
+	id   string              // of the deviation announced for the next command
+	env  string              // ETCDCTL_WRITE_OUT
+	jobs map[string][]string // command lines in the background
+}
+
+// line reads one line of a script, split into words. A program that fails counts where the script goes on to say what it prints:
+// two that fail alike without a result say nothing.
+func (r *reading) line(words []string, prints bool) {
+	for len(words) > 0 && strings.HasPrefix(words[0], "[") {
+		if !r.holds(strings.Trim(words[0], "[]")) {
+			return
+		}
+		words = words[1:]
+	}
+	silent := len(words) > 0 && words[0] == "!"
+	if silent {
+		words, silent = words[1:], !prints
+	}
+	if len(words) < 2 {
+		return
+	}
+	name, _, started, ok := background(words)
+	switch {
+	case ok:
+		r.jobs[name] = started
+	case words[0] == "deviates":
+		r.id = words[len(words)-1]
+	case words[0] == "env" || words[0] == "unenv":
+		r.format(words)
+	case words[0] == "pty":
+		r.program(words[2:], silent)
+	case words[0] == "collect": // a job has been awaited
+		r.program(r.jobs[words[1]], false)
+	case slices.Contains([]string{"etcdctl", "etcdutl", "sh"}, words[0]):
+		r.program(words, silent)
+	}
+}
+
+// format notes a change of ETCDCTL_WRITE_OUT.
+func (r *reading) format(words []string) {
+	for _, set := range words[1:] {
+		if name, value, _ := strings.Cut(set, "="); name == "ETCDCTL_WRITE_OUT" {
+			r.env = value
+		}
+	}
+}
+
+// holds decides a condition. One of testscript's own, such as the system, counts as true.
+func (r *reading) holds(cond string) bool {
+	cond, negated := strings.CutPrefix(cond, "!")
+	ok, err := r.st.condition(cond)
+	return err != nil || ok != negated
+}
+
+// program enters a command line whose two sides are compared.
+func (r *reading) program(words []string, silent bool) {
+	said := r.id
+	r.id = ""
+	switch {
+	case said == "" && silent:
+		return
+	case said == "":
+		said = verdictIdentical
+	case said == additiveRow:
+		said = verdictAdditive
+	}
+	c := cell{command: commandOf(words, r.m.commands), format: cmp.Or(outputFormat(words, r.env), "simple"), run: r.run.String()}
+	if c.command == "" || !slices.Contains(formats(), c.format) {
+		return
+	}
+	if r.m.cells[c] == nil {
+		r.m.cells[c] = make(verdicts)
+	}
+	r.m.cells[c][said] = true
+}
+
+// splitLine splits a line as testscript does: at blanks outside of single quotes, two of which within are one; a # begins a
+// comment.
+func splitLine(line string) []string {
+	var words []string
+	var word strings.Builder
+	begun, quoted := false, false
+	line += "\n"
+	for i := 0; i < len(line); i++ {
+		c := line[i]
+		switch {
+		case c == '\'' && quoted && i+1 < len(line) && line[i+1] == '\'':
+			word.WriteByte(c)
+			i++
+		case c == '\'':
+			quoted, begun = !quoted, true
+		case quoted || !strings.ContainsRune(" \t\r\n#", rune(c)):
+			word.WriteByte(c)
+			begun = true
+		default:
+			if begun {
+				words = append(words, word.String())
+			}
+			word.Reset()
+			begun = false
+			if c == '#' {
+				return words
+			}
+		}
+	}
+	return words
+}
+
+// of returns what is said about a cell and about the same one on secure clusters.
+func (m *Matrix) of(c cell) verdicts {
+	both := maps.Clone(m.cells[c])
+	if len(both) > 0 {
+		maps.Copy(both, m.cells[c.secure()])
+	}
+	return both
+}
+
+// secure is the same cell of the runs on secure clusters.
+func (c cell) secure() cell {
+	c.run += secureSuffix
+	return c
 }
 
 // formats are the columns of the matrix.

@@ -78,49 +78,39 @@ func (d Deviations) Unknown(files []string) ([]string, error) {
 	return unknown, nil
 }
 
-// Page lays the matrix out as a markdown page and names what keeps it from being whole: cells that no script fills, rows
-// that do not exist. has tells for each release line which commands its programs have.
-func (m *Matrix) Page(has map[string][]Command, exists func(script, run string) bool) (page string, missing []string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	all := make(map[cell]verdicts) // of all scripts together
-	for c, said := range m.cells {
-		if !exists(c.script, c.run) {
-			missing = append(missing, fmt.Sprintf("a script %s that runs on %s", c.script, c.run))
-		}
-		sum := cell{command: c.command, format: c.format, run: c.run}
-		if all[sum] == nil {
-			all[sum] = make(verdicts)
-		}
-		maps.Copy(all[sum], said)
-	}
-	used, lost := m.used(all)
-	for _, id := range lost {
-		missing = append(missing, fmt.Sprintf("a row %s in %s", id, m.rows.path))
-	}
+// Page lays the matrix out as a markdown page and names what keeps it from being whole: cells that no script fills, ids that
+// no row has. has lists for each release line the commands of its programs.
+func (m *Matrix) Page(has map[string][]Command) (page string, missing []string) {
 	var out strings.Builder
 	out.WriteString(pageHead)
 	for _, prog := range []string{"etcdctl", "etcdutl"} {
 		for _, line := range slices.Backward(slices.Sorted(maps.Keys(has))) {
 			fmt.Fprintf(&out, "\n## %s %s\n\n", prog, line)
-			missing = append(missing, m.table(&out, all, prog, line, has[line])...)
+			missing = append(missing, m.table(&out, prog, line, has[line])...)
 		}
 	}
-	missing = append(missing, m.secureTable(&out, all, has)...)
-	fmt.Fprintf(&out, "\n## Deviations\n\n")
-	for _, d := range used {
-		fmt.Fprintf(&out, "- [%s](compat.md#%s): %s\n", d.ID, anchor(d.Section), strings.ReplaceAll(d.Text, `\|`, "|"))
+	named := make(verdicts)
+	for _, said := range m.cells {
+		maps.Copy(named, said)
 	}
-	slices.Sort(missing)
-	return out.String(), slices.Compact(missing)
+	fmt.Fprintf(&out, "\n## Deviations\n\n")
+	for _, d := range m.rows.rows {
+		if named[d.ID] {
+			fmt.Fprintf(&out, "- [%s](compat.md#%s): %s\n", d.ID, anchor(d.Section), strings.ReplaceAll(d.Text, `\|`, "|"))
+		}
+	}
+	return out.String(), missing
 }
 
 const pageHead = `# What is compared
 
-Generated from the differential scripts in ` + "`e2e/testdata/diff`" + ` (see ` + "`e2e/README.md`" + `). Each of them runs its command lines
-through upstream's program of a release and through ours, told by ` + "`--compat`" + ` to print as that release, each on a fresh
-server of that release, and compares stdout and exit code byte for byte, and of a failure the error. On 3.7 ours is not
-told, and only the borders of tables differ; scripts with tables run once more with ` + "`--compat 3.7`" + `, and nothing differs.
+Generated from the differential scripts in ` + "`e2e/testdata/diff`" + ` (see ` + "`e2e/README.md`" + `). Each script runs its command lines
+through upstream's program of a release and through ours with ` + "`--compat`" + ` set to that release, each on a fresh server of that
+release, and compares stdout and exit code byte for byte, and the error of a failure. On 3.7 ours runs without ` + "`--compat`" + `, and
+only the borders of tables differ; scripts with tables run once more with ` + "`--compat 3.7`" + `, and nothing differs.
+
+Every command that asks a server is compared in the same formats on a cluster of three members with TLS, client certificates and a
+login.
 
 - **identical**: the same bytes, the same exit code.
 - **additive**: upstream refuses the format, ours prints it.
@@ -128,9 +118,8 @@ told, and only the borders of tables differ; scripts with tables run once more w
 - an id such as **C-017**: ours differs on purpose in some cases, as that row of [compat.md](compat.md) says.
 `
 
-// table writes the rows of one program and release and returns its empty cells.
-func (m *Matrix) table(out *strings.Builder, all map[cell]verdicts, prog, line string, has []Command) []string {
-	var empty []string
+// table writes the rows of one program and release and returns what is missing.
+func (m *Matrix) table(out *strings.Builder, prog, line string, has []Command) (missing []string) {
 	fmt.Fprintf(out, "| command | %s |\n|%s\n", strings.Join(formats(), " | "), strings.Repeat(" --- |", len(formats())+1))
 	for _, c := range m.commands {
 		name, ok := strings.CutPrefix(string(c), prog+" ")
@@ -140,40 +129,26 @@ func (m *Matrix) table(out *strings.Builder, all map[cell]verdicts, prog, line s
 		fmt.Fprintf(out, "| `%s` |", name)
 		for _, format := range formats() {
 			at := cell{command: string(c), format: format, run: line}
-			text := ""
-			if len(all[at]) > 0 {
-				text = show(join(all[at], all[at.secure()]))
-			}
-			if text == "" && !slices.Contains(has, c) {
+			text := show(m.of(at))
+			switch {
+			case text == "" && !slices.Contains(has, c):
 				text = "ours alone"
-			}
-			if text == "" {
-				empty = append(empty, fmt.Sprintf("a comparison of %s -w %s on %s", c, format, line))
+			case text == "":
+				missing = append(missing, fmt.Sprintf("a comparison of %s -w %s on %s", c, format, line))
+			case len(m.cells[at.secure()]) == 0 && slices.Contains(has, c) && asksServer(c):
+				missing = append(missing, fmt.Sprintf("a comparison of %s -w %s on %s", c, format, at.secure().run))
 			}
 			fmt.Fprintf(out, " %s |", text)
 		}
 		out.WriteByte('\n')
 	}
-	return empty
+	return missing
 }
 
-// used returns the rows that the cells name, in the order of their page, and the ids that no row has.
-func (m *Matrix) used(all map[cell]verdicts) (rows []Deviation, lost []string) {
-	named := make(map[string]bool)
-	for _, said := range all {
-		for v := range said {
-			if v != verdictIdentical && v != verdictAdditive {
-				named[v] = true
-			}
-		}
-	}
-	for _, r := range m.rows.rows {
-		if named[r.ID] {
-			rows = append(rows, r)
-			delete(named, r.ID)
-		}
-	}
-	return rows, slices.Sorted(maps.Keys(named))
+// asksServer reports whether a command needs a server.
+func asksServer(c Command) bool {
+	return strings.HasPrefix(string(c), "etcdctl ") && !slices.Contains([]Command{"etcdctl completion", "etcdctl help",
+		"etcdctl options", "etcdctl snapshot restore", "etcdctl snapshot status", "etcdctl version"}, c)
 }
 
 // show lists verdicts, the ids of rows last.

@@ -1,7 +1,7 @@
 package script
 
 import (
-	"os"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -90,153 +90,92 @@ func TestDeviations(t *testing.T) {
 	}
 }
 
-// entryOf makes an entry of a command line that printed something.
-func entryOf(line, format string, change func(*Entry)) Entry {
-	e := Entry{words: strings.Fields(line), Line: line, Stdout: "out\n", format: format}
-	if change != nil {
-		change(&e)
-	}
-	return e
-}
-
-// testPair is a transcript of the reference and one of ours that a script may have.
-func testPair() (ref, ours *Transcript) {
-	refuses := func(e *Entry) {
-		e.Stdout, e.Exit, e.Errors = "", 4, "Error: table not supported as output format\n"
-		e.Deviates = map[string]string{aspectStdout: "C-002", aspectExit: "C-002", aspectError: "C-002"}
-	}
-	fails := func(e *Entry) { e.Stdout, e.Exit = "", 1 }
-	differs := func(e *Entry) { e.Deviates = map[string]string{aspectStdout: "C-003"} }
-	ref = &Transcript{Entries: []Entry{
-		entryOf("etcdctl get a", "", nil),
-		entryOf("etcdctl get a -w table", "table", refuses),
-		entryOf("etcdctl get", "json", fails),                                            // no result
-		entryOf("etcdctl get --nosuch", "", func(e *Entry) { fails(e); e.Usage = true }), // a wrong flag
-		entryOf("etcdctl member", "", differs),                                           // no command
-		entryOf("etcdctl help", "", differs),
-		entryOf("etcdctl get a -w nosuch", "nosuch", differs), // no format
-		entryOf("etcdctl member add a", "", func(e *Entry) { e.Deviates = map[string]string{aspectExit: "C-009"} }),
-	}}
-	ours = &Transcript{}
-	for _, e := range ref.Entries {
-		ours.Entries = append(ours.Entries, entryOf(e.Line, e.format, nil))
-	}
-	return ref, ours
-}
-
-const testCells = "one\tetcdctl get\tsimple\tC-012\t3.6 3.7\n" +
-	"one\tetcdctl get\tsimple\tidentical\t3.6 3.7\n" +
-	"one\tetcdctl get\ttable\tadditive\t3.6 3.7\n" +
-	"one\tetcdctl help\tsimple\tC-003\t3.6 3.7\n" +
-	"one\tetcdctl member add\tsimple\tC-009\t3.6 3.7\n"
-
-const testSecureCells = "two\tetcdctl get\tsimple\tidentical\t3.6-secure 3.7-secure\n" +
-	"two\tetcdctl get\ttable\tC-003\t3.7-secure\n"
+const testScript = `
+releases 3.6 3.7
+cluster
+etcdctl get a
+deviates stdout exit error C-002
+etcdctl get a -w table # every format
+! etcdctl get -w json
+[secure] deviates stdout C-003
+[secure] ! etcdctl get a -w fields
+[ref:3.7] deviates error C-012
+[ref:3.7] ! etcdctl get --nosuch
+etcdctl help > 'a b'
+etcdctl member add 'it''s' &w&
+pty d etcdctl move-leader
+env ETCDCTL_WRITE_OUT=json
+[!ref:3.7+] deviates stdout C-003
+[!ref:3.7+] collect w
+[ref:3.7+] collect w
+sh -c 'etcdctl endpoint health'
+etcdctl member
+`
 
 func TestMatrix(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "matrix.txt")
-	open := func() *Matrix {
-		m, err := OpenMatrix(path, testCommands(), testRowsOf(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return m
-	}
-	ref, ours := testPair()
-	all := func(string, string) bool { return true }
-
-	m := open()
-	if d := m.add("one", Run{Line: "3.7"}, ref, ours, false); !strings.Contains(d, "stale") {
-		t.Errorf("a script that the file does not have: %q", d)
-	}
-	m.add("one", Run{Line: "3.7"}, ref, ours, true)
-	m.add("one", Run{Line: "3.6"}, ref, ours, true)
-	m.add("other", Run{Line: "3.6"}, ref, ours, true)
-	if err := m.Save(all); err != nil {
-		t.Fatal(err)
-	}
-
-	m = open()
-	for _, line := range []string{"3.6", "3.7"} {
-		if d := m.add("one", Run{Line: line}, ref, ours, false); d != "" {
-			t.Errorf("%s: %s", line, d)
-		}
-	}
-	changed := &Transcript{Entries: ref.Entries[1:]}
-	if d := m.add("one", Run{Line: "3.7"}, changed, &Transcript{Entries: ours.Entries[1:]}, false); !strings.Contains(d, "'TestDiff/^one$/^3.7$' -update") {
-		t.Errorf("a comparison less: %q", d)
-	}
-
-	m.add("one", Run{Line: "3.7"}, ref, ours, true)
-	if err := m.Save(func(script, _ string) bool { return script != "other" }); err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile(path)
+	file := filepath.Join(t.TempDir(), "x.txtar")
+	writeFile(t, file, testScript, 0o644)
+	m, err := testEngine(t).ReadMatrix([]string{file}, testCommands(), testRowsOf(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(got) != testCells {
-		t.Errorf("got\n%s\nwant\n%s", got, testCells)
+	var got []string
+	for c, said := range m.cells {
+		got = append(got, fmt.Sprintf("%s -w %s on %s: %s", c.command, c.format, c.run, show(said)))
+	}
+	slices.Sort(got)
+	var want []string
+	for _, run := range []string{"3.6", "3.6-secure", "3.7", "3.7-secure"} {
+		member, get := "identical", "identical"
+		if strings.HasPrefix(run, "3.6") {
+			member = "C-003"
+		} else {
+			get = "identical, C-012"
+		}
+		want = append(want,
+			"etcdctl get -w simple on "+run+": "+get,
+			"etcdctl get -w table on "+run+": additive",
+			"etcdctl help -w simple on "+run+": identical",
+			"etcdctl member add -w json on "+run+": "+member,
+			"etcdctl move-leader -w simple on "+run+": identical")
+		if strings.HasSuffix(run, "secure") {
+			want = append(want, "etcdctl get -w fields on "+run+": C-003")
+		}
+	}
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
 func TestMatrixPage(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "matrix.txt")
-	if err := os.WriteFile(path, []byte(testCells+testSecureCells), 0o644); err != nil {
-		t.Fatal(err)
-	}
 	commands := []Command{"etcdctl get", "etcdctl help"}
-	m, err := OpenMatrix(path, commands, testRowsOf(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	page, missing := m.Page(map[string][]Command{"3.7": commands, "3.6": {"etcdctl get"}}, func(string, string) bool { return false })
+	m := &Matrix{commands: commands, rows: testRowsOf(t), cells: map[cell]verdicts{
+		{"etcdctl get", "simple", "3.7"}:        {"identical": true, "C-012": true},
+		{"etcdctl get", "table", "3.7"}:         {"additive": true},
+		{"etcdctl get", "table", "3.7-secure"}:  {"C-003": true},
+		{"etcdctl help", "simple", "3.7"}:       {"C-003": true},
+		{"etcdctl get", "simple", "3.6"}:        {"identical": true},
+		{"etcdctl get", "simple", "3.6-secure"}: {"identical": true},
+	}}
+	page, missing := m.Page(map[string][]Command{"3.7": commands, "3.6": {"etcdctl get"}})
 	_, tables, _ := strings.Cut(page, "\n## ")
-	want := `etcdctl 3.7
-
-| command | simple | json | table | fields | protobuf |
-| --- | --- | --- | --- | --- | --- |
-| ` + "`get`" + ` | identical, C-012 |  | additive, C-003 |  |  |
-| ` + "`help`" + ` | C-003 |  |  |  |  |
-
-## etcdctl 3.6
-
-| command | simple | json | table | fields | protobuf |
-| --- | --- | --- | --- | --- | --- |
-| ` + "`get`" + ` | identical, C-012 |  | additive |  |  |
-| ` + "`help`" + ` | C-003 | ours alone | ours alone | ours alone | ours alone |
-
-## etcdutl 3.7
-
-| command | simple | json | table | fields | protobuf |
-| --- | --- | --- | --- | --- | --- |
-
-## etcdutl 3.6
-
-| command | simple | json | table | fields | protobuf |
-| --- | --- | --- | --- | --- | --- |
-
-` + strings.TrimPrefix(secureHead, "\n") + `| command | 3.7 | 3.6 |
-| --- | --- | --- |
-| ` + "`get`" + ` | all | simple |
-
-## Deviations
-
-- [C-003](compat.md#output-here): help
-`
+	const head = "| command | simple | json | table | fields | protobuf |\n| --- | --- | --- | --- | --- | --- |\n"
+	want := "etcdctl 3.7\n\n" + head + "| `get` | identical, C-012 |  | additive, C-003 |  |  |\n| `help` | C-003 |  |  |  |  |\n" +
+		"\n## etcdctl 3.6\n\n" + head + "| `get` | identical |  |  |  |  |\n| `help` | ours alone | ours alone | ours alone | ours alone | ours alone |\n" +
+		"\n## etcdutl 3.7\n\n" + head + "\n## etcdutl 3.6\n\n" + head + "\n## Deviations\n\n- [C-003](compat.md#output-here): help\n"
 	if tables != want {
 		t.Errorf("got\n%s\nwant\n%s", tables, want)
 	}
-	for _, piece := range []string{"a script one that runs on 3.7", "a script two that runs on 3.6-secure", "a comparison of etcdctl get -w table on 3.6-secure", "a row C-012 in", "a row C-009 in", "a comparison of etcdctl get -w json on 3.6",
-		"a comparison of etcdctl help -w json on 3.7", "a comparison of etcdctl help -w fields on 3.7"} {
-		if !strings.Contains(strings.Join(missing, "\n"), piece) {
+	for _, piece := range []string{"etcdctl get -w simple on 3.7-secure", "etcdctl get -w json on 3.6", "etcdctl help -w json on 3.7"} {
+		if !slices.Contains(missing, "a comparison of "+piece) {
 			t.Errorf("nothing says that %s is missing: %q", piece, missing)
 		}
 	}
-	const runs, rows, cells = 4, 2, 3 + 3 + 4 + 1
-	if len(missing) != runs+rows+cells {
+	const onSecure, on37, on36 = 1, 3 + 4, 4
+	if len(missing) != onSecure+on37+on36 {
 		t.Errorf("missing: %q", missing)
 	}
 }

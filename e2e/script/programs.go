@@ -103,18 +103,14 @@ func (st *state) finish(ts *testscript.TestScript, r ran, stdout, stderr string)
 		stderr = ""
 	}
 	shown, borders := st.readable(stdout, st.last.format)
-	usage := st.side.diff && st.side.reference && r.exit != 0 &&
-		(strings.HasPrefix(shown, "NAME:\n") || strings.HasPrefix(shown, "Incorrect Usage"))
-	if usage {
+	if st.side.diff && st.side.reference && r.exit != 0 && explainsUsage(shown) {
 		shown = ""
 	}
 	st.tr.Entries = append(st.tr.Entries, Entry{
 		stderr:   stderr,
-		words:    append([]string{r.prog}, r.args...),
 		Line:     quoteArgs(append([]string{r.prog}, r.args...)),
 		Stdout:   shown,
 		Borders:  borders,
-		Usage:    usage,
 		Errors:   errs,
 		Exit:     r.exit,
 		Deviates: st.deviates,
@@ -129,6 +125,11 @@ func (st *state) finish(ts *testscript.TestScript, r ran, stdout, stderr string)
 	case !r.neg && r.exit != 0:
 		ts.Fatalf("exit code %d", r.exit)
 	}
+}
+
+// explainsUsage reports whether the stdout of a failed command is what etcdctl up to 3.6 printed there after a wrong flag.
+func explainsUsage(stdout string) bool {
+	return strings.HasPrefix(stdout, "NAME:\n") || strings.HasPrefix(stdout, "Incorrect Usage")
 }
 
 // readable turns protobuf into text. Where two sides are compared it takes the box characters out of a table, so that

@@ -29,16 +29,12 @@ type Entry struct {
 	Stdout string // of a table with ASCII borders
 	// Borders are the box characters that the table had instead.
 	Borders string
-	// Usage says that the reference explained a wrong flag at length on stdout, as etcdctl did up to 3.6; that text is in
-	// no other field.
-	Usage  bool
-	Errors string // the "Error:" lines of a failing command, or all of stderr where the script asks or is on v2
-	Exit   int
+	Errors  string // the "Error:" lines of a failing command, or all of stderr where the script asks or is on v2
+	Exit    int
 	// Deviates lists the aspects the script says differ, with the id of the row that says why.
 	Deviates map[string]string
 
-	words  []string // the command line, unmasked
-	stderr string   // all of it; nothing on a terminal, which mixes the two
+	stderr string // all of it; nothing on a terminal, which mixes the two
 	format string
 	masks  masks // the rules that were on
 }

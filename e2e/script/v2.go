@@ -14,7 +14,6 @@ import (
 	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"github.com/rogpeppe/go-internal/txtar"
 
 	"etcdkit/e2e/cluster"
 )
@@ -24,12 +23,6 @@ const v2Line = "3.5"
 
 // saysV2 tells whether a script's text has the line "v2".
 func saysV2(comment []byte) bool { return regexp.MustCompile(`(?m)^v2$`).Match(comment) }
-
-// isV2 tells whether a script is on the v2 interface, which the matrix of releases leaves out.
-func isV2(file string) bool {
-	a, err := txtar.ParseFile(file)
-	return err == nil && saysV2(a.Comment)
-}
 
 // cmdV2: v2 makes a script one on the v2 interface. It has been read before the script runs.
 func cmdV2(ts *testscript.TestScript, _ *state, args []string) {
