@@ -86,9 +86,9 @@ type ChecksumError struct {
 	Got  [sha256.Size]byte // of the bytes before it
 }
 
-// Error has the text of etcdutl's restore, which prints the bytes as decimals.
+// Error has the text of etcdutl's restore, with the hashes in hexadecimal.
 func (e *ChecksumError) Error() string {
-	return fmt.Sprintf("expected sha256 %v, got %v", e.Want, e.Got)
+	return fmt.Sprintf("expected sha256 %x, got %x", e.Want, e.Got)
 }
 
 // Unwrap makes errors.Is true for ErrChecksum and ErrCorrupt.

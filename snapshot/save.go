@@ -24,20 +24,41 @@ type SaveResult struct {
 	SHA256 [sha256.Size]byte
 }
 
-// Save writes the stream of a server's Snapshot call to a file at path, with
-// mode 0600. It verifies the sha256 that ends the stream while it writes, and
-// that the rest is a backend file. Only then does the file appear at path, in
-// place of what was there: after an error, or when ctx is done, path is as it
-// was and nothing else is left. Its memory does not depend on the size.
+// Save writes the stream of a server's Snapshot call to out, which the caller
+// ends. It verifies the sha256 that ends the stream while it writes, and, if out
+// is a file, that the rest is a backend file; only then does it commit out. Its
+// memory does not depend on the size.
 //
 // Save looks at ctx between reads. It is for the caller to open src with the
 // same ctx, so that a read ends with it.
-func Save(ctx context.Context, src io.Reader, path string, opts SaveOptions) (_ SaveResult, err error) {
-	out, err := output.Create(path)
+func Save(ctx context.Context, src io.Reader, out *output.File, opts SaveOptions) (SaveResult, error) {
+	r, err := Copy(ctx, src, out, opts)
 	if err != nil {
 		return SaveResult{}, err
 	}
-	defer func() { err = errors.Join(err, out.Abort()) }()
+	if !out.Stream() {
+		if err := opens(out.Name()); err != nil {
+			return SaveResult{}, fmt.Errorf("could not write snapshot: %w", err)
+		}
+	}
+	if err := canceled(ctx); err != nil {
+		return SaveResult{}, err
+	}
+	return r, out.Commit()
+}
+
+// opens makes sure that there is a backend file at path.
+func opens(path string) error {
+	f, err := Open(path)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// Copy writes the stream of a server's Snapshot call to out and verifies the
+// sha256 that ends it. After an error out has a part of it.
+func Copy(ctx context.Context, src io.Reader, out io.Writer, opts SaveOptions) (SaveResult, error) {
 	sum := newTrailingSum()
 	if err := receive(ctx, src, io.MultiWriter(out, sum), opts.Progress); err != nil {
 		return SaveResult{}, fmt.Errorf("could not write snapshot: %w", err)
@@ -48,17 +69,7 @@ func Save(ctx context.Context, src io.Reader, path string, opts SaveOptions) (_ 
 	if err := sum.verify(); err != nil {
 		return SaveResult{}, fmt.Errorf("could not write snapshot: %w", err)
 	}
-	f, err := Open(out.Name())
-	if err != nil {
-		return SaveResult{}, fmt.Errorf("could not write snapshot: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return SaveResult{}, err
-	}
-	if err := canceled(ctx); err != nil {
-		return SaveResult{}, err
-	}
-	return SaveResult{Size: sum.size, SHA256: sum.end}, out.Commit()
+	return SaveResult{Size: sum.size, SHA256: sum.end}, nil
 }
 
 // receive copies src to dst until its end or that of ctx.

@@ -223,7 +223,7 @@ func TestWrongChecksum(t *testing.T) {
 	if !errors.Is(err, ErrChecksum) || !errors.Is(err, ErrCorrupt) {
 		t.Errorf("Status: %v", err)
 	}
-	if want := fmt.Sprintf("expected sha256 %v, got %v", sumErr.Want, sumErr.Got); err.Error() != want {
+	if want := fmt.Sprintf("expected sha256 %x, got %x", sumErr.Want, sumErr.Got); err.Error() != want {
 		t.Errorf("got  %s\nwant %s", err, want)
 	}
 }

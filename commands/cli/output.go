@@ -23,6 +23,7 @@ const (
 type Output struct {
 	format, template, compat string
 	hex, text                bool
+	as                       string // in place of compat, see As
 	flags                    *pflag.FlagSet
 }
 
@@ -85,9 +86,20 @@ func (o *Output) Printer(w io.Writer) (*printer.Printer, error) {
 	return p, err
 }
 
+// As returns the same choices with the shapes of one release, for a command that
+// only this release has.
+func (o *Output) As(release string) *Output {
+	c := *o
+	c.as = release
+	return &c
+}
+
 // Release returns the release asked for.
 func (o *Output) Release() (*printer.Release, error) {
 	r, err := printer.ParseRelease(o.compat)
+	if err == nil && o.as != "" {
+		r, err = printer.ParseRelease(o.as)
+	}
 	return &r, Exit(BadFeature, err)
 }
 

@@ -80,10 +80,11 @@ type export struct {
 
 // toFile writes to the file of --output, and prints what it holds.
 func (x *export) toFile(ctx context.Context) error {
-	f, err := output.Create(x.output)
+	f, err := output.Create(ctx, x.output)
 	if err != nil {
 		return cli.Exit(cli.IO, err)
 	}
+	onStdout := f.Same(x.app.streams.Out)
 	sum, err := x.compressed(ctx, f)
 	if err == nil {
 		err = cli.Exit(cli.IO, f.Commit())
@@ -95,6 +96,13 @@ func (x *export) toFile(ctx context.Context) error {
 		return err
 	}
 	sum.Path = x.output
+	if onStdout { // where the pairs are
+		p, err := x.app.output.Printer(x.app.streams.Err)
+		if err != nil {
+			return err
+		}
+		return p.Print(sum)
+	}
 	return x.session.out.Print(sum)
 }
 

@@ -17,9 +17,9 @@ import (
 	"etcdkit/commands/cli"
 )
 
-// backend is a small backend file with its sha256 behind it, as a server sends
+// backendBytes is a small backend file with its sha256 behind it, as a server sends
 // it. Its one key is called name.
-func backend(t *testing.T, name string) []byte {
+func backendBytes(t *testing.T, name string) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "db")
 	db, err := bbolt.Open(path, 0o600, nil)
@@ -113,7 +113,7 @@ func TestSnapshotPath(t *testing.T) {
 
 func TestSnapshotSave(t *testing.T) {
 	t.Parallel()
-	content := backend(t, "a")
+	content := backendBytes(t, "a")
 	dead := refusing(t)
 	for _, format := range []string{"fields", "json", "protobuf", "simple", "table"} {
 		t.Run(format, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestSnapshotSave(t *testing.T) {
 	})
 	t.Run("of the first endpoint that can be reached", func(t *testing.T) {
 		t.Parallel()
-		a, b, dir := sending(t, "3.7.0", content, nil), sending(t, "3.7.0", backend(t, "b"), nil), t.TempDir()
+		a, b, dir := sending(t, "3.7.0", content, nil), sending(t, "3.7.0", backendBytes(t, "b"), nil), t.TempDir()
 		path := filepath.Join(dir, "s.db")
 		etcdctl(t, "--endpoints", strings.Join([]string{dead, a.endpoint, b.endpoint}, ","), "snapshot", "save", path).want(t, cli.OK,
 			"Snapshot saved at "+path+"\nServer version 3.7.0\n",
@@ -163,7 +163,7 @@ func TestSnapshotSave(t *testing.T) {
 // upstream has for all of these.
 func TestSnapshotSaveFails(t *testing.T) {
 	t.Parallel()
-	content := backend(t, "a")
+	content := backendBytes(t, "a")
 	flipped := slices.Clone(content)
 	flipped[5000] ^= 1
 	wrongSum := slices.Clone(content)
@@ -255,7 +255,7 @@ func matches(pattern, s string) bool {
 // asked.
 func TestSnapshotSaveChecksFirst(t *testing.T) {
 	t.Parallel()
-	f, dir := sending(t, "3.7.0", backend(t, "a"), nil), t.TempDir()
+	f, dir := sending(t, "3.7.0", backendBytes(t, "a"), nil), t.TempDir()
 	missing := filepath.Join(dir, "no", "s.db")
 	tests := []struct {
 		args   []string
@@ -284,7 +284,7 @@ func TestSnapshotSaveCancelled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	dir := t.TempDir()
-	f := sending(t, "", backend(t, "a")[:20_000], func(ctx context.Context) error {
+	f := sending(t, "", backendBytes(t, "a")[:20_000], func(ctx context.Context) error {
 		cancel()
 		<-ctx.Done()
 		return ctx.Err()

@@ -27,9 +27,9 @@ func newSnapshotStatus(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status <filename>",
 		Short: "Show what a snapshot holds (deprecated: etcdutl snapshot status)",
-		Long: `Verify a snapshot and show what it holds, as releases up to 3.5 did: hash,
-revision, number of keys, size, and version of the storage. See "etcdutl snapshot
-status".`,
+		Long: `Verify a snapshot and show what it holds, in the form of releases up to 3.5,
+which had this command: hash, revision, number of records and size. See "etcdutl
+snapshot status".`,
 		Example: "  etcdctl snapshot status backup.db -w table",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -38,7 +38,7 @@ status".`,
 			if _, err := os.Stat(args[0]); err != nil { // before the format, as upstream
 				return err
 			}
-			p, err := a.printer()
+			p, err := a.output.As("3.5").Printer(a.streams.Out)
 			if err != nil {
 				return err
 			}

@@ -137,7 +137,7 @@ func TestStatus(t *testing.T) {
 		t.Parallel()
 		got := run(t, t.Context(), dir, "snapshot", "status", "DIR/flipped.db")
 		want, is := sha256.Sum256(before["plain.db"]), sha256.Sum256(before["flipped.db"][:len(before["plain.db"])])
-		if text := fmt.Sprintf("Error: expected sha256 %v, got %v", want, is); got.code != 1 || got.stdout != "" || !strings.HasPrefix(got.stderr, text) {
+		if text := fmt.Sprintf("Error: expected sha256 %x, got %x", want, is); got.code != 1 || got.stdout != "" || !strings.HasPrefix(got.stderr, text) {
 			t.Errorf("got  %+v\nwant %s", got, text)
 		}
 	})

@@ -48,7 +48,7 @@ func rules() []rule {
 		{"alarmblank", "blanks between the fields of an alarm, which differ from build to build", regexps(
 			`(memberID:[0-9a-zA-Z$_]+) +`), " "},
 		{"sha256", "checksums, as an error about a snapshot has them", regexps(
-			`((?:sha256|got) )\[[0-9 ]+\]`), "$$SHA256"},
+			`((?:sha256|got) )(?:\[[0-9 ]+\]|[0-9a-f]{64})`), "$$SHA256"},
 		{"times", "points in time, as an error about a certificate has them", regexps(
 			`()\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z`), "$$TIME"},
 		{"received", "the size of an answer that is refused, which the length of ids is a part of", regexps(

@@ -14,9 +14,12 @@ import (
 // tmpMark is part of the name of every directory under construction.
 const tmpMark = ".part-"
 
+// lostFound is the directory that some file systems keep at their root.
+const lostFound = "lost+found"
+
 // Dir is a directory on its way to a path. It is built in Path: beside the
-// final place where that does not exist; inside it where it is an empty
-// directory, which may be a mount point and keeps its owner and mode.
+// final place if that does not exist; inside it if it is an empty directory,
+// which may be a mount point and keeps its owner and mode.
 type Dir struct {
 	// Last is the entry that makes what lies beside it count. In a directory
 	// that exists, it appears after all others.
@@ -46,7 +49,7 @@ func NewDir(path string) (_ *Dir, err error) {
 		}
 	case err != nil:
 		return nil, err
-	case len(names) > 0:
+	case !Vacant(names):
 		return nil, &fs.PathError{Op: "write", Path: d.path, Err: errors.New("directory not empty")}
 	default:
 		d.inside = true
@@ -97,10 +100,10 @@ func CommitDirs(dirs ...*Dir) error {
 func (d *Dir) Abort() error {
 	var err error
 	if d.tmp != "" {
-		err = os.RemoveAll(d.tmp)
-		if d.lock != nil {
-			err = errors.Join(err, d.lock.Close())
+		if d.lock != nil { // its descriptor may be the last one there is
+			err = d.lock.Close()
 		}
+		err = errors.Join(err, removeTree(d.tmp))
 	}
 	if d.made != "" {
 		for dir := filepath.Dir(d.path); ; dir = filepath.Dir(dir) {
@@ -177,7 +180,7 @@ func (d *Dir) entries(dir string) ([]string, error) {
 	last := false
 	for _, e := range all {
 		switch {
-		case filepath.Join(dir, e.Name()) == d.tmp:
+		case filepath.Join(dir, e.Name()) == d.tmp, dir == d.path && e.Name() == lostFound:
 		case e.Name() == d.Last:
 			last = true
 		default:
@@ -224,13 +227,31 @@ func syncTree(root string) error {
 	})
 }
 
-// SyncFile opens for writing, without which Windows does not sync.
-func SyncFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
+// removeTree is os.RemoveAll for a tree that this process made. It opens one
+// directory at a time, and none above the tree: that one may be unreadable, and
+// descriptors may be short.
+func removeTree(path string) error {
+	err := os.Remove(path)
+	if err == nil || errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	entries, readErr := os.ReadDir(path)
+	if readErr != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	for _, e := range entries {
+		if err := removeTree(filepath.Join(path, e.Name())); err != nil {
+			return err
+		}
+	}
+	return os.Remove(path)
+}
+
+// Vacant reports whether a directory with these entries counts as empty: it has
+// none but that of every file system's root, "lost+found", which a mount point
+// has.
+func Vacant(entries []fs.DirEntry) bool {
+	return len(entries) == 0 || (len(entries) == 1 && entries[0].Name() == lostFound && entries[0].IsDir())
 }
 
 // makeAll makes dir and the directories above it, for the owner alone, and

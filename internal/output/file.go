@@ -1,37 +1,59 @@
 package output
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"etcdkit/internal/lock"
 )
 
 // File is a file on its way to a path. Until Commit it is called path.part and
-// can be read by its owner alone; whatever is at path stays as it is.
+// can be read by its owner alone; whatever is at path stays as it is. A File for
+// a pipe, or for a file that this process was started with, is a stream: its
+// bytes go there at once.
 type File struct {
-	f    *os.File
-	info os.FileInfo
-	path string
-	done bool
+	f      *os.File
+	info   os.FileInfo
+	path   string
+	stream bool
+	done   bool
 }
 
 // Create starts a file for path, in place of a path.part that an earlier run
-// has left behind; that of a run which is at work is an error. The caller ends
-// it with Commit and Abort. What is at path may be a regular file or a link to
-// one: root could rename a file over /dev/null, and have the machine without
-// it.
-func Create(path string) (*File, error) {
-	switch info, err := os.Stat(path); {
+// left behind; the part of a run that is still working is an error. The caller
+// ends it with Commit and Abort.
+//
+// A symbolic link is followed, and the file that it names is replaced. Nothing
+// but a regular file is ever replaced: root could rename a file over /dev/null
+// and leave the machine without it. A named pipe and an open file of this
+// process (/dev/stdout, /dev/fd/3) are written to as streams; opening a pipe
+// waits for its reader until ctx is done. Other files are refused.
+func Create(ctx context.Context, path string) (*File, error) {
+	at, err := follow(path)
+	if err != nil {
+		return nil, fmt.Errorf("could not write %s: %w", path, err)
+	}
+	if at.open {
+		return openStream(path, at)
+	}
+	info, err := os.Stat(at.path)
+	switch {
 	case err != nil || info.Mode().IsRegular():
+		return createPart(at.path)
 	case info.IsDir():
 		return nil, fmt.Errorf("could not write %s: is a directory", path)
+	case info.Mode()&os.ModeNamedPipe != 0:
+		return openPipe(ctx, at.path)
 	default:
-		return nil, fmt.Errorf("could not write %s: not a regular file, which is what it would be replaced with", path)
+		return nil, fmt.Errorf("could not write %s: neither a regular file nor a pipe", path)
 	}
+}
+
+// createPart starts the file that is to replace the regular file at path.
+func createPart(path string) (*File, error) {
 	part := path + ".part"
 	if err := sweepPart(path, part); err != nil {
 		return nil, err
@@ -48,11 +70,11 @@ func Create(path string) (*File, error) {
 	return &File{f: f, info: info, path: path}, nil
 }
 
-// sweepPart removes the part that an earlier run has left of a file.
+// sweepPart removes the part that an earlier run left of a file.
 func sweepPart(path, part string) error {
 	switch info, err := os.Lstat(part); {
 	case err != nil:
-		return nil //nolint:nilerror // not there, or making it will tell
+		return nil //nolint:nilerror // it is missing, or creating it will fail
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("could not open %s: it is in the way and is no regular file", part)
 	case inUse(part):
@@ -64,7 +86,7 @@ func sweepPart(path, part string) error {
 	return nil
 }
 
-// inUse tells whether a program holds the lock of the file that it writes.
+// inUse reports whether a program holds the lock of the file that it writes.
 func inUse(part string) bool {
 	f, err := os.OpenFile(part, os.O_RDWR, 0)
 	if err != nil {
@@ -80,8 +102,12 @@ func (f *File) Name() string { return f.f.Name() }
 // Write appends b.
 func (f *File) Write(b []byte) (int, error) { return f.f.Write(b) }
 
-// Commit syncs the file, gives it its name and makes the name last.
+// Commit syncs the file, gives it its name and makes the name last. A stream is
+// closed.
 func (f *File) Commit() error {
+	if f.stream {
+		return f.endStream()
+	}
 	if err := f.f.Sync(); err != nil {
 		return fmt.Errorf("could not fsync %s: %w", f.Name(), err)
 	}
@@ -98,7 +124,8 @@ func (f *File) Commit() error {
 	return syncDir(filepath.Dir(f.path))
 }
 
-// Abort removes the file. After a successful Commit it does nothing.
+// Abort removes the file, or closes the stream. After a successful Commit it
+// does nothing.
 func (f *File) Abort() error {
 	if f.done {
 		return nil
@@ -108,38 +135,34 @@ func (f *File) Abort() error {
 	if errors.Is(err, os.ErrClosed) {
 		err = nil
 	}
-	if f.mine() {
+	if !f.stream && f.mine() {
 		err = errors.Join(err, os.Remove(f.Name()))
 	}
 	return err
 }
 
-// mine tells whether the name still leads to this file, and not to that of
+// mine reports whether the name still leads to this file, and not to that of
 // another program which took it for a leftover.
 func (f *File) mine() bool {
 	named, err := os.Lstat(f.Name())
 	return err == nil && os.SameFile(f.info, named)
 }
 
-// syncDir makes the names in a directory last.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" { // which cannot sync directories
-		return nil
-	}
-	return syncPath(dir)
-}
-
-func syncPath(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-// WriteFile gives a file this content, wholly or not at all.
+// WriteFile gives a regular file this content, wholly or not at all. It refuses
+// a path that leads to anything else, which could not be read back.
 func WriteFile(path string, content []byte) error {
-	f, err := Create(path)
+	at, err := follow(path)
+	if err == nil && !at.open {
+		info, statErr := os.Stat(at.path)
+		at.open = statErr == nil && !info.Mode().IsRegular()
+	}
+	if err == nil && at.open {
+		err = errors.New("not a regular file")
+	}
+	if err != nil {
+		return fmt.Errorf("could not write %s: %w", path, err)
+	}
+	f, err := createPart(at.path)
 	if err != nil {
 		return err
 	}

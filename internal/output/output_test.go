@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -61,7 +62,7 @@ func TestFileCommit(t *testing.T) {
 	path := filepath.Join(dir, "f")
 	write(t, path, "old")
 	write(t, path+".part", "of a killed run")
-	f, err := Create(path)
+	f, err := Create(t.Context(), path)
 	check(t, err)
 	_, err = f.Write([]byte("new"))
 	check(t, err)
@@ -79,7 +80,7 @@ func TestFileCommit(t *testing.T) {
 func TestFileAbort(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	f, err := Create(filepath.Join(dir, "f"))
+	f, err := Create(t.Context(), filepath.Join(dir, "f"))
 	check(t, err)
 	want(t, dir, "f.part")
 	check(t, f.Abort())
@@ -93,15 +94,15 @@ func TestFileTaken(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "f")
-	first, err := Create(path)
+	first, err := Create(t.Context(), path)
 	check(t, err)
-	_, err = Create(path)
+	_, err = Create(t.Context(), path)
 	if want := "could not write " + path + ": another program is writing it, as " + path + ".part"; err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}
 	want(t, dir, "f.part")
 	check(t, first.Commit())
-	second, err := Create(path)
+	second, err := Create(t.Context(), path)
 	check(t, err)
 	check(t, second.Abort())
 	want(t, dir, "f")
@@ -113,7 +114,7 @@ func TestFileReplaced(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "f")
-	f, err := Create(path)
+	f, err := Create(t.Context(), path)
 	check(t, err)
 	check(t, os.Remove(f.Name()))
 	write(t, f.Name(), "of another program")
@@ -128,7 +129,7 @@ func TestFileRenameFails(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "f")
-	f, err := Create(path)
+	f, err := Create(t.Context(), path)
 	check(t, err)
 	write(t, filepath.Join(path, "x"), "in the way")
 	if err := f.Commit(); err == nil || !strings.HasPrefix(err.Error(), "could not rename "+path+".part to "+path+" (") {
@@ -177,6 +178,37 @@ func TestDirCommit(t *testing.T) {
 				t.Error("the existing directory was replaced")
 			}
 		})
+	}
+}
+
+// TestMountPoint fills a directory that has nothing but "lost+found".
+func TestMountPoint(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	check(t, os.Mkdir(filepath.Join(dir, "lost+found"), 0o700))
+	check(t, build(t, dir).Abort())
+	want(t, dir, "lost+found/")
+	first, second := build(t, dir), build(t, filepath.Join(t.TempDir(), "second"))
+	write(t, filepath.Join(second.path, "x"), "came in between")
+	if err := CommitDirs(first, second); err == nil {
+		t.Error("no error")
+	}
+	check(t, errors.Join(first.Abort(), second.Abort()))
+	want(t, dir, "lost+found/")
+	check(t, CommitDirs(build(t, dir)))
+	want(t, dir, "a/", "a/b", "lost+found/")
+}
+
+// TestUnsyncable tells what a directory can't do from what went wrong.
+func TestUnsyncable(t *testing.T) {
+	t.Parallel()
+	for err, ignored := range map[error]bool{
+		syscall.EACCES: true, syscall.EPERM: true, syscall.EINVAL: true, syscall.ENOTSUP: true, syscall.ENOSYS: true,
+		syscall.EIO: false, syscall.ENOSPC: false, syscall.EMFILE: false,
+	} {
+		if got := ignoreUnsyncable(&fs.PathError{Op: "sync", Path: "d", Err: err}); (got == nil) != ignored {
+			t.Errorf("%v: %v", err, got)
+		}
 	}
 }
 

@@ -32,8 +32,7 @@ func sweep(dir string) error {
 		return nil //nolint:nilerror // gone, or not ours to look at
 	}
 	if info, err := f.Stat(); err == nil && info.IsDir() && lock.Try(f) {
-		err = os.RemoveAll(dir)
-		return errors.Join(err, f.Close())
+		return errors.Join(removeTree(dir), f.Close())
 	}
 	return f.Close()
 }

@@ -52,7 +52,7 @@ func (t *Tree) Write(ctx context.Context, w io.Writer, now time.Time) (Count, er
 // Save is Write to the file at path, which is there when all of it is, and
 // otherwise stays as it was.
 func (t *Tree) Save(ctx context.Context, path string, now time.Time) (_ Count, err error) {
-	f, err := output.Create(path)
+	f, err := output.Create(ctx, path)
 	if err != nil {
 		return Count{}, err
 	}
