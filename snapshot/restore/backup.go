@@ -136,7 +136,7 @@ func (b *backup) editDB(path string) (err error) {
 }
 
 func (c *BackupConfig) checkSpace(db int64) error {
-	need := walSize() // at least: it is not known how many entries there are
+	need := walSize // at least: it is not known how many entries there are
 	if c.WithV3 {
 		need += db
 	}

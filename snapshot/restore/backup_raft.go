@@ -7,21 +7,12 @@ import (
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/snap"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v2store"
-	"go.etcd.io/etcd/server/v3/storage/wal"
 	"go.etcd.io/etcd/server/v3/storage/wal/walpb"
 	"go.etcd.io/raft/v3/raftpb"
 	"google.golang.org/protobuf/proto"
 
 	"etcdkit/snapshot/raftlog"
-)
-
-// Entries are written in batches, each of which is synced: up to so many, and
-// so many bytes.
-const (
-	batchEntries = 10_000
-	batchBytes   = 8 << 20
 )
 
 // conf is the membership that the raft snapshot and its mark have: the one
@@ -49,57 +40,41 @@ func (b *backup) writeSnap(dir string) error {
 		}
 	}
 	b.cluster.Store(store)
-	data, err := store.SaveNoCopy()
-	if err != nil {
-		return err
-	}
-	return snap.New(b.lg, dir).SaveSnap(&raftpb.Snapshot{
-		Data:     data,
-		Metadata: &raftpb.SnapshotMetadata{Index: new(b.snap.Index), Term: new(b.snap.Term), ConfState: b.conf()},
-	})
+	return writeSnapshot(dir, store, b.snap.Mark, b.conf())
 }
 
 // writeWAL writes the entries after the raft snapshot. One that is to be left
 // out becomes one without content, as a new leader writes it, so that all
 // indexes stay as they are.
 func (b *backup) writeWAL(ctx context.Context, dir string) (err error) {
-	w, err := wal.Create(b.lg, dir, b.log.Metadata)
+	w, err := raftlog.Create(dir, b.log.Metadata)
 	if err != nil {
-		return fmt.Errorf("create the WAL: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, w.Close(), removeSpare(dir)) }()
+	defer func() { err = errors.Join(err, w.Close()) }()
 	var after uint64
 	if b.snap != nil {
 		after = b.snap.Index
 	}
-	var batch []*raftpb.Entry
-	size := 0
 	err = b.log.Entries(ctx, after, func(e raftlog.Entry) error {
 		kept, err := b.entry(e)
 		if err != nil {
 			return b.log.Bad(e, err)
 		}
-		batch, size = append(batch, kept), size+len(kept.Data)
-		if len(batch) < batchEntries && size < batchBytes {
-			return nil
-		}
-		err = w.Save(&raftpb.HardState{}, batch)
-		b.entries += len(batch)
-		batch, size = batch[:0], 0
-		return err
+		b.entries++
+		return appendMessage(w, raftlog.Entries, kept)
 	})
 	if err != nil {
 		return err
 	}
-	b.entries += len(batch)
 	st := b.log.State
-	if err := w.Save(&raftpb.HardState{Term: new(st.Term), Vote: new(st.Vote), Commit: new(st.Commit)}, batch); err != nil {
-		return fmt.Errorf("write the WAL: %w", err)
+	if err := appendMessage(w, raftlog.HardStates, &raftpb.HardState{Term: new(st.Term), Vote: new(st.Vote), Commit: new(st.Commit)}); err != nil {
+		return err
 	}
 	if b.snap == nil {
 		return nil
 	}
-	return w.SaveSnapshot(&walpb.Snapshot{Index: new(b.snap.Index), Term: new(b.snap.Term), ConfState: b.conf()})
+	return appendMessage(w, raftlog.Marks, &walpb.Snapshot{Index: new(b.snap.Index), Term: new(b.snap.Term), ConfState: b.conf()})
 }
 
 // entry is an entry as the backup has it.

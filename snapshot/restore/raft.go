@@ -3,19 +3,16 @@ package restore
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/client/pkg/v3/types"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/snap"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v2store"
-	"go.etcd.io/etcd/server/v3/storage/wal"
 	"go.etcd.io/etcd/server/v3/storage/wal/walpb"
 	"go.etcd.io/raft/v3/raftpb"
 	"google.golang.org/protobuf/proto"
+
+	"etcdkit/snapshot/raftlog"
 )
 
 // Roots of the v2 store (server/etcdserver, server.go).
@@ -43,34 +40,49 @@ func (b *builder) writeRaft(d memberDirs, members []*membership.Member) (err err
 		return err
 	}
 	commit := uint64(len(entries))
-	// First of all, as the WAL's next segment may take what room is left.
 	if err := b.writeSnap(d.snap, commit, conf); err != nil {
-		return fmt.Errorf("write the raft snapshot: %w", err)
+		return err
 	}
-	w, err := wal.Create(b.lg, d.wal, metadata)
+	w, err := raftlog.Create(d.wal, metadata)
 	if err != nil {
-		return fmt.Errorf("create the WAL: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, w.Close(), removeSpare(d.wal)) }()
+	defer func() { err = errors.Join(err, w.Close()) }()
+	for _, e := range entries {
+		if err := appendMessage(w, raftlog.Entries, e); err != nil {
+			return err
+		}
+	}
 	state := &raftpb.HardState{Term: new(uint64(raftTerm)), Vote: new(conf.Voters[0]), Commit: new(commit)}
-	if err := w.Save(state, entries); err != nil {
-		return fmt.Errorf("write the WAL: %w", err)
+	if err := appendMessage(w, raftlog.HardStates, state); err != nil {
+		return err
 	}
-	mark := &walpb.Snapshot{Index: new(commit), Term: new(uint64(raftTerm)), ConfState: conf}
-	if err := w.SaveSnapshot(mark); err != nil {
-		return fmt.Errorf("write the WAL: %w", err)
-	}
-	return nil
+	return appendMessage(w, raftlog.Marks, &walpb.Snapshot{Index: new(commit), Term: new(uint64(raftTerm)), ConfState: conf})
 }
 
-// removeSpare removes the next segment, which etcd prepares in the background
-// and leaves where the disk is too small for it.
-func removeSpare(dir string) error {
-	spare, err := filepath.Glob(filepath.Join(dir, "*.tmp"))
-	for _, path := range spare {
-		err = errors.Join(err, os.Remove(path))
+// appendMessage appends a record to a WAL.
+func appendMessage(w *raftlog.Writer, k raftlog.Kind, m proto.Message) error {
+	b, err := proto.Marshal(m)
+	if err != nil {
+		return err
 	}
-	return err
+	return w.Append(k, b)
+}
+
+// writeSnapshot writes a raft snapshot with this v2 store as its data.
+func writeSnapshot(dir string, store v2store.Store, m raftlog.Mark, conf *raftpb.ConfState) error {
+	data, err := store.SaveNoCopy()
+	if err != nil {
+		return err
+	}
+	message, err := proto.Marshal(&raftpb.Snapshot{
+		Data:     data,
+		Metadata: &raftpb.SnapshotMetadata{Index: new(m.Index), Term: new(m.Term), ConfState: conf},
+	})
+	if err != nil {
+		return err
+	}
+	return raftlog.WriteSnapshot(dir, m, message)
 }
 
 // additions are the entries that add the members, and what they come to.
@@ -107,12 +119,5 @@ func additions(members []*membership.Member) (entries []*raftpb.Entry, conf *raf
 func (b *builder) writeSnap(dir string, index uint64, conf *raftpb.ConfState) error {
 	store := v2store.New(storeClusterPrefix, storeKeysPrefix)
 	b.cluster.Store(store)
-	data, err := store.SaveNoCopy()
-	if err != nil {
-		return err
-	}
-	return snap.New(b.lg, dir).SaveSnap(&raftpb.Snapshot{
-		Data:     data,
-		Metadata: &raftpb.SnapshotMetadata{Index: new(index), Term: new(uint64(raftTerm)), ConfState: conf},
-	})
+	return writeSnapshot(dir, store, raftlog.Mark{Index: index, Term: raftTerm}, conf)
 }

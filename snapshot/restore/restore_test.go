@@ -49,7 +49,7 @@ func TestRestore(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	wantTree(t, dir, "drwx------ data", "drwx------ data/member", "drwx------ data/member/snap",
-		defaultMode(t)+" data/member/snap/0000000000000001-0000000000000001.snap", "-rw------- data/member/snap/db",
+		"-rw------- data/member/snap/0000000000000001-0000000000000001.snap", "-rw------- data/member/snap/db",
 		"drwx------ data/member/wal", "-rw------- data/member/wal/0000000000000000-0000000000000000.wal")
 	db := filepath.Join(cfg.DataDir, "member", "snap", "db")
 	for bucket, want := range map[string]map[string]string{
@@ -71,20 +71,6 @@ func TestRestore(t *testing.T) {
 	if !bytes.Equal(before, readFile(t, src)) {
 		t.Error("the snapshot was changed")
 	}
-}
-
-// defaultMode is the mode of a file that is made for everybody.
-func defaultMode(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "f")
-	if err := os.WriteFile(path, nil, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return info.Mode().String()
 }
 
 // TestRestoreRaft reads the WAL and the raft snapshot of one of three members.

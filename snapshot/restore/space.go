@@ -4,15 +4,12 @@ import (
 	"errors"
 	"os"
 
-	"go.etcd.io/etcd/server/v3/storage/wal"
-
 	"etcdkit/internal/space"
+	"etcdkit/snapshot/raftlog"
 )
 
-// walSize is how much the server's package reserves for a WAL, in bytes. The
-// next segment would take as much again, but does without where there is no
-// room.
-func walSize() int64 { return wal.SegmentSizeBytes }
+// walSize is how much is reserved for a WAL, in bytes.
+const walSize = int64(raftlog.SegmentSize)
 
 // checkSpace makes sure that there is room for all members before anything is
 // written. They are below one parent.
@@ -25,7 +22,7 @@ func checkSpace(members []Config) error {
 		return err
 	}
 	need := int64(len(members)) * info.Size()
-	wal := int64(len(members)) * walSize()
+	wal := int64(len(members)) * walSize
 	p := members[0].places()
 	inside, err := below(p.dataDir, p.walDir)
 	if err != nil {
