@@ -30,7 +30,7 @@ type File struct {
 // are of the type that Write is given.
 func Open(path string, from, now any) (f *File, found bool, err error) {
 	f = &File{Path: path}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // reading a pipe would wait for a writer
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() { // reading a pipe would wait for a writer
 		return nil, true, fmt.Errorf("%s can't be a resume file: it is not a regular file", path)
 	}
 	b, err := os.ReadFile(path)
