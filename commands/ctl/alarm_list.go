@@ -11,7 +11,7 @@ import (
 )
 
 func newAlarmList(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:     "list",
 		Short:   "List the alarms that are on",
 		Example: `  etcdctl alarm list -w table`,
@@ -24,5 +24,5 @@ func newAlarmList(a *app) *cobra.Command {
 				return view.Alarms{AlarmResponse: (*etcdserverpb.AlarmResponse)(resp)}, err
 			})
 		},
-	}
+	}, etcdserverpb.Maintenance_Alarm_FullMethodName)
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 )
 
 func newAuthDisable(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:   "disable",
 		Short: "Switch authentication off",
 		Long: `Switch authentication off: from then on every client may do everything. Users
@@ -25,5 +26,5 @@ and roles are kept.`,
 				return view.Line("Authentication Disabled"), err
 			})
 		},
-	}
+	}, pb.Auth_AuthDisable_FullMethodName)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/spf13/cobra"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"etcdkit/printer/view"
@@ -48,7 +49,7 @@ func underLimit(ctx context.Context, a *app, do func(context.Context) error) err
 }
 
 func newAuthEnable(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:   "enable",
 		Short: "Switch authentication on",
 		Long: `Switch authentication on. The user root has to exist and needs a password. It
@@ -69,5 +70,5 @@ is given the role root, which is created, where it does not have it.`,
 			}
 			return s.out.Print(view.Line("Authentication Enabled"))
 		},
-	}
+	}, pb.Auth_AuthEnable_FullMethodName)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func newAuthStatus(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:   "status",
 		Short: "Tell whether authentication is on",
 		Long: `Tell whether authentication is on, and the revision of users and roles: a number
@@ -26,5 +26,5 @@ that grows with every change of them.`,
 				return view.AuthStatus{AuthStatusResponse: (*etcdserverpb.AuthStatusResponse)(resp)}, err
 			})
 		},
-	}
+	}, etcdserverpb.Auth_AuthStatus_FullMethodName)
 }

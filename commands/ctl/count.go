@@ -55,5 +55,5 @@ func newCount(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().Int64Var(&rev, "rev", 0, "the keys as they were at this revision")
-	return cmd
+	return curlShows(a, cmd, etcdserverpb.KV_Range_FullMethodName)
 }

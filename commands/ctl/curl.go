@@ -12,42 +12,87 @@ import (
 	"etcdkit/commands/conn"
 )
 
-// addCurlTo adds the flag that has requests shown and not made.
+// The annotations of a command that say what --curl does with it. A command
+// with neither is refused.
+const (
+	curlMethods = "curl methods"       // the methods of the request that it shows
+	curlReason  = "curl not supported" // why it shows none
+)
+
+// addCurlTo adds the flag that shows requests instead of sending them.
 func addCurlTo(a *app, root *cobra.Command) {
-	root.PersistentFlags().BoolVar(&a.curl, "curl", false, "make no request, print the line of curl that makes it over etcd's JSON gateway")
+	root.PersistentFlags().BoolVar(&a.curl, "curl", false, "print the equivalent curl command instead of sending the request")
 }
 
-// heedCurl has a command that is about to run show its request, where --curl
-// asks for it. All commands do alike: they run as ever, up to the request. Those
-// that make none don't mind the flag.
-func heedCurl(a *app, cmd *cobra.Command) {
-	if !a.curl {
-		return
-	}
-	rule, ok := ruleOf(cmd)
-	if !ok {
-		return
-	}
+// curlShows makes --curl show the request of cmd instead of sending it: one of
+// the given methods, to one endpoint or to each. Any other request of cmd is
+// refused. It returns cmd.
+func curlShows(a *app, cmd *cobra.Command, methods ...string) *cobra.Command {
+	return curlShowsUnless(a, cmd, func(*cobra.Command) string { return "" }, methods...)
+}
+
+// curlShowsUnless is curlShows for a command that can't be shown with some of
+// its flags: why then returns the reason.
+func curlShowsUnless(a *app, cmd *cobra.Command, why func(*cobra.Command) string, methods ...string) *cobra.Command {
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if why := rule.refusal(cmd); why != "" {
-			return cli.Exit(cli.BadArgs, fmt.Errorf("--curl can't show %q: %s", cmd.CommandPath(), why))
+		if !a.curl {
+			return run(cmd, args)
 		}
-		return showCurl(a, cmd, args, run, rule.methods)
+		if reason := why(cmd); reason != "" {
+			return errNoCurl(cmd, reason)
+		}
+		return showCurl(a, cmd, methods, func() error { return run(cmd, args) })
 	}
+	return annotate(cmd, curlMethods, strings.Join(methods, " "))
+}
+
+// curlRefuses gives the reason for which --curl does not show cmd. It returns
+// cmd.
+func curlRefuses(cmd *cobra.Command, why string) *cobra.Command {
+	return annotate(cmd, curlReason, why)
+}
+
+func annotate(cmd *cobra.Command, key, value string) *cobra.Command {
+	if cmd.Annotations == nil {
+		cmd.Annotations = make(map[string]string)
+	}
+	cmd.Annotations[key] = value
+	return cmd
+}
+
+// checkCurl refuses a command that is about to run with --curl and does not
+// show its request. Commands that only show help or complete a line are not
+// concerned.
+func checkCurl(a *app, cmd *cobra.Command) error {
+	switch {
+	case !a.curl, cmd.Annotations[curlMethods] != "":
+		return nil
+	case cmd.HasSubCommands(), cmd.Name() == "help", strings.HasPrefix(cmd.Name(), cobra.ShellCompRequestCmd):
+		return nil
+	case cmd.Annotations[curlReason] != "":
+		return errNoCurl(cmd, cmd.Annotations[curlReason])
+	}
+	return errNoCurl(cmd, "it is not a single request")
+}
+
+func errNoCurl(cmd *cobra.Command, why string) error {
+	return cli.Exit(cli.BadArgs, fmt.Errorf("--curl can't show %q: %s", cmd.CommandPath(), why))
 }
 
 // showCurl runs a command whose requests are caught, and prints the lines for
-// them.
-func showCurl(a *app, cmd *cobra.Command, args []string, run func(*cobra.Command, []string) error, methods []string) error {
+// them on its standard output. What the command itself prints there, such as a
+// prompt, goes to standard error.
+func showCurl(a *app, cmd *cobra.Command, methods []string, run func() error) error {
 	ctx, stop := context.WithCancelCause(cmd.Context())
 	defer stop(nil)
 	cmd.SetContext(ctx)
 	recorder := a.conn.Record(stop, methods...)
-	out := a.streams.Out
-	a.streams.Err = hushed{a.streams.Err, recorder}
-	a.streams.Out = a.streams.Err // what is asked for on standard input; standard output is for the lines
-	failed := run(cmd, args)
+	usual := a.streams
+	defer func() { a.streams = usual }()
+	a.streams.Err = hushed{usual.Err, recorder}
+	a.streams.Out = a.streams.Err
+	failed := run()
 	lines, err := recorder.Lines()
 	if err != nil {
 		return err
@@ -55,22 +100,51 @@ func showCurl(a *app, cmd *cobra.Command, args []string, run func(*cobra.Command
 	if len(lines) == 0 {
 		return failed
 	}
-	if _, err := fmt.Fprintln(out, strings.Join(lines, "\n")); err != nil {
+	if _, err := fmt.Fprintln(usual.Out, strings.Join(lines, "\n")); err != nil {
 		return cli.Exit(cli.IO, fmt.Errorf("write output: %w", err))
 	}
 	return nil
 }
 
-// hushed passes on what a command says until a request of it has been caught.
-// From then on it is about the answer, which there is not.
+// hushed passes on what a command prints until one of its requests has been
+// caught. What follows is about the answer, which does not exist.
 type hushed struct {
 	io.Writer
 	recorder *conn.Recorder
 }
 
+// Write implements io.Writer.
 func (h hushed) Write(b []byte) (int, error) {
 	if h.recorder.Caught() {
 		return len(b), nil
 	}
 	return h.Writer.Write(b)
+}
+
+// withFlag returns why if a flag has another value than its default.
+func withFlag(name, why string) func(*cobra.Command) string {
+	return func(cmd *cobra.Command) string {
+		if f := cmd.Flags().Lookup(name); f.Value.String() != f.DefValue {
+			return why
+		}
+		return ""
+	}
+}
+
+// withoutFlag returns why if a flag has its default value.
+func withoutFlag(name, why string) func(*cobra.Command) string {
+	return func(cmd *cobra.Command) string {
+		if withFlag(name, why)(cmd) == "" {
+			return why
+		}
+		return ""
+	}
+}
+
+// manyWatches returns why a curl command can't do what a watch is asked to do.
+func manyWatches(cmd *cobra.Command) string {
+	if cmd.ArgsLenAtDash() >= 0 {
+		return "it runs a command for each event"
+	}
+	return withFlag("interactive", "-i starts several watches")(cmd)
 }

@@ -1,10 +1,12 @@
 package ctl
 
 import (
+	"net"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -12,39 +14,85 @@ import (
 	"etcdkit/commands/cli"
 )
 
-// leaves returns the names of the commands below cmd that do something.
-func leaves(cmd *cobra.Command) (names []string) {
+// leaves returns the commands below cmd that do something.
+func leaves(cmd *cobra.Command) (all []*cobra.Command) {
 	for _, c := range cmd.Commands() {
 		if c.HasSubCommands() {
-			names = append(names, leaves(c)...)
-			continue
+			all = append(all, leaves(c)...)
+		} else {
+			all = append(all, c)
 		}
-		_, name, _ := strings.Cut(c.CommandPath(), " ")
-		names = append(names, name)
 	}
-	return names
+	return all
 }
 
-// Every command has a rule, or makes no request.
-func TestCurlRules(t *testing.T) {
+// nameOf returns the name of a command without that of the program.
+func nameOf(cmd *cobra.Command) string {
+	_, name, _ := strings.Cut(cmd.CommandPath(), " ")
+	return name
+}
+
+// Every command of the tree shows its request or is refused before anything is
+// dialled, whatever its arguments are.
+func TestCurlTree(t *testing.T) {
 	t.Parallel()
-	want := []string{"completion", "help", "options", "snapshot restore", "snapshot status", "version"} // these talk to nobody
-	for _, r := range curlRules() {
-		want = append(want, r.command)
-		if (r.why == "") == (len(r.methods) == 0) {
-			t.Errorf("%s: %q, %q", r.command, r.methods, r.why)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	var dialled atomic.Int32
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			dialled.Add(1)
+			_ = c.Close()
+		}
+	}()
+	for _, cmd := range leaves(NewRoot(cli.Streams{})) {
+		methods, reason := cmd.Annotations[curlMethods], cmd.Annotations[curlReason]
+		switch {
+		case cmd.Name() == "help":
+			continue
+		case methods != "" && reason != "":
+			t.Errorf("%s both shows its request and is refused", nameOf(cmd))
+		case methods == "":
+			if reason == "" {
+				reason = "it is not a single request"
+			}
+			tries := []string{"", "a", "a b"}
+			if cmd.Name() == "completion" { // cobra checks its argument first
+				tries = []string{"bash"}
+			}
+			for _, args := range tries {
+				runner{endpoint: l.Addr().String()}.run(t, strings.Fields(nameOf(cmd)+" --curl "+args)...).
+					is(t, ran{code: cli.BadArgs, err: `Error: --curl can't show "` + cmd.CommandPath() + `": ` + reason + "\n"})
+			}
+		}
+		for _, args := range []string{"", "1f", "a b"} {
+			runner{endpoint: l.Addr().String()}.run(t, strings.Fields(nameOf(cmd)+" --curl "+args)...)
 		}
 	}
-	got := leaves(NewRoot(cli.Streams{}))
-	slices.Sort(want)
-	slices.Sort(got)
-	if !slices.Equal(got, want) {
-		t.Errorf("commands %q\nwith a rule %q", got, want)
+	if n := dialled.Load(); n > 0 {
+		t.Errorf("%d connections", n)
 	}
 }
 
-// docs/curl.md lists the commands that have a line. The e2e module holds each
-// against real servers.
+// Help and completion work when the variable of --curl is set.
+func TestCurlHelp(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{"", "help", "help put", "put --help", "lease", "__complete put --pre"} {
+		if got := (runner{env: []string{"ETCDCTL_CURL=true"}}).run(t, strings.Fields(args)...); got.code != cli.OK || got.out == "" {
+			t.Errorf("%q: exit code %d, stdout %q, stderr %q", args, got.code, got.out, got.err)
+		}
+	}
+}
+
+// docs/curl.md lists the commands that --curl shows. The e2e module tests each
+// on real servers.
 func TestCurlPage(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/curl.md")
@@ -55,11 +103,13 @@ func TestCurlPage(t *testing.T) {
 	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| `/v3/").FindAllSubmatch(page, -1) {
 		got = append(got, string(m[1]))
 	}
-	for _, r := range curlRules() {
-		if len(r.methods) > 0 {
-			want = append(want, r.command)
+	for _, cmd := range leaves(NewRoot(cli.Streams{})) {
+		if cmd.Annotations[curlMethods] != "" {
+			want = append(want, nameOf(cmd))
 		}
 	}
+	slices.Sort(got)
+	slices.Sort(want)
 	if !slices.Equal(got, want) {
 		t.Errorf("on the page %q\nwith a line %q", got, want)
 	}
@@ -111,19 +161,19 @@ func TestCurl(t *testing.T) {
 
 func TestCurlRefuses(t *testing.T) {
 	t.Parallel()
-	const several = "it makes several requests, each by the answers to those before"
+	const several, single = "it makes several requests, each by the answers to those before", "it is not a single request"
 	const first = "nothing is sent with --curl, and this needs the answer to %s first"
 	for args, want := range map[string]string{
-		"lock l":                    several,
-		"elect e p":                 several,
-		"check perf":                several,
-		"make-mirror h:2":           several,
-		"alarm disarm":              several,
+		"lock l":                    single,
+		"elect e p":                 single,
+		"check perf":                single,
+		"make-mirror h:2":           single,
+		"alarm disarm":              single,
 		"user get u --detail":       several,
 		"endpoint health":           "it makes several requests; curl can ask an endpoint for /health",
 		"snapshot save f":           "the gateway sends a snapshot in pieces, as JSON",
 		"get k --stream":            "the gateway has no range stream",
-		"watch -i":                  "what -i reads are several watches",
+		"watch -i":                  "-i starts several watches",
 		"watch k -- true":           "it runs a command for each event",
 		"lease keep-alive 7f":       "it makes a request again and again; --once makes one",
 		"defrag --data-dir d":       "no server is asked with --data-dir",
@@ -135,9 +185,9 @@ func TestCurlRefuses(t *testing.T) {
 		words := append([]string{"--curl"}, strings.Fields(args)...)
 		got := runner{endpoint: "h:1"}.run(t, words...)
 		command, _, _ := strings.Cut(args, " -")
-		for name := range slices.Values(leaves(NewRoot(cli.Streams{}))) {
-			if strings.HasPrefix(command+" ", name+" ") {
-				command = name
+		for _, cmd := range leaves(NewRoot(cli.Streams{})) {
+			if strings.HasPrefix(command+" ", nameOf(cmd)+" ") {
+				command = nameOf(cmd)
 			}
 		}
 		if !strings.Contains(want, "--curl") {

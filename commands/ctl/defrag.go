@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
@@ -64,7 +65,7 @@ on defragmenting after that, but nobody waits for it.`,
 		},
 	}
 	o.addFlags(cmd)
-	return cmd
+	return curlShowsUnless(a, cmd, withFlag("data-dir", "no server is asked with --data-dir"), pb.Maintenance_Defragment_FullMethodName)
 }
 
 // defragOrder returns the numbers from 0 to n-1, with the last one given moved

@@ -146,5 +146,5 @@ Deleting every key asks first on a terminal, unless --yes answers.`,
 	o.addFlags(cmd.Flags())
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "don't ask before deleting every key")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would be deleted, and delete nothing")
-	return cmd
+	return curlShows(a, cmd, etcdserverpb.KV_DeleteRange_FullMethodName, etcdserverpb.KV_Range_FullMethodName)
 }

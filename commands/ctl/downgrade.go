@@ -47,7 +47,7 @@ can be done, enable it, then replace the binary of one member after another.`,
 }
 
 func newDowngradeValidate(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:     "validate <TARGET_VERSION>",
 		Short:   "Check whether the cluster can be downgraded",
 		Example: "  etcdctl downgrade validate 3.6",
@@ -58,11 +58,11 @@ func newDowngradeValidate(a *app) *cobra.Command {
 			}
 			return requestDowngrade(a, cmd, clientv3.DowngradeValidate, version)
 		},
-	}
+	}, etcdserverpb.Maintenance_Downgrade_FullMethodName)
 }
 
 func newDowngradeEnable(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:   "enable <TARGET_VERSION>",
 		Short: "Begin to downgrade the cluster",
 		Long: `Let the cluster go back to a version one minor release below its own. Members of
@@ -76,16 +76,16 @@ version; the downgrade is over when all members run it.`,
 			}
 			return requestDowngrade(a, cmd, clientv3.DowngradeEnable, version)
 		},
-	}
+	}, etcdserverpb.Maintenance_Downgrade_FullMethodName)
 }
 
 func newDowngradeCancel(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:     "cancel",
 		Short:   "Give up a downgrade that is under way",
 		Example: "  etcdctl downgrade cancel",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return requestDowngrade(a, cmd, clientv3.DowngradeCancel, "")
 		},
-	}
+	}, etcdserverpb.Maintenance_Downgrade_FullMethodName)
 }

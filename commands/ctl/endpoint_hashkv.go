@@ -57,5 +57,5 @@ different hashes; compare them at one --rev, and after the same compaction.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
-	return cmd
+	return curlShows(a, cmd, etcdserverpb.Maintenance_HashKV_FullMethodName)
 }

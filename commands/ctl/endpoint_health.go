@@ -76,7 +76,7 @@ func healthView(answers []answer[health]) view.EndpointHealth {
 }
 
 func newEndpointHealth(a *app, o *endpointOptions) *cobra.Command {
-	return &cobra.Command{
+	return curlRefuses(&cobra.Command{
 		Use:   "health",
 		Short: "Check whether each endpoint can serve requests",
 		Long: `Check whether a key can be read through each endpoint, which takes a quorum, and
@@ -100,5 +100,5 @@ the cause, and the exit code is 1 then.`,
 			}
 			return err
 		},
-	}
+	}, "it makes several requests; curl can ask an endpoint for /health")
 }

@@ -17,7 +17,7 @@ func endpointStatus(ctx context.Context, c *conn.Client, endpoint string) (*etcd
 }
 
 func newEndpointStatus(a *app, o *endpointOptions) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:   "status",
 		Short: "Show what each endpoint says of itself",
 		Long: `Show what each endpoint says of itself. The simple format has a line for each:
@@ -54,5 +54,5 @@ is 1 then.`,
 			}
 			return nil
 		},
-	}
+	}, etcdserverpb.Maintenance_Status_FullMethodName)
 }

@@ -208,5 +208,5 @@ a prefix, or those from a key on. A key that does not exist is no error.`,
 	cli.CompleteFlag(cmd, "consistency", "l", "s")
 	cli.CompleteFlag(cmd, "order", "ASCEND", "DESCEND")
 	cli.CompleteFlag(cmd, "sort-by", "CREATE", "KEY", "MODIFY", "VALUE", "VERSION")
-	return cmd
+	return curlShowsUnless(a, cmd, withFlag("stream", "the gateway has no range stream"), etcdserverpb.KV_Range_FullMethodName)
 }

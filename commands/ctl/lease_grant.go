@@ -27,7 +27,7 @@ func leaseTTL(args []string) (int64, error) {
 }
 
 func newLeaseGrant(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:   "grant <ttl>",
 		Short: "Create a lease",
 		Long: `Create a lease that lives for <ttl> seconds and print its id. The server may
@@ -48,5 +48,5 @@ choose a longer time.`,
 				}}, nil
 			})
 		},
-	}
+	}, etcdserverpb.Lease_LeaseGrant_FullMethodName)
 }

@@ -55,7 +55,7 @@ the command is interrupted.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
-	return cmd
+	return curlShowsUnless(a, cmd, withoutFlag("once", "it makes a request again and again; --once makes one"), etcdserverpb.Lease_LeaseKeepAlive_FullMethodName)
 }
 
 // keepAlive renews a lease until it is gone, which is no error.

@@ -12,7 +12,7 @@ import (
 )
 
 func newLeaseList(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:     "list",
 		Short:   "List the leases that are alive",
 		Example: `  etcdctl lease list`,
@@ -29,5 +29,5 @@ func newLeaseList(a *app) *cobra.Command {
 				return view.Leases{LeaseLeasesResponse: all}, nil
 			})
 		},
-	}
+	}, etcdserverpb.Lease_LeaseLeases_FullMethodName)
 }

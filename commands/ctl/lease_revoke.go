@@ -14,7 +14,7 @@ import (
 )
 
 func newLeaseRevoke(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:     "revoke <leaseID>",
 		Short:   "End a lease and delete its keys",
 		Example: `  etcdctl lease revoke 694d5765fc71500b`,
@@ -34,5 +34,5 @@ func newLeaseRevoke(a *app) *cobra.Command {
 				return view.LeaseRevoke{ID: int64(id), LeaseRevokeResponse: (*etcdserverpb.LeaseRevokeResponse)(r)}, nil
 			})
 		},
-	}
+	}, etcdserverpb.Lease_LeaseRevoke_FullMethodName)
 }

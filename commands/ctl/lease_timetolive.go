@@ -58,5 +58,5 @@ that does not exist counts as expired, which is no error.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
-	return cmd
+	return curlShows(a, cmd, etcdserverpb.Lease_LeaseTimeToLive_FullMethodName)
 }

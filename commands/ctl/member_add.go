@@ -83,7 +83,7 @@ warning where it would come to that.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
-	return cmd
+	return curlShows(a, cmd, etcdserverpb.Cluster_MemberAdd_FullMethodName)
 }
 
 // before warns where the cluster can't go on before the new member has

@@ -55,5 +55,5 @@ A member is "unstarted" until it has joined for the first time.`,
 		},
 	}
 	o.addFlags(cmd)
-	return cmd
+	return curlShows(a, cmd, etcdserverpb.Cluster_MemberList_FullMethodName)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func newMemberPromote(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:   "promote <memberID>",
 		Short: "Give a learner its vote",
 		Long: `Make a voting member of the learner with a hexadecimal ID, as member list shows
@@ -27,5 +27,5 @@ it. The cluster refuses until the learner has caught up with the leader.`,
 				return view.MemberPromote{Members: view.Members{Membership: (*etcdserverpb.MemberPromoteResponse)(resp)}, ID: id}, err
 			})
 		},
-	}
+	}, etcdserverpb.Cluster_MemberPromote_FullMethodName)
 }

@@ -21,7 +21,7 @@ func removedMember(args []string) (memberArg, error) {
 }
 
 func newMemberRemove(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:   "remove <memberID>",
 		Short: "Remove a member from the cluster",
 		Long: `Remove the member with a hexadecimal ID, or the one with that name, as member
@@ -47,7 +47,7 @@ There is a warning before the cluster is left with too few members to go on.`,
 				return view.MemberRemove{Members: view.Members{Membership: (*etcdserverpb.MemberRemoveResponse)(resp)}, ID: id}, err
 			})
 		},
-	}
+	}, etcdserverpb.Cluster_MemberRemove_FullMethodName)
 }
 
 // beforeRemove returns the id of the member that is to go, after a warning

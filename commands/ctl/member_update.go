@@ -48,5 +48,5 @@ it. Where the member listens itself is up to its own flags.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
-	return cmd
+	return curlShows(a, cmd, etcdserverpb.Cluster_MemberUpdate_FullMethodName)
 }

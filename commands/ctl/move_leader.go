@@ -16,7 +16,7 @@ import (
 )
 
 func newMoveLeader(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:   "move-leader <transferee-member-id>",
 		Short: "Let another member lead the cluster",
 		Long: `Let the member with a hexadecimal ID, or the one with that name, lead the
@@ -57,7 +57,7 @@ or else through them.`,
 			}
 			return p.Print(v)
 		},
-	}
+	}, etcdserverpb.Maintenance_MoveLeader_FullMethodName)
 }
 
 // transferee reads the argument. Nobody is called by the empty name.

@@ -132,5 +132,5 @@ A key or value that begins with a dash goes after --.`,
 	batch.addFlags(cmd.Flags())
 	cli.CompleteFlag(cmd, "batch", batchFormats()...)
 	cli.CompleteFlag(cmd, "on-conflict", conflictModes()...)
-	return cmd
+	return curlShowsUnless(a, cmd, withFlag("batch", "it makes many requests"), etcdserverpb.KV_Put_FullMethodName)
 }

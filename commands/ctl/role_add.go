@@ -11,7 +11,7 @@ import (
 )
 
 func newRoleAdd(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:     "add <role>",
 		Short:   "Create a role that permits nothing yet",
 		Example: `  etcdctl role add reader`,
@@ -24,5 +24,5 @@ func newRoleAdd(a *app) *cobra.Command {
 				return view.RoleAdd{Ack: view.Ack{Response: (*etcdserverpb.AuthRoleAddResponse)(resp)}, Role: args[0]}, err
 			})
 		},
-	}
+	}, etcdserverpb.Auth_RoleAdd_FullMethodName)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func newRoleDelete(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:     "delete <role>",
 		Short:   "Delete a role, also from the users who have it",
 		Example: `  etcdctl role delete reader`,
@@ -24,5 +24,5 @@ func newRoleDelete(a *app) *cobra.Command {
 				return view.RoleDelete{Ack: view.Ack{Response: (*etcdserverpb.AuthRoleDeleteResponse)(resp)}, Role: args[0]}, err
 			})
 		},
-	}
+	}, etcdserverpb.Auth_RoleDelete_FullMethodName)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func newRoleGet(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:   "get <role>",
 		Short: "Show what a role permits",
 		Long: `Show what a role permits. The simple format lists the keys that can be read, then
@@ -28,5 +28,5 @@ not including b, "[a, <open ended>" all from a on.`,
 				return view.RoleGet{AuthRoleGetResponse: (*etcdserverpb.AuthRoleGetResponse)(resp), Role: args[0]}, err
 			})
 		},
-	}
+	}, etcdserverpb.Auth_RoleGet_FullMethodName)
 }

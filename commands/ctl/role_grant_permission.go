@@ -55,5 +55,5 @@ the permission that the role has for exactly the same range.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
-	return cmd
+	return curlShows(a, cmd, etcdserverpb.Auth_RoleGrantPermission_FullMethodName)
 }

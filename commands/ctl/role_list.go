@@ -11,7 +11,7 @@ import (
 )
 
 func newRoleList(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:     "list",
 		Short:   "List all roles",
 		Example: `  etcdctl role list`,
@@ -24,5 +24,5 @@ func newRoleList(a *app) *cobra.Command {
 				return view.RoleList{AuthRoleListResponse: (*etcdserverpb.AuthRoleListResponse)(resp)}, err
 			})
 		},
-	}
+	}, etcdserverpb.Auth_RoleList_FullMethodName)
 }

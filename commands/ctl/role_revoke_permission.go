@@ -45,5 +45,5 @@ read or to write. A part of a range can't be taken away.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
-	return cmd
+	return curlShows(a, cmd, etcdserverpb.Auth_RoleRevokePermission_FullMethodName)
 }

@@ -41,9 +41,9 @@ func newRoot(s cli.Streams, args []string) *cobra.Command {
 		Long:                       "etcdctl reads, writes and watches the keys of an etcd cluster, and looks after the cluster itself.",
 		Args:                       cli.UnknownCommand,
 		SuggestionsMinimumDistance: 2,
-		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.output.ApplyEnv(a.streams, "ETCDCTL", cmd.InheritedFlags())
-			heedCurl(a, cmd)
+			return checkCurl(a, cmd)
 		},
 	}
 	root.CompletionOptions.DisableDefaultCmd = true

@@ -67,7 +67,7 @@ func (a *app) backendOptions(d *conn.Dialer) backend.Options {
 }
 
 func newSnapshotSave(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlRefuses(&cobra.Command{
 		Use:     "save <filename>",
 		Aliases: []string{"s"}, // it is what "s" means in 3.6 and later, which have no status
 		Short:   "Save a snapshot of a member to a file",
@@ -117,7 +117,7 @@ no time limit unless --command-timeout is given.`,
 			}
 			return p.Print(run.saved(p.Release()))
 		},
-	}
+	}, "the gateway sends a snapshot in pieces, as JSON")
 }
 
 // save writes the stream to its destination. It reports whether that is stdout.

@@ -131,5 +131,5 @@ those of Go. A value of put can't come from standard input here.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
-	return cmd
+	return curlShows(a, cmd, etcdserverpb.KV_Txn_FullMethodName)
 }

@@ -95,5 +95,5 @@ name or a flag says where it is.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
-	return cmd
+	return curlShows(a, cmd, etcdserverpb.Auth_UserAdd_FullMethodName)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func newUserDelete(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:     "delete <name>",
 		Short:   "Delete a user",
 		Example: `  etcdctl user delete alice`,
@@ -24,5 +24,5 @@ func newUserDelete(a *app) *cobra.Command {
 				return view.UserDelete{Ack: view.Ack{Response: (*etcdserverpb.AuthUserDeleteResponse)(resp)}, User: args[0]}, err
 			})
 		},
-	}
+	}, etcdserverpb.Auth_UserDelete_FullMethodName)
 }

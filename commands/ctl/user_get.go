@@ -73,5 +73,5 @@ get).`,
 		},
 	}
 	cmd.Flags().BoolVar(&detail, "detail", false, "show what each role permits")
-	return cmd
+	return curlShowsUnless(a, cmd, withFlag("detail", "it makes several requests, each by the answers to those before"), etcdserverpb.Auth_UserGet_FullMethodName)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func newUserGrantRole(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:     "grant-role <name> <role>",
 		Short:   "Give a role to a user",
 		Example: `  etcdctl user grant-role alice reader`,
@@ -27,5 +27,5 @@ func newUserGrantRole(a *app) *cobra.Command {
 				}, err
 			})
 		},
-	}
+	}, etcdserverpb.Auth_UserGrantRole_FullMethodName)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func newUserList(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:     "list",
 		Short:   "List all users",
 		Example: `  etcdctl user list`,
@@ -24,5 +24,5 @@ func newUserList(a *app) *cobra.Command {
 				return view.UserList{AuthUserListResponse: (*etcdserverpb.AuthUserListResponse)(resp)}, err
 			})
 		},
-	}
+	}, etcdserverpb.Auth_UserList_FullMethodName)
 }

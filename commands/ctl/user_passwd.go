@@ -42,5 +42,5 @@ in with one afterwards either: delete and add the user instead.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
-	return cmd
+	return curlShows(a, cmd, etcdserverpb.Auth_UserChangePassword_FullMethodName)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func newUserRevokeRole(a *app) *cobra.Command {
-	return &cobra.Command{
+	return curlShows(a, &cobra.Command{
 		Use:     "revoke-role <name> <role>",
 		Short:   "Take a role from a user",
 		Example: `  etcdctl user revoke-role alice reader`,
@@ -27,5 +27,5 @@ func newUserRevokeRole(a *app) *cobra.Command {
 				}, err
 			})
 		},
-	}
+	}, etcdserverpb.Auth_UserRevokeRole_FullMethodName)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
@@ -113,5 +114,5 @@ the word progress, which asks the server how far it is.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, a, args) },
 	}
 	o.addFlags(cmd.Flags())
-	return cmd
+	return curlShowsUnless(a, cmd, manyWatches, pb.Watch_Watch_FullMethodName)
 }
