@@ -22,6 +22,7 @@ func TestWalls(t *testing.T) {
 		{"./commands/cli", []string{"etcdkit/printer/view", "etcdkit/keyspace", "etcdkit/snapshot", "go.etcd.io/"}},
 		{"./commands/conn", []string{"etcdkit/printer/view", "etcdkit/keyspace", "etcdkit/snapshot"}},
 		{"./internal/...", []string{commands, "etcdkit/keyspace", "etcdkit/printer", "etcdkit/snapshot", cobra, "go.etcd.io/"}},
+		{"./cluster", []string{commands, "etcdkit/printer", "etcdkit/keyspace", "etcdkit/snapshot", cobra, server, "go.etcd.io/raft/"}},
 		{"./keyspace/...", []string{commands, "etcdkit/printer", "etcdkit/snapshot", cobra, server, "go.etcd.io/raft/"}},
 		{"./printer", []string{"etcdkit", "go.etcd.io"}},
 		{"./printer/view", []string{commands, "etcdkit/snapshot/restore", "go.etcd.io/etcd/client/"}},

@@ -2,6 +2,7 @@ package ctl
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -57,6 +58,15 @@ func (a *app) open(cmd *cobra.Command) (*session, error) {
 // limit bounds ctx by --command-timeout.
 func (a *app) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, a.conn.Timeout())
+}
+
+// givenTimeout returns --command-timeout if it was given, otherwise 0, for
+// requests that take as long as they take.
+func (a *app) givenTimeout() time.Duration {
+	if a.conn.TimeoutGiven() {
+		return a.conn.Timeout()
+	}
+	return 0
 }
 
 // request opens a session, makes one request under --command-timeout and

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
+	"etcdkit/cluster"
 	"etcdkit/commands/cli"
-	"etcdkit/commands/conn"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 )
@@ -23,8 +23,8 @@ type defragOptions struct {
 
 func (o *defragOptions) addFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.BoolVar(&o.cluster, "cluster", false, "defragment every member that the cluster has, instead of --endpoints")
-	fs.StringVar(&o.dataDir, "data-dir", "", "defragment this data `directory`, which no server uses (deprecated: etcdutl defrag)")
+	fs.BoolVar(&o.cluster, "cluster", false, "defragment every member of the cluster instead of --endpoints")
+	fs.StringVar(&o.dataDir, "data-dir", "", "defragment this data `directory`, which no server may be using (deprecated: use etcdutl defrag)")
 	if err := cmd.MarkFlagDirname("data-dir"); err != nil {
 		panic(err) // the flag was added just before
 	}
@@ -34,15 +34,15 @@ func newDefrag(a *app) *cobra.Command {
 	o := &defragOptions{}
 	cmd := &cobra.Command{
 		Use:   "defrag",
-		Short: "Give the disk space of deleted keys back",
+		Short: "Reclaim disk space by defragmenting",
 		Long: `Defragment the storage of each of the --endpoints, or with --cluster of each
 member of the cluster that they belong to. A member serves no requests while it
-is at it, so they are defragmented one after the other; with --cluster the
+is defragmented, so this is done to one member at a time; with --cluster the
 leader comes last, and each member once, however many client URLs it has.
 
-A large database takes longer than the 5 s of --command-timeout. A member goes
-on defragmenting after that, but nobody waits for it.`,
-		Example: `  etcdctl defrag --cluster --command-timeout 2m
+A member is waited for until it has finished, unless --command-timeout is given.
+A member whose time runs out continues to defragment; etcdctl stops waiting.`,
+		Example: `  etcdctl defrag --cluster
   etcdctl defrag --endpoints 10.0.0.7:2379`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.dataDir != "" {
@@ -52,16 +52,16 @@ on defragmenting after that, but nobody waits for it.`,
 			if err != nil {
 				return err
 			}
-			d = d.FailFast()
 			targets, err := o.targets(cmd.Context(), a, d, p.Release())
 			if err != nil {
 				return err
 			}
 			last := -1
 			if o.cluster {
-				last = leaderOf(probe(cmd.Context(), a, d, targets))
+				last = cluster.Leader(cluster.Probe(cmd.Context(), askThrough(d, 0), targets))
 			}
-			return (&defragRun{a, d, p, targets}).all(cmd.Context(), defragOrder(len(targets), last))
+			run := &defragRun{streams: a.streams, printer: p, dialer: askThrough(d, a.givenTimeout()), targets: targets}
+			return run.all(cmd.Context(), defragOrder(len(targets), last))
 		},
 	}
 	o.addFlags(cmd)
@@ -86,25 +86,32 @@ func defragOrder(n, last int) []int {
 
 // defragRun defragments targets.
 type defragRun struct {
-	app     *app
-	dialer  *conn.Dialer
+	streams cli.Streams
 	printer *printer.Printer
-	targets []target
+	dialer  cluster.Dialer
+	targets []cluster.Target
 }
+
+// errDefragContinues is why a member that was told to defragment is not waited
+// for.
+var errDefragContinues = fmt.Errorf("%w: the member continues to defragment; a longer --command-timeout waits longer", context.DeadlineExceeded)
 
 // all defragments the targets in the order given, and prints what is done in
 // the targets' own.
 func (r *defragRun) all(ctx context.Context, order []int) error {
-	answers := make([]*answer[time.Duration], len(r.targets))
+	answers := make([]*cluster.Answer[time.Duration], len(r.targets))
 	var failed error
 	printed := 0
 	for _, i := range order {
-		got := askTarget(ctx, r.app, r.dialer, r.targets[i], r.defragment)
+		got := cluster.AskOne(ctx, r.dialer, r.targets[i], cluster.Defragment(r.streams.Time))
 		if ctx.Err() != nil {
 			break
 		}
-		if !got.dialed && !unavailable(got.err) {
-			return got.err // the others would refuse the login as well
+		if got.Reached && errors.Is(got.Err, context.DeadlineExceeded) {
+			got.Err = errDefragContinues
+		}
+		if !got.Dialed && !cluster.Unavailable(got.Err) {
+			return got.Err // the others would refuse the login as well
 		}
 		answers[i] = &got
 		failed = worse(failed, got)
@@ -117,7 +124,7 @@ func (r *defragRun) all(ctx context.Context, order []int) error {
 	if ctx.Err() == nil {
 		return r.coded(failed, answers)
 	}
-	for _, got := range slices.DeleteFunc(answers[printed:], func(got *answer[time.Duration]) bool { return got == nil }) {
+	for _, got := range slices.DeleteFunc(answers[printed:], func(got *cluster.Answer[time.Duration]) bool { return got == nil }) {
 		if err := r.print(got); err != nil {
 			return err
 		}
@@ -127,36 +134,28 @@ func (r *defragRun) all(ctx context.Context, order []int) error {
 
 // coded gives the error to end with the exit code of the release, which depends
 // on its logins.
-func (r *defragRun) coded(failed error, answers []*answer[time.Duration]) error {
-	loggedIn := slices.ContainsFunc(answers, func(got *answer[time.Duration]) bool { return got.dialed })
+func (r *defragRun) coded(failed error, answers []*cluster.Answer[time.Duration]) error {
+	loggedIn := slices.ContainsFunc(answers, func(got *cluster.Answer[time.Duration]) bool { return got.Dialed })
 	if failed == nil || !loggedIn || !r.printer.Release().OneLogin {
 		return failed
 	}
 	return cli.Reported(cli.Failure, failed)
 }
 
-// defragment asks the one endpoint that the client is for, and returns how long
-// it took.
-func (r *defragRun) defragment(ctx context.Context, c *conn.Client, endpoint string) (time.Duration, error) {
-	start := r.app.streams.Time()
-	_, err := maintenance(c).Defragment(ctx, endpoint)
-	return r.app.streams.Time().Sub(start), err
-}
-
 // print prints what became of one target.
-func (r *defragRun) print(got *answer[time.Duration]) error {
-	if got.err != nil {
-		fmt.Fprintf(r.app.streams.Err, "Failed to defragment etcd member[%s]. took %s. (%v)\n", got.endpoint, got.value, got.err)
+func (r *defragRun) print(got *cluster.Answer[time.Duration]) error {
+	if got.Err != nil {
+		fmt.Fprintf(r.streams.Err, "Failed to defragment etcd member[%s]. took %s. (%v)\n", got.Endpoint, got.Value, got.Err)
 		return nil
 	}
-	return r.printer.Print(view.Defrag{Endpoint: got.endpoint, Took: got.value})
+	return r.printer.Print(view.Defrag{Endpoint: got.Endpoint, Took: got.Value})
 }
 
 // worse returns the error to end with after one more answer. One that could not
 // be dialled has an exit code of its own, and the first such counts.
-func worse(failed error, got answer[time.Duration]) error {
-	code := cli.CodeOf(got.err)
-	if got.err == nil || failed != nil && (got.dialed || cli.CodeOf(failed) == code) {
+func worse(failed error, got cluster.Answer[time.Duration]) error {
+	code := cli.CodeOf(got.Err)
+	if got.Err == nil || failed != nil && (got.Dialed || cli.CodeOf(failed) == code) {
 		return failed
 	}
 	return cli.Reported(code, errors.New("not all members were defragmented"))

@@ -90,11 +90,11 @@ func TestDefragCluster(t *testing.T) {
 	leader, b, c := log.of(1), log.of(2), log.of(3)
 	dead := refusing(t)
 	urlA, urlB, urlC, urlDead := "http://"+leader.endpoint, "http://"+b.endpoint, "http://"+c.endpoint, "http://"+dead
-	cluster([]*fakeMember{leader, b, c}, []string{urlA}, []string{urlDead, urlB}, nil, []string{urlC, urlC})
+	listing([]*fakeMember{leader, b, c}, []string{urlA}, []string{urlDead, urlB}, nil, []string{urlC, urlC})
 	etcdctl(t, "defrag", "--cluster", "--endpoints", c.endpoint).want(t, cli.OK, defragged(urlA)+defragged(urlB)+defragged(urlC), "")
 	log.want(2, 3, 1)
 
-	cluster([]*fakeMember{leader, b, c}, []string{urlB}, []string{urlA}, []string{urlDead}, []string{urlC})
+	listing([]*fakeMember{leader, b, c}, []string{urlB}, []string{urlA}, []string{urlDead}, []string{urlC})
 	etcdctl(t, "defrag", "--cluster", "--endpoints", c.endpoint).want(t, cli.Failure,
 		defragged(urlB)+defragged(urlA)+defragged(urlC), notDefragged(urlDead, refused(urlDead)))
 	log.want(2, 3, 1)
@@ -163,7 +163,7 @@ func TestDefragInterrupted(t *testing.T) {
 	for _, f := range []*fakeMember{leader, b, c, last} {
 		urls = append(urls, []string{"http://" + f.endpoint})
 	}
-	cluster([]*fakeMember{leader}, urls...)
+	listing([]*fakeMember{leader}, urls...)
 	r := commandLine{ctx: ctx, args: []string{"defrag", "--cluster", "--endpoints", leader.endpoint}}.run(t)
 	r.want(t, cli.Failure, defragged(urls[1][0]), "Error: context canceled\n")
 	log.want(2)
@@ -177,4 +177,20 @@ func TestDefragErrors(t *testing.T) {
 	etcdctl(t, "defrag", "--cluster=maybe").want(t, cli.Failure, "",
 		fmt.Sprintf("Error: invalid argument %q for %q flag: strconv.ParseBool: parsing %q: invalid syntax\nRun 'etcdctl defrag --help' for usage.\n",
 			"maybe", "--cluster", "maybe"))
+}
+
+// A member whose time runs out continues: upstream's words alone sounded like a
+// failure of the member.
+func TestDefragTimesOut(t *testing.T) {
+	t.Parallel()
+	ended := make(chan struct{})
+	f := member(1)
+	f.defragment = func(*pb.DefragmentRequest) (*pb.DefragmentResponse, error) {
+		<-ended
+		return &pb.DefragmentResponse{}, nil
+	}
+	f.start(t)
+	t.Cleanup(func() { close(ended) })
+	etcdctl(t, "defrag", "--endpoints", f.endpoint, "--command-timeout", "2s").want(t, cli.Failure, "",
+		notDefragged(f.endpoint, "context deadline exceeded: the member continues to defragment; a longer --command-timeout waits longer"))
 }

@@ -10,8 +10,9 @@ import (
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"etcdkit/commands/conn"
+	"etcdkit/cluster"
 	"etcdkit/printer/view"
 )
 
@@ -24,8 +25,8 @@ type health struct {
 // checkHealth returns the question whether an endpoint is healthy, on the given
 // clock. It reads a key, which requires a quorum, and looks for alarms. A denied
 // read is as good as a read: that decision went through the quorum as well.
-func checkHealth(now func() time.Time) question[health] {
-	return func(ctx context.Context, c *conn.Client, _ string) (health, error) {
+func checkHealth(now func() time.Time) cluster.Question[health] {
+	return func(ctx context.Context, c *clientv3.Client, _ string) (health, error) {
 		start := now()
 		_, err := c.Get(ctx, "health")
 		took := now().Sub(start)
@@ -61,14 +62,14 @@ func alarmError(alarms []*etcdserverpb.AlarmMember) error {
 
 // healthView is what the formats show. It has the bare error of a request,
 // which scripts may look for; the cause goes to standard error only.
-func healthView(answers []answer[health]) view.EndpointHealth {
+func healthView(answers []cluster.Answer[health]) view.EndpointHealth {
 	var v view.EndpointHealth
 	for _, got := range answers {
-		one := view.Health{Endpoint: got.endpoint, Asked: got.dialed, Took: got.value.took}
-		if err := got.value.err; err != nil {
+		one := view.Health{Endpoint: got.Endpoint, Asked: got.Dialed, Took: got.Value.took}
+		if err := got.Value.err; err != nil {
 			one.Error = err.Error()
-		} else if got.err != nil {
-			one.Error = got.err.Error()
+		} else if got.Err != nil {
+			one.Error = got.Err.Error()
 		}
 		v = append(v, one)
 	}
@@ -79,9 +80,9 @@ func newEndpointHealth(a *app, o *endpointOptions) *cobra.Command {
 	return curlRefuses(&cobra.Command{
 		Use:   "health",
 		Short: "Check whether each endpoint can serve requests",
-		Long: `Check whether a key can be read through each endpoint, which takes a quorum, and
-that no alarm is raised. One that is not healthy is named on standard error with
-the cause, and the exit code is 1 then.`,
+		Long: `Check that a key can be read through each endpoint, which requires a quorum, and
+that no alarm is raised. An unhealthy endpoint is named on standard error with
+the cause, and the exit code is then 1.`,
 		Example: `  etcdctl endpoint health --cluster
   etcdctl endpoint health --endpoints 10.0.0.7:2379,10.0.0.8:2379 -w json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -93,8 +94,8 @@ the cause, and the exit code is 1 then.`,
 				return err
 			}
 			for _, got := range answers {
-				if got.err != nil {
-					fmt.Fprintf(a.streams.Err, "%s is unhealthy: failed to commit proposal: %v\n", got.endpoint, got.err)
+				if got.Err != nil {
+					fmt.Fprintf(a.streams.Err, "%s is unhealthy: failed to commit proposal: %v\n", got.Endpoint, got.Err)
 					err = errors.New("unhealthy cluster")
 				}
 			}

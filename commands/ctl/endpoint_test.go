@@ -32,9 +32,9 @@ func member(id uint64) *fakeMember {
 	}
 }
 
-// cluster makes each of the servers list members with the client URLs given;
+// listing makes each of the servers list members with the client URLs given;
 // a member without any has not been started.
-func cluster(servers []*fakeMember, clientURLs ...[]string) {
+func listing(servers []*fakeMember, clientURLs ...[]string) {
 	list := &pb.MemberListResponse{}
 	for i, urls := range clientURLs {
 		list.Members = append(list.Members, &pb.Member{ID: uint64(i + 1), ClientURLs: urls})
@@ -155,7 +155,7 @@ func TestEndpointCluster(t *testing.T) {
 	a, b, c := member(1).start(t), member(2).start(t), member(3).start(t)
 	dead, dead2 := refusing(t), refusing(t)
 	urlA, urlB, urlC, urlDead := "http://"+a.endpoint, "http://"+b.endpoint, "http://"+c.endpoint, "http://"+dead
-	cluster([]*fakeMember{a, b, c},
+	listing([]*fakeMember{a, b, c},
 		[]string{urlA, "http://localhost:1"}, // a second URL is not asked
 		[]string{urlDead, urlB},              // unless the first is dead
 		nil,                                  // not started yet
@@ -178,7 +178,7 @@ func TestEndpointClusterErrors(t *testing.T) {
 	t.Parallel()
 	a, dead, dead2 := member(1).start(t), refusing(t), refusing(t)
 	urlA, urlDead, urlDead2 := "http://"+a.endpoint, "http://"+dead, "http://"+dead2
-	cluster([]*fakeMember{a}, []string{urlA}, []string{urlDead, urlDead2})
+	listing([]*fakeMember{a}, []string{urlA}, []string{urlDead, urlDead2})
 	etcdctl(t, "endpoint", "status", "--cluster", "--endpoints", a.endpoint).want(t, cli.Failure, statusLine(urlA, 1),
 		"Failed to get the status of endpoint "+urlDead+" ("+refused(urlDead)+")\n")
 
@@ -298,4 +298,18 @@ func TestEndpointSilent(t *testing.T) {
 	etcdctl(t, "--endpoints", mute+","+a.endpoint, "--command-timeout", "300ms", "endpoint", "status").want(t, cli.Failure,
 		statusLine(a.endpoint, 1),
 		"Failed to get the status of endpoint "+mute+" (context deadline exceeded: "+mute+": connected, but no answer)\n")
+}
+
+// A list of more members than a cluster can have was believed: every one of
+// them was asked.
+func TestEndpointListTooLong(t *testing.T) {
+	t.Parallel()
+	f := member(1)
+	listing([]*fakeMember{f}, slices.Repeat([][]string{{"http://127.0.0.1:1"}}, 100_000)...)
+	f.start(t)
+	for _, command := range [][]string{{"endpoint", "status"}, {"endpoint", "health"}, {"endpoint", "hashkv"}, {"defrag"}} {
+		etcdctl(t, append(command, "--cluster", "--endpoints", f.endpoint)...).want(t, cli.Failure, "",
+			"Error: failed to fetch endpoints from etcd cluster member list: the server lists 100000 members, "+
+				"more than the 1000 that are believed: check that the endpoint is an etcd server\n")
+	}
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
@@ -37,14 +36,6 @@ type memberArg struct {
 	notID error // where text is not an id
 }
 
-// called is what a message calls a member by.
-func called(m *etcdserverpb.Member) string {
-	if m.GetName() == "" { // has never been started
-		return strconv.FormatUint(m.GetID(), 16)
-	}
-	return m.GetName()
-}
-
 // among returns the id of the member that is meant. An id that a member has is
 // one, whoever is called by it; one that no member has is for the server to
 // refuse.
@@ -68,12 +59,6 @@ func (m memberArg) among(members []*etcdserverpb.Member) (uint64, error) {
 		return 0, fmt.Errorf("%w; no member is called %s", m.notID, m.text)
 	}
 	return id, nil
-}
-
-// serializableMembers asks one endpoint who is in the cluster, which needs no
-// quorum.
-func serializableMembers(ctx context.Context, c *conn.Client, _ string) (*clientv3.MemberListResponse, error) {
-	return c.MemberList(ctx, clientv3.WithSerializable())
 }
 
 // changeMembers opens a session, has do change the cluster, and prints the view

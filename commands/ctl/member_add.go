@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 
+	"etcdkit/cluster"
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
 	"etcdkit/printer"
@@ -95,12 +96,22 @@ func (o *memberAddOptions) before(ctx context.Context, a *app, d *conn.Dialer, s
 	}
 	limited, cancel := a.limit(ctx)
 	defer cancel()
-	list, err := serializableMembers(limited, s.client, "")
+	list, err := cluster.Serializable(limited, s.client.Client, "")
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return err
 	case err == nil:
-		caution(a.streams.Err, countVoters(list.Members, turnout(ctx, a, d, list)).warnAdd())
+		up := cluster.Up(ctx, askThrough(d, a.conn.Timeout()), list)
+		caution(a.streams.Err, additionWarning(cluster.CountVoters(list.Members, up)))
 	}
 	return nil
+}
+
+// additionWarning returns what to say before a voter is added, which is not up
+// until it has joined. It is empty if the cluster can wait for it.
+func additionWarning(v cluster.Voters) string {
+	if why := v.WithOneMore().Shortfall(); why != "" {
+		return "Warning: with the new member " + why + ", until it has joined (--learner adds it without a vote)"
+	}
+	return ""
 }

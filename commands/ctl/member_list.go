@@ -17,7 +17,7 @@ type memberListOptions struct {
 }
 
 func (o *memberListOptions) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.consistency, "consistency", "l", "l (linearizable) asks the quorum, s (serializable) the endpoint alone")
+	cmd.Flags().StringVar(&o.consistency, "consistency", "l", "l (linearizable) asks the quorum, s (serializable) only the endpoint")
 	cli.CompleteFlag(cmd, "consistency", "l", "s")
 }
 
@@ -39,7 +39,10 @@ func newMemberList(a *app) *cobra.Command {
 
   ID, status, name, peer addresses, client addresses, is learner
 
-A member is "unstarted" until it has joined for the first time.`,
+A member is "unstarted" until it has joined for the first time.
+
+If no quorum answers and --consistency is not given, the list is that of the
+member that does, with a note on standard error.`,
 		Example: `  etcdctl member list -w table
   etcdctl member list --consistency s --endpoints 10.0.0.7:2379
   etcdctl member list -w json --hex`,
@@ -48,12 +51,21 @@ A member is "unstarted" until it has joined for the first time.`,
 			if err != nil {
 				return err
 			}
+			fallback := !cmd.Flags().Changed("consistency") && !a.curl
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
+				if fallback {
+					list, err := listMembers(cmd.Context(), a, s.client)
+					return memberListView(list.MemberListResponse), err
+				}
 				resp, err := s.client.MemberList(ctx, opts...)
-				return view.MemberList{Members: view.Members{Membership: (*etcdserverpb.MemberListResponse)(resp)}}, err
+				return memberListView(resp), err
 			})
 		},
 	}
 	o.addFlags(cmd)
 	return curlShows(a, cmd, etcdserverpb.Cluster_MemberList_FullMethodName)
+}
+
+func memberListView(resp *clientv3.MemberListResponse) view.MemberList {
+	return view.MemberList{Members: view.Members{Membership: (*etcdserverpb.MemberListResponse)(resp)}}
 }

@@ -2,10 +2,13 @@ package ctl
 
 import (
 	"context"
+	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 
+	"etcdkit/cluster"
 	"etcdkit/commands/conn"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
@@ -59,7 +62,7 @@ func beforeRemove(ctx context.Context, a *app, d *conn.Dialer, s *session, who m
 	list, err := s.client.MemberList(limited)
 	switch {
 	case err == nil:
-	case who.notID != nil || unavailable(err):
+	case who.notID != nil || cluster.Unavailable(err):
 		return 0, err
 	default:
 		return who.id, nil
@@ -68,11 +71,31 @@ func beforeRemove(ctx context.Context, a *app, d *conn.Dialer, s *session, who m
 	if err != nil {
 		return 0, err
 	}
-	up := turnout(ctx, a, d, list)
+	up := cluster.Up(ctx, askThrough(d, a.conn.Timeout()), list)
 	for _, m := range list.Members {
 		if m.GetID() == id && !m.GetIsLearner() {
-			caution(a.streams.Err, countVoters(list.Members, up).warnRemove(m, up))
+			caution(a.streams.Err, removalWarning(m, cluster.CountVoters(list.Members, up), up[id]))
 		}
 	}
 	return id, nil
+}
+
+// removalWarning returns what to say before a voter is removed, which may be
+// up. It is empty if the cluster can do without it.
+func removalWarning(m *etcdserverpb.Member, v cluster.Voters, up bool) string {
+	after := v.Without(up)
+	if after.All == 0 {
+		return "Warning: " + cluster.Name(m) + " is the last voting member"
+	}
+	if why := after.Shortfall(); why != "" {
+		return "Warning: without " + cluster.Name(m) + ", " + why
+	}
+	return ""
+}
+
+// caution prints a warning, if there is one.
+func caution(w io.Writer, warning string) {
+	if warning != "" {
+		fmt.Fprintln(w, warning)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 
+	"etcdkit/cluster"
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
 	"etcdkit/printer"
@@ -46,7 +47,7 @@ or else through them.`,
 			if err != nil {
 				return err
 			}
-			c, err := d.Dial(cmd.Context(), leader.endpoint)
+			c, err := d.Dial(cmd.Context(), leader.Endpoint)
 			if err != nil {
 				return err
 			}
@@ -70,65 +71,23 @@ func transferee(arg string) (memberArg, error) {
 	return memberArg{text: arg, id: id, notID: err}, nil
 }
 
-// findLeader returns the answer of the leader: of the endpoint that is it, or
-// else of the member that the endpoints say is it.
-func findLeader(ctx context.Context, a *app, d *conn.Dialer) (statusAnswer, error) {
-	d = d.FailFast()
-	var targets []target
-	for _, e := range d.Endpoints() {
-		targets = append(targets, target{e})
+// findLeader returns the answer of the leader: of the endpoint that leads, or of
+// the member that the endpoints name as their leader.
+func findLeader(ctx context.Context, a *app, d *conn.Dialer) (cluster.StatusAnswer, error) {
+	got, err := cluster.FindLeader(ctx, askThrough(d, a.conn.Timeout()), single(d.Endpoints()))
+	none := (*cluster.NoLeaderError)(nil)
+	if !errors.As(err, &none) {
+		return got, err
 	}
-	answers := askAll(ctx, a, d, targets, endpointStatus)
-	if i := leaderOf(answers); i >= 0 {
-		return answers[i], nil
+	err = cli.Exit(cli.BadArgs, fmt.Errorf("no leader endpoint given at %v", d.Endpoints()))
+	if none.Why != nil {
+		err = fmt.Errorf("%w: %w", err, none.Why)
 	}
-	none := cli.Exit(cli.BadArgs, fmt.Errorf("no leader endpoint given at %v", d.Endpoints()))
-	var follower *statusAnswer
-	for i, got := range answers {
-		if got.err == nil && (follower == nil || got.value.GetRaftTerm() > follower.value.GetRaftTerm()) {
-			follower = &answers[i]
-		}
-	}
-	switch {
-	case len(answers) == 0:
-		return statusAnswer{}, none
-	case follower == nil:
-		return statusAnswer{}, answers[0].err
-	case follower.value.GetLeader() == 0:
-		return statusAnswer{}, fmt.Errorf("%w: the cluster has no leader now", none)
-	}
-	leader, err := leaderThrough(ctx, a, d, follower)
-	if err != nil {
-		return statusAnswer{}, fmt.Errorf("%w: %w", none, err)
-	}
-	return leader, nil
-}
-
-// leaderThrough returns the answer of the member that a follower takes for the
-// leader.
-func leaderThrough(ctx context.Context, a *app, d *conn.Dialer, follower *statusAnswer) (statusAnswer, error) {
-	members := askTarget(ctx, a, d, target{follower.endpoint}, serializableMembers)
-	if members.err != nil {
-		return statusAnswer{}, members.err
-	}
-	for _, m := range members.value.Members {
-		if m.GetID() != follower.value.GetLeader() || len(m.GetClientURLs()) == 0 {
-			continue
-		}
-		got := askTarget(ctx, a, d, m.GetClientURLs(), endpointStatus)
-		if got.err == nil && !leads(got) {
-			got.err = errors.New("it has just lost the lead")
-		}
-		if got.err != nil {
-			return got, fmt.Errorf("%s leads: %w", called(m), got.err)
-		}
-		return got, nil
-	}
-	return statusAnswer{}, fmt.Errorf("the leader, %x, has no client URL", follower.value.GetLeader())
+	return got, err
 }
 
 // moveLeader asks the leader to hand the lead over.
-func moveLeader(ctx context.Context, a *app, leader statusAnswer, c *conn.Client, to memberArg) (view.MoveLeader, error) {
+func moveLeader(ctx context.Context, a *app, leader cluster.StatusAnswer, c *conn.Client, to memberArg) (view.MoveLeader, error) {
 	ctx, cancel := a.limit(ctx)
 	defer cancel()
 	list, err := c.MemberList(ctx)
@@ -141,6 +100,6 @@ func moveLeader(ctx context.Context, a *app, leader statusAnswer, c *conn.Client
 	}
 	resp, err := c.MoveLeader(ctx, id)
 	return view.MoveLeader{
-		From: leader.value.GetLeader(), To: id, MoveLeaderResponse: (*etcdserverpb.MoveLeaderResponse)(resp),
+		From: leader.Value.GetLeader(), To: id, MoveLeaderResponse: (*etcdserverpb.MoveLeaderResponse)(resp),
 	}, c.Explain(err)
 }

@@ -24,33 +24,6 @@ func TestTransferee(t *testing.T) {
 	wantError(t, err, `strconv.ParseUint: parsing "": invalid syntax`, cli.BadArgs)
 }
 
-// Of two that take themselves for the leader the later one is.
-func TestLeaderOf(t *testing.T) {
-	t.Parallel()
-	says := func(id, leader, term uint64) statusAnswer {
-		return statusAnswer{value: &pb.StatusResponse{Header: &pb.ResponseHeader{MemberId: id}, Leader: leader, RaftTerm: term}}
-	}
-	failed := statusAnswer{err: rpctypes.ErrTimeout}
-	tests := []struct {
-		name    string
-		answers []statusAnswer
-		want    int
-	}{
-		{"nobody", nil, -1},
-		{"no answer", []statusAnswer{failed}, -1},
-		{"followers", []statusAnswer{says(2, 1, 3), says(3, 1, 3)}, -1},
-		{"no leader, and ids of zero", []statusAnswer{says(0, 0, 3)}, -1},
-		{"the leader", []statusAnswer{failed, says(2, 1, 3), says(1, 1, 3)}, 2},
-		{"one that is cut off", []statusAnswer{says(2, 2, 3), says(1, 1, 4), says(3, 1, 4)}, 1},
-		{"the other way round", []statusAnswer{says(1, 1, 4), says(2, 2, 3)}, 0},
-	}
-	for _, tt := range tests {
-		if got := leaderOf(tt.answers); got != tt.want {
-			t.Errorf("%s: got %d, want %d", tt.name, got, tt.want)
-		}
-	}
-}
-
 // moving makes member 1 lead, and grant the lead to every other member there
 // is.
 func moving(t *testing.T, names ...string) []*fakeMember {
@@ -92,6 +65,7 @@ func TestMoveLeader(t *testing.T) {
 		{"by id", all, []string{"2"}, cli.OK, "Leadership transferred from 1 to 2\n", ""},
 		{"by name", all, []string{"m2"}, cli.OK, "Leadership transferred from 1 to 2\n", ""},
 		{"an id that is another's name", all, []string{"3"}, cli.OK, "Leadership transferred from 1 to 3\n", ""},
+		{"to the leader", all, []string{"m1"}, cli.OK, "1 is the leader already\n", ""},
 		{"as json", all, []string{"2", "-w", "json"}, cli.OK, "{}\n", ""},
 		{"nobody's id", all, []string{"77"}, cli.Failure, "", "Error: etcdserver: bad leader transferee\n"},
 		{"nobody's name", all, []string{"zz"}, cli.BadArgs, "", notHex + "; no member is called zz\n"},
@@ -129,9 +103,9 @@ func TestMoveLeaderLost(t *testing.T) {
 				return &pb.StatusResponse{Header: &pb.ResponseHeader{MemberId: 2}}, nil
 			}
 		}, "the cluster has no leader now"},
-		{"a dead leader", func(f *fakeMember) { cluster([]*fakeMember{f}, []string{urlDead}) }, "1 leads: " + refused(urlDead)},
-		{"a leader without a URL", func(f *fakeMember) { cluster([]*fakeMember{f}, nil) }, "the leader, 1, has no client URL"},
-		{"an unknown leader", func(f *fakeMember) { cluster([]*fakeMember{f}) }, "the leader, 1, has no client URL"},
+		{"a dead leader", func(f *fakeMember) { listing([]*fakeMember{f}, []string{urlDead}) }, "1 leads: " + refused(urlDead)},
+		{"a leader without a URL", func(f *fakeMember) { listing([]*fakeMember{f}, nil) }, "the leader, 1, has no client URL"},
+		{"an unknown leader", func(f *fakeMember) { listing([]*fakeMember{f}) }, "the leader, 1, has no client URL"},
 		{"no members", func(f *fakeMember) {
 			f.memberList = func(*pb.MemberListRequest) (*pb.MemberListResponse, error) {
 				return nil, rpctypes.ErrGRPCPermissionDenied

@@ -8,60 +8,61 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
+	"etcdkit/cluster"
 	"etcdkit/commands/cli"
 )
 
-func TestWarnAdd(t *testing.T) {
+func TestAdditionWarning(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		voters
+		cluster.Voters
 		want string // between the words that are always there
 	}{
-		{voters{1, 1}, "2 of 2 voting members must be up for anything to be written, and 1 is"},
-		{voters{2, 2}, ""},
-		{voters{2, 1}, "2 of 3 voting members must be up for anything to be written, and 1 is"},
-		{voters{3, 3}, ""},
-		{voters{3, 2}, "3 of 4 voting members must be up for anything to be written, and 2 are"},
-		{voters{5, 4}, ""},
-		{voters{5, 3}, "4 of 6 voting members must be up for anything to be written, and 3 are"},
-		{voters{3, 0}, "3 of 4 voting members must be up for anything to be written, and 0 are"},
+		{cluster.Voters{All: 1, Up: 1}, "2 of 2 voting members must be up for anything to be written, and 1 is"},
+		{cluster.Voters{All: 2, Up: 2}, ""},
+		{cluster.Voters{All: 2, Up: 1}, "2 of 3 voting members must be up for anything to be written, and 1 is"},
+		{cluster.Voters{All: 3, Up: 3}, ""},
+		{cluster.Voters{All: 3, Up: 2}, "3 of 4 voting members must be up for anything to be written, and 2 are"},
+		{cluster.Voters{All: 5, Up: 4}, ""},
+		{cluster.Voters{All: 5, Up: 3}, "4 of 6 voting members must be up for anything to be written, and 3 are"},
+		{cluster.Voters{All: 3, Up: 0}, "3 of 4 voting members must be up for anything to be written, and 0 are"},
 	}
 	for _, tt := range tests {
 		want := tt.want
 		if want != "" {
 			want = "Warning: with the new member " + want + ", until it has joined (--learner adds it without a vote)"
 		}
-		if got := tt.warnAdd(); got != want {
-			t.Errorf("%+v: got %q, want %q", tt.voters, got, want)
+		if got := additionWarning(tt.Voters); got != want {
+			t.Errorf("%+v: got %q, want %q", tt.Voters, got, want)
 		}
 	}
 }
 
-func TestWarnRemove(t *testing.T) {
+func TestRemovalWarning(t *testing.T) {
 	t.Parallel()
 	const must = " voting members must be up for anything to be written, and "
 	tests := []struct {
-		voters
+		cluster.Voters
 		up   bool
 		want string
 	}{
-		{voters{1, 1}, true, "Warning: m1 is the last voting member"},
-		{voters{2, 2}, true, ""},
-		{voters{2, 1}, true, "Warning: without m1, 1 of 1" + must + "0 are"},
-		{voters{2, 1}, false, ""},
-		{voters{3, 3}, true, ""},
-		{voters{3, 2}, false, ""},
-		{voters{3, 2}, true, "Warning: without m1, 2 of 2" + must + "1 is"},
-		{voters{5, 3}, true, "Warning: without m1, 3 of 4" + must + "2 are"},
-		{voters{5, 3}, false, ""},
+		{cluster.Voters{All: 1, Up: 1}, true, "Warning: m1 is the last voting member"},
+		{cluster.Voters{All: 2, Up: 2}, true, ""},
+		{cluster.Voters{All: 2, Up: 1}, true, "Warning: without m1, 1 of 1" + must + "0 are"},
+		{cluster.Voters{All: 2, Up: 1}, false, ""},
+		{cluster.Voters{All: 3, Up: 3}, true, ""},
+		{cluster.Voters{All: 3, Up: 2}, false, ""},
+		{cluster.Voters{All: 3, Up: 2}, true, "Warning: without m1, 2 of 2" + must + "1 is"},
+		{cluster.Voters{All: 5, Up: 3}, true, "Warning: without m1, 3 of 4" + must + "2 are"},
+		{cluster.Voters{All: 5, Up: 3}, false, ""},
 	}
 	for _, tt := range tests {
 		m := &pb.Member{ID: 1, Name: "m1"}
-		if got := tt.warnRemove(m, map[uint64]bool{1: tt.up}); got != tt.want {
-			t.Errorf("%+v, up %v: got %q, want %q", tt.voters, tt.up, got, tt.want)
+		if got := removalWarning(m, tt.Voters, tt.up); got != tt.want {
+			t.Errorf("%+v, up %v: got %q, want %q", tt.Voters, tt.up, got, tt.want)
 		}
 	}
-	if got, want := (voters{1, 0}).warnRemove(&pb.Member{ID: 0xab}, nil), "Warning: ab is the last voting member"; got != want {
+	if got, want := removalWarning(&pb.Member{ID: 0xab}, cluster.Voters{All: 1, Up: 0}, false), "Warning: ab is the last voting member"; got != want {
 		t.Errorf("without a name: got %q, want %q", got, want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"etcdkit/cluster"
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
 	"etcdkit/internal/output"
@@ -58,7 +59,7 @@ func (a *app) backendOptions(d *conn.Dialer) backend.Options {
 			return c, nil
 		},
 		Wait:        wait,
-		Unavailable: unavailable,
+		Unavailable: cluster.Unavailable,
 		Chosen:      func(endpoint string) { fmt.Fprintf(a.streams.Err, "Saving the snapshot of endpoint %s\n", endpoint) },
 		Failed: func(endpoint string, err error) {
 			fmt.Fprintf(a.streams.Err, "Failed to get the snapshot of endpoint %s (%v)\n", endpoint, err)

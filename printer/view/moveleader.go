@@ -15,6 +15,10 @@ type MoveLeader struct {
 
 // Simple prints one line.
 func (m MoveLeader) Simple(t *printer.Text) {
+	if m.From == m.To {
+		t.Line(hexID(m.To) + " is the leader already")
+		return
+	}
 	t.Line("Leadership transferred from " + hexID(m.From) + " to " + hexID(m.To))
 }
 
