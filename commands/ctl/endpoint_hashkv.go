@@ -3,6 +3,7 @@ package ctl
 import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"etcdkit/cluster"
 	"etcdkit/printer/view"

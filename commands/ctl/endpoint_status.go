@@ -2,6 +2,7 @@ package ctl
 
 import (
 	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"etcdkit/cluster"
 	"etcdkit/commands/cli"
