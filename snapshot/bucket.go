@@ -63,6 +63,34 @@ func (b *Bucket) cursor(ctx context.Context, use *pageUse) *Cursor {
 	return c
 }
 
+// lastKey returns a copy of the last key of the bucket; nil if it is empty.
+func (b *Bucket) lastKey(ctx context.Context) ([]byte, error) {
+	c := b.cursor(ctx, nil)
+	if b.root != 0 {
+		t := subtree{page: b.root}
+		for {
+			pg, err := c.visit(t)
+			if err != nil {
+				return nil, err
+			}
+			if pg.flags == leafPage {
+				c.leaf = pg
+				break
+			}
+			_, id, err := pg.branch(pg.count - 1)
+			if err != nil {
+				return nil, err
+			}
+			t = subtree{page: id, depth: t.depth + 1}
+		}
+	}
+	if c.err != nil || c.leaf.count == 0 {
+		return nil, c.err
+	}
+	e, err := c.leaf.leaf(c.leaf.count - 1)
+	return slices.Clone(e.key), err
+}
+
 // child returns the bucket at the cursor's current element, in memory of its
 // own.
 func (b *Bucket) child(c *Cursor) (*Bucket, error) {

@@ -39,6 +39,7 @@ type Cursor struct {
 	visited uint64
 	err     error
 	report  func(*CorruptError) // takes damage; see forgive
+	from    []byte              // subtrees that end below it are passed over
 }
 
 // frame is a branch page on the way to the current leaf. Its page has a buffer
@@ -132,7 +133,11 @@ func (c *Cursor) pop() (subtree, bool) {
 		top := &c.stack[len(c.stack)-1]
 		if top.next < top.pg.count {
 			top.next++
-			return top.child(top.next - 1), true
+			t := top.child(top.next - 1)
+			if t.max != nil && bytes.Compare(t.max, c.from) <= 0 {
+				continue
+			}
+			return t, true
 		}
 		c.stack = c.stack[:len(c.stack)-1]
 	}

@@ -50,9 +50,9 @@ func (r Revision) AppendKey(b []byte) []byte {
 	return b
 }
 
-// record is what counting needs of an mvccpb.KeyValue.
+// record is an mvccpb.KeyValue, without its own memory.
 type record struct {
-	key                  []byte // points into the message
+	key, value           []byte // point into the message
 	create, mod, version int64
 	lease                int64
 }
@@ -78,8 +78,7 @@ const (
 )
 
 // parseRecord decodes a KeyValue into r, which is empty. It accepts what
-// proto.Unmarshal accepts, but keeps only the fields of record. There is one
-// for each revision that a server keeps, so it looks at the bytes of the tags
+// proto.Unmarshal accepts. There is one for each revision that a server keeps, so it looks at the bytes of the tags
 // that a server writes, and leaves all others to protowire.
 func parseRecord(b []byte, r *record) error {
 	for len(b) > 0 {
@@ -92,7 +91,7 @@ func parseRecord(b []byte, r *record) error {
 		case tagKey:
 			r.key, n = consumeBytes(rest)
 		case tagValue:
-			_, n = consumeBytes(rest)
+			r.value, n = consumeBytes(rest)
 		case tagCreate:
 			r.create, n = consumeInt(rest)
 		case tagMod:

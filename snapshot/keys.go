@@ -1,0 +1,118 @@
+package snapshot
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"iter"
+
+	"go.etcd.io/etcd/api/v3/mvccpb"
+)
+
+// Keys yields the keys of a range as they were at a revision, or at the latest
+// one for 0, in the order of their names, with their leases. An error ends them:
+// ErrCompacted or ErrFutureRevision if the file does not have the revision,
+// ErrChanged if it was written to meanwhile.
+//
+// The key bucket is in the order of revisions, so this sorts: it reads all
+// changes up to the revision and notes where the last one of each key is. Its
+// memory is bounded by about 64 MiB; what does not fit goes, sorted, to an
+// unlinked file in TMPDIR, which takes the names of the keys and some 40 bytes
+// for each, not their values. What it yields is the caller's.
+func (f *File) Keys(ctx context.Context, rev int64, r Range) iter.Seq2[*mvccpb.KeyValue, error] {
+	return f.keys(ctx, rev, r, sortBudget)
+}
+
+func (f *File) keys(ctx context.Context, rev int64, r Range, budget int) iter.Seq2[*mvccpb.KeyValue, error] {
+	return func(yield func(*mvccpb.KeyValue, error) bool) {
+		stopped := false
+		err := f.sorted(ctx, rev, r, budget, func(kv *mvccpb.KeyValue) bool {
+			stopped = !yield(kv, nil)
+			return !stopped
+		})
+		if err == nil && !stopped {
+			err = f.Unchanged()
+		}
+		if err != nil && !stopped {
+			yield(nil, err)
+		}
+	}
+}
+
+// sorted hands the live keys of a range to use, until that returns false.
+func (f *File) sorted(ctx context.Context, rev int64, r Range, budget int, use func(*mvccpb.KeyValue) bool) (err error) {
+	s := newSorter(budget)
+	defer func() { err = errors.Join(err, s.close()) }()
+	err = f.changes(ctx, 0, rev, func(at Revision, kv record, c *Cursor) (bool, error) {
+		if !r.has(kv.key) {
+			return true, nil
+		}
+		return true, s.add(kv.key, spot{page: c.leaf.id, element: c.next - 1, rev: at, create: kv.create, version: kv.version, lease: kv.lease})
+	})
+	if err != nil {
+		return err
+	}
+	v, err := f.values(ctx)
+	if err != nil {
+		return err
+	}
+	n := 0
+	return s.each(func(key []byte, at spot) (bool, error) {
+		if n++; n%checkEvery == 0 {
+			if err := canceled(ctx); err != nil {
+				return false, err
+			}
+		}
+		kv := &mvccpb.KeyValue{Key: bytes.Clone(key), CreateRevision: at.create, ModRevision: at.rev.Main, Version: at.version, Lease: at.lease}
+		if !r.KeysOnly {
+			var err error
+			if kv.Value, err = v.at(key, at); err != nil {
+				return false, err
+			}
+		}
+		return use(kv), nil
+	})
+}
+
+// values reads single values again.
+type values struct {
+	bucket *Bucket
+	pages  *pager
+}
+
+func (f *File) values(ctx context.Context) (*values, error) {
+	b, ok, err := f.Bucket(ctx, KeyBucket)
+	if err == nil && !ok {
+		err = ErrChanged
+	}
+	return &values{bucket: b, pages: newPager(f)}, err
+}
+
+// at returns a copy of the value of a key, whose record is at a spot.
+func (v *values) at(key []byte, at spot) ([]byte, error) {
+	var pg page
+	var err error
+	if at.page == inlineID {
+		pg = parsePage(v.bucket.inline)
+	} else {
+		pg, err = v.pages.page(at.page)
+	}
+	if err == nil {
+		err = pg.checkTable()
+	}
+	if err != nil {
+		return nil, inBucket(err, KeyBucket)
+	}
+	if at.element >= pg.count || pg.flags != leafPage {
+		return nil, ErrChanged
+	}
+	e, err := pg.leaf(at.element)
+	if err != nil {
+		return nil, inBucket(err, KeyBucket)
+	}
+	var kv record
+	if err := parseRecord(e.value, &kv); err != nil || !bytes.Equal(kv.key, key) {
+		return nil, ErrChanged // it could be decoded before
+	}
+	return bytes.Clone(kv.value), nil
+}
