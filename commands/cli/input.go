@@ -5,16 +5,16 @@ import (
 	"io"
 )
 
-// Input returns what is read from the input, up to the end of ctx: a read that
-// waits for a terminal or a pipe then returns the cause of that end, which
-// nothing else could wake it for. It is left behind, and what it still gets is
-// lost. A reader of the input is for one goroutine.
+// Input returns a reader of standard input that ends with ctx: a read that waits
+// for a terminal or a pipe, which nothing else can interrupt, then returns the
+// cause of that end. That read is abandoned, and what it still gets is lost. The
+// reader is for one goroutine.
 func (s Streams) Input(ctx context.Context) io.Reader { return &endingReader{ctx: ctx, r: s.In} }
 
 type endingReader struct {
-	ctx context.Context // Read has no other way to get it
+	ctx context.Context // Read can't get it in another way
 	r   io.Reader
-	buf []byte // what a read that is left behind may still write to
+	buf []byte // what an abandoned read may still write to
 }
 
 // Read implements io.Reader.

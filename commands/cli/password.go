@@ -36,32 +36,8 @@ func (s Streams) AskPassword(ctx context.Context, prompt string) (string, error)
 
 // ReadLine reads up to the end of a line of the input and not a byte further:
 // what follows is for others. It returns the line without its end; the end of
-// the input ends a line too. When ctx ends first the read is left behind, as
-// nothing can wake it.
-func (s Streams) ReadLine(ctx context.Context) (string, error) {
-	select {
-	case r := <-begin(func() (string, error) { return lineOf(s.In) }):
-		return r.line, r.err
-	case <-ctx.Done():
-		return "", ctx.Err()
-	}
-}
-
-// result is what a read came to.
-type result struct {
-	line string
-	err  error
-}
-
-// begin starts a read in a goroutine of its own.
-func begin(read func() (string, error)) <-chan result {
-	got := make(chan result, 1)
-	go func() {
-		line, err := read()
-		got <- result{line, err}
-	}()
-	return got
-}
+// the input ends a line too. The end of ctx ends it as it ends [Streams.Input].
+func (s Streams) ReadLine(ctx context.Context) (string, error) { return lineOf(s.Input(ctx)) }
 
 // lineOf reads a line byte by byte.
 func lineOf(r io.Reader) (string, error) {

@@ -14,21 +14,26 @@ import (
 )
 
 // readHidden reads a line from a terminal that does not show it. When ctx ends
-// first the terminal is put back; the read is left behind, as nothing can wake
-// it but a key.
+// first, the terminal is restored; the read is abandoned, because only a key can
+// wake it.
 func readHidden(ctx context.Context, tty *os.File) (string, error) {
 	fd := int(tty.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
 		return "", err
 	}
-	got := begin(func() (string, error) {
+	type result struct {
+		line []byte
+		err  error
+	}
+	got := make(chan result, 1)
+	go func() {
 		line, err := term.ReadPassword(fd)
-		return string(line), err
-	})
-	// Putting the terminal back has to wait for the read to have changed it, or
-	// the echo would go off afterwards. Where it was off before there is no
-	// change to see, so the wait is bounded.
+		got <- result{line, err}
+	}()
+	// The terminal can only be restored after the read has changed it, or the
+	// echo would go off afterwards. If it was off before there is no change to
+	// see, so the wait is bounded.
 	var stop <-chan struct{}
 	tick, left := time.NewTicker(time.Millisecond), 50
 	defer tick.Stop()
@@ -38,7 +43,7 @@ func readHidden(ctx context.Context, tty *os.File) (string, error) {
 			if errors.Is(r.err, io.EOF) {
 				r.err = nil
 			}
-			return r.line, r.err
+			return string(r.line), r.err
 		case <-tick.C:
 			now, err := term.GetState(fd)
 			if left--; left == 0 || err != nil || !reflect.DeepEqual(now, before) {

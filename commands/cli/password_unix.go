@@ -11,9 +11,8 @@ import (
 )
 
 // readHidden reads a line from a terminal that does not show it. Ctrl-D ends
-// the line, for which golang.org/x/term would wait on. When ctx ends first the
-// terminal is put back; the read is left behind, as nothing can wake it but a
-// key.
+// the line, for which golang.org/x/term would wait on. When ctx ends first, the
+// terminal is restored; the read is abandoned, because only a key can wake it.
 func readHidden(ctx context.Context, tty *os.File) (line string, err error) {
 	restore, err := hideEcho(int(tty.Fd()))
 	if err != nil {
@@ -23,8 +22,8 @@ func readHidden(ctx context.Context, tty *os.File) (line string, err error) {
 	return Streams{In: tty}.ReadLine(ctx)
 }
 
-// hideEcho stops a terminal from showing what is typed. It still takes whole
-// lines, and Ctrl-C is still a signal. restore puts it back as it was.
+// hideEcho stops a terminal from showing what is typed. It still reads whole
+// lines, and Ctrl-C is still a signal. restore undoes the change.
 func hideEcho(fd int) (restore func() error, err error) {
 	before, err := unix.IoctlGetTermios(fd, getTermios)
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"etcdkit/commands/cli"
 )
 
 // datascaleLoad is a load of check datascale.
@@ -74,7 +76,7 @@ func (c *check) datascale(ctx context.Context, keys int) error {
 	if err != nil {
 		return err
 	}
-	bar := c.app.streams.Bar("written")
+	bar := c.app.streams.Progress("written", cli.Items)
 	stats := (&checkLoad{
 		prefix: c.opts.prefix, keySize: datascaleSize / 2, valueSize: datascaleSize / 2, puts: keys, timeout: c.app.conn.Timeout(),
 		progress: func(puts int) { bar.Set(int64(puts), int64(keys)) },

@@ -72,7 +72,7 @@ func (c *check) perf(ctx context.Context, rate int, length time.Duration) error 
 	}
 	loading, cancel := context.WithDeadline(ctx, begun.Add(length))
 	defer cancel()
-	bar := c.app.streams.Bar("seconds")
+	bar := c.app.streams.Progress("running", cli.Seconds)
 	stats := (&checkLoad{
 		prefix: c.opts.prefix, keySize: perfKeySize, valueSize: perfValueSize, rate: rate, timeout: c.app.conn.Timeout(),
 		progress: func(int) { bar.Set(int64(time.Since(begun).Seconds()), int64(length.Seconds())) },

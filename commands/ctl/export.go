@@ -121,7 +121,7 @@ func (x *export) compressed(ctx context.Context, f io.Writer) (view.Export, erro
 
 // write writes the lines, and counts them.
 func (x *export) write(ctx context.Context, w io.Writer) (view.Export, error) {
-	bar := x.app.streams.Bar("exported")
+	bar := x.app.streams.Progress("exported", cli.Items)
 	defer bar.Done()
 	x.leases = make(map[int64]int64)
 	out, sum, line := bufio.NewWriterSize(w, 64<<10), view.Export{}, []byte(nil)

@@ -20,7 +20,7 @@ func loadPairs(a *app, cmd *cobra.Command, in *pairFile, o load.Options) error {
 		return err
 	}
 	defer s.client.Close() //nolint:errcheck // nothing is under way any more
-	bar := a.streams.Bar("written")
+	bar := a.streams.Progress("written", cli.Items)
 	defer bar.Done()
 	o.Open, o.Again = in.open, in.file != nil
 	o.Timeout, o.Note, o.Progress = a.conn.Timeout(), bar.Line, bar.Set

@@ -116,7 +116,7 @@ func (o *makeMirrorOptions) run(cmd *cobra.Command, a *app, endpoint string) err
 	}
 	defer source.client.Close() //nolint:errcheck // nothing is under way any more
 
-	bar := a.streams.Bar("copied")
+	bar := a.streams.Progress("copied", cli.Items)
 	defer bar.Done()
 	opts := o.mirror()
 	opts.Timeout, opts.MaxRecvBytes, opts.Note, opts.Copied = a.conn.Timeout(), a.conn.MaxRecvBytes(), bar.Line, bar.Set

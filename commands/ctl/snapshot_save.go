@@ -123,9 +123,9 @@ no time limit unless --command-timeout is given.`,
 
 // save writes the stream to its destination. It reports whether that is stdout.
 func (r *saveRun) save(ctx context.Context) (onStdout bool, err error) {
-	progress := r.app.streams.Progress("received")
+	progress := r.app.streams.Progress("received", cli.Bytes)
 	defer progress.Done()
-	opts := snapshot.SaveOptions{Progress: progress.Bytes}
+	opts := snapshot.SaveOptions{Progress: func(n int64) { progress.Set(n, 0) }}
 	if r.path == standardOutput {
 		_, err := snapshot.Copy(ctx, r.stream, r.app.streams.Out, opts)
 		return true, r.cause(err)

@@ -1,6 +1,7 @@
 package ctl
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ func (o *txnOptions) read(ctx context.Context, a *app) (clientv3.Op, error) {
 			return pauseToCancel(ctx, a, request.warning)
 		}
 	}
-	lines := newLineReader(a.streams.In)
+	lines := bufio.NewReader(a.streams.Input(ctx))
 	for _, section := range []struct {
 		title string
 		take  func(line string) error
@@ -65,9 +66,9 @@ func (o *txnOptions) read(ctx context.Context, a *app) (clientv3.Op, error) {
 
 // readSection hands the lines up to the next empty one to take. The end of the
 // input is no end of a section: a file that was cut off is not sent.
-func readSection(ctx context.Context, lines *lineReader, take func(line string) error) error {
+func readSection(ctx context.Context, lines *bufio.Reader, take func(line string) error) error {
 	for {
-		line, err := lines.next(ctx)
+		line, err := lines.ReadString('\n')
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)

@@ -1,6 +1,7 @@
 package ctl
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -84,9 +85,9 @@ func watchLines(a *app, cmd *cobra.Command, env watchEnv) error {
 		cancel(nil)
 		running.Wait()
 	}()
-	lines := newLineReader(a.streams.In)
+	lines := bufio.NewReader(a.streams.Input(ctx))
 	for {
-		line, err := lines.next(ctx)
+		line, err := lines.ReadString('\n')
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)

@@ -121,7 +121,7 @@ func (o *copyOptions) run(ctx context.Context, a *app, mode transfer.Mode) error
 		return err
 	}
 	source := &copySource{session: s, names: transfer.Names{From: o.prefix, To: o.destPrefix}, hidden: o.hidden, limit: limit}
-	bar := a.streams.Bar("copied")
+	bar := a.streams.Progress("copied", cli.Items)
 	defer bar.Done()
 	v3 := &copyDest{options: o, app: a, retry: &retry.Retrier{Timeout: a.flags.totalTimeout, Patience: 2 * a.flags.totalTimeout}}
 	defer v3.close()
