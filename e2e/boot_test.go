@@ -19,6 +19,7 @@ import (
 
 	"etcdkit/e2e/cluster"
 	"etcdkit/e2e/refs"
+	"etcdkit/e2e/script"
 )
 
 // TestBoot saves a snapshot of an etcd of each release with our etcdctl, restores it with our etcdutl, and starts the same
@@ -36,7 +37,7 @@ func TestBoot(t *testing.T) {
 		source.Stop()
 		for _, members := range []int{1, 3} {
 			t.Run(strconv.Itoa(members), func(t *testing.T) {
-				t.Parallel()
+				parallel(t, script.TurnUsual)
 				c := startCluster(t, cluster.Options{
 					Bin: r.bin, Dir: filepath.Join(dir, strconv.Itoa(members)), Members: members,
 					Prepare: func(c *cluster.Cluster) error { return restoreAll(t.Context(), c, file) },

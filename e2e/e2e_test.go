@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,7 +27,6 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	overlap()
 	hearSignals()
 	code, err := runTests(m)
 	if err != nil {
@@ -38,21 +36,20 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// overlap runs more tests at once than there are processors, unless -parallel says how many: much of its time a script
-// waits for servers.
-func overlap() {
-	const perProcessor = 3
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
-	if given {
-		return
-	}
-	if err := flag.Set("test.parallel", strconv.Itoa(perProcessor*runtime.GOMAXPROCS(0))); err != nil {
-		panic(err)
-	}
+// places is how many tests run at once: much of its time a script waits for servers.
+func places() int { return 8 * runtime.GOMAXPROCS(0) }
+
+// letGateDecide lifts Go's own limit on how many tests run at once.
+func letGateDecide() error { return flag.Set("test.parallel", "10000") }
+
+// parallel makes a test run beside others, as soon as the gate lets it.
+func parallel(t *testing.T, turn script.Turn) {
+	t.Helper()
+	t.Parallel()
+	engine.Enter(t, turn)
 }
 
-// hearSignals has programs end by the signals that scripts send, also in a test that was started to ignore them, as by
+// hearSignals makes programs end by the signals that scripts send, also in a test that was started to ignore them, as by
 // nohup: what is ignored is inherited, what is received is not.
 func hearSignals() {
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
@@ -64,6 +61,9 @@ func hearSignals() {
 
 // runTests builds our programs once for all tests.
 func runTests(tests *testing.M) (int, error) {
+	if err := letGateDecide(); err != nil {
+		return 0, err
+	}
 	r, err := refs.Open()
 	if err != nil {
 		return 0, err
@@ -77,7 +77,7 @@ func runTests(tests *testing.M) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	*engine = script.Engine{Refs: r, Ours: ours, Update: *update, KeepGoing: *goOn}
+	*engine = script.Engine{Refs: r, Ours: ours, Update: *update, KeepGoing: *goOn, Gate: script.NewGate(places())}
 	return tests.Run(), nil
 }
 
@@ -113,7 +113,7 @@ func TestDiff(t *testing.T) {
 	}
 }
 
-// scripts returns the scripts of a directory, those that take long at the head: last of all they would run on alone.
+// scripts returns the scripts of a directory.
 func scripts(t *testing.T, dir string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", dir, "*.txtar"))
@@ -123,19 +123,7 @@ func scripts(t *testing.T, dir string) []string {
 	if len(files) == 0 {
 		t.Fatalf("no scripts in testdata/%s", dir)
 	}
-	var long, others []string
-	for _, file := range files {
-		is, err := script.TakesLong(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if is {
-			long = append(long, file)
-		} else {
-			others = append(others, file)
-		}
-	}
-	return append(long, others...)
+	return files
 }
 
 func name(file string) string { return strings.TrimSuffix(filepath.Base(file), ".txtar") }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"etcdkit/e2e/refs"
+	"etcdkit/e2e/script"
 )
 
 // TestFullDisk lets commands write to a file system that is too small, in bytes or in files: each says so, and leaves what was there.
@@ -53,7 +54,7 @@ func TestFullDisk(t *testing.T) {
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			t.Parallel()
+			parallel(t, script.TurnUsual)
 			dir := t.TempDir()
 			mountSmall(t, dir, tc.options)
 			db := filepath.Join(dir, "member", "snap", "db")
@@ -96,7 +97,7 @@ func TestTightDisk(t *testing.T) {
 		"backup":              {segment + len(readFile(t, filepath.Join(data, "member", "snap", "db"))), []string{"backup", "--data-dir", data, "--backup-dir=data"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+			parallel(t, script.TurnUsual)
 			dir := t.TempDir()
 			mountSmall(t, dir, fmt.Sprintf("size=%d", tc.size+1<<20))
 			cmd := exec.CommandContext(t.Context(), refs.Path(engine.Ours, "etcdutl"), tc.args...)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"etcdkit/e2e/cluster"
+	"etcdkit/e2e/script"
 )
 
 // needCurl skips a test where there is no curl. CI has it (.ci/run).
@@ -33,7 +34,7 @@ func TestCurl(t *testing.T) {
 	for _, line := range lines {
 		for kind, opts := range map[string]cluster.Options{"plain": {}, "tls": {ClientCertAuth: true}, "auth": {Auth: true}} {
 			t.Run(line+"/"+kind, func(t *testing.T) {
-				t.Parallel()
+				parallel(t, script.TurnLong)
 				if opts.Bin, err = engine.Refs.Build(t.Context(), line); err != nil {
 					t.Fatal(err)
 				}
@@ -93,7 +94,7 @@ func commandOf(page map[string]string, args []string) string {
 
 // TestCurlSocket does so for one command through a socket, with a name that the shell and curl could take for more.
 func TestCurlSocket(t *testing.T) {
-	t.Parallel()
+	parallel(t, script.TurnUsual)
 	needCurl(t)
 	bin, err := engine.Refs.Build(t.Context(), "3.7")
 	if err != nil {
@@ -114,7 +115,7 @@ func TestCurlSocket(t *testing.T) {
 
 // TestCurlCertFiles does so with files whose names curl would take for a certificate and its password.
 func TestCurlCertFiles(t *testing.T) {
-	t.Parallel()
+	parallel(t, script.TurnUsual)
 	needCurl(t)
 	bin, err := engine.Refs.Build(t.Context(), "3.7")
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"etcdkit/e2e/cluster"
 	"etcdkit/e2e/refs"
+	"etcdkit/e2e/script"
 )
 
 // histories is how often a history is held against its server: after so many changes each time.
@@ -34,6 +35,7 @@ func historyLength() histories {
 func TestHistories(t *testing.T) {
 	t.Parallel()
 	eachRelease(t, func(t *testing.T, r release) {
+		engine.Enter(t, script.TurnLong)
 		prefix := "--"
 		if r.line == "3.5" {
 			prefix = "--experimental-"

@@ -14,12 +14,13 @@ import (
 
 	"etcdkit/e2e/cluster"
 	"etcdkit/e2e/refs"
+	"etcdkit/e2e/script"
 )
 
 // TestKilledCopy kills copy-to-v3 at random moments while it writes, some of them twice in a row. The same command does the rest,
 // and then v3 has what v2 has; of v2 nothing has changed in all that time.
 func TestKilledCopy(t *testing.T) {
-	t.Parallel()
+	parallel(t, script.TurnLong)
 	const keys = 1500
 	v2 := startCluster(t, cluster.Options{Bin: build(t, "3.5"), Dir: t.TempDir(), Args: []string{"--enable-v2", "--unsafe-no-fsync"}}).Members[0]
 	// So few operations in a transaction make many of them, and the writing slow.

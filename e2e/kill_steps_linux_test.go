@@ -16,6 +16,7 @@ import (
 	"etcdkit/e2e/cluster"
 	"etcdkit/e2e/proc"
 	"etcdkit/e2e/refs"
+	"etcdkit/e2e/script"
 )
 
 // stepwise is a command of etcdutl that is killed before every step it takes.
@@ -68,7 +69,7 @@ func TestKilledBetweenSteps(t *testing.T) {
 		},
 	} {
 		t.Run(s.name, func(t *testing.T) {
-			t.Parallel()
+			parallel(t, script.TurnUsual)
 			s.run(t)
 		})
 	}

@@ -14,6 +14,7 @@ import (
 
 	"etcdkit/e2e/cluster"
 	"etcdkit/e2e/refs"
+	"etcdkit/e2e/script"
 )
 
 // moments is at how many moments each command is killed.
@@ -41,7 +42,7 @@ func TestKilled(t *testing.T) {
 	c, saved := largeCluster(t)
 	for _, k := range append(killedCommands(c, saved, hashOf(t, saved)), killedBackup(t, largeDataDir(t))) {
 		t.Run(k.name, func(t *testing.T) {
-			t.Parallel()
+			parallel(t, script.TurnUsual)
 			dir := t.TempDir()
 			took := time.Hour // the shortest so far
 			for range 2 {

@@ -18,6 +18,7 @@ import (
 
 	"etcdkit/e2e/cluster"
 	"etcdkit/e2e/refs"
+	"etcdkit/e2e/script"
 )
 
 // ourUtl runs our etcdutl and returns its stdout.
@@ -51,7 +52,7 @@ func TestMigrate(t *testing.T) {
 		{"3.5", "3.6", ""}, {"3.6", "3.7", ""}, {"3.7", "3.7", ""}, {"3.6", "3.5", "3.5"}, {"3.7", "3.6", "3.6"},
 	} {
 		t.Run(tc.from+"-"+tc.to, func(t *testing.T) {
-			t.Parallel()
+			parallel(t, script.TurnUsual)
 			dir := t.TempDir()
 			data := filepath.Join(dir, "data")
 			source := startCluster(t, cluster.Options{Bin: build(t, tc.from), Dir: filepath.Join(dir, "source"), DataDir: data, Settled: true, Args: []string{"--max-txn-ops=1000"}})
@@ -72,7 +73,7 @@ func TestMigrate(t *testing.T) {
 // TestMigrateTwoReleases takes a data directory of 3.5 to 3.7. A server of 3.7 does not start on it straight away, which a warning
 // says, and does once one of 3.6 has done what the warning says.
 func TestMigrateTwoReleases(t *testing.T) {
-	t.Parallel()
+	parallel(t, script.TurnUsual)
 	dir := t.TempDir()
 	data := filepath.Join(dir, "data")
 	source := startCluster(t, cluster.Options{Bin: build(t, "3.5"), Dir: filepath.Join(dir, "3.5"), DataDir: data, Settled: true, Args: []string{"--max-txn-ops=1000"}})
@@ -219,7 +220,7 @@ func TestV2Offline(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{"WAL": nil, "snapshot": {"--snapshot-count=20"}} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+			parallel(t, script.TurnUsual)
 			dir := t.TempDir()
 			data, bin := filepath.Join(dir, "data"), build(t, "3.5")
 			source := startCluster(t, cluster.Options{Bin: bin, Dir: filepath.Join(dir, "source"), DataDir: data, Args: append([]string{"--enable-v2"}, args...)})

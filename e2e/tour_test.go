@@ -3,6 +3,7 @@ package e2e
 import (
 	"testing"
 
+	"etcdkit/e2e/script"
 	"etcdkit/e2e/tour"
 )
 
@@ -13,6 +14,7 @@ func TestTour(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			page := tour.Page{File: "../docs/" + name + ".md", Refs: engine.Refs, Ours: engine.Ours, Update: *update}
+			page.Enter = func(t *testing.T) { engine.Enter(t, script.TurnUsual) }
 			page.Test(t)
 		})
 	}

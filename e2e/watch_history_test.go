@@ -18,6 +18,7 @@ import (
 
 	"etcdkit/e2e/cluster"
 	"etcdkit/e2e/refs"
+	"etcdkit/e2e/script"
 )
 
 // historyEnd is the value of the last event below each prefix.
@@ -29,6 +30,7 @@ const historyEnd = "the end"
 func TestWatchHistory(t *testing.T) {
 	t.Parallel()
 	eachRelease(t, func(t *testing.T, r release) {
+		engine.Enter(t, script.TurnLong)
 		opts := cluster.Options{Bin: r.bin, Dir: t.TempDir(), Args: []string{"--unsafe-no-fsync"}}
 		switch r.line {
 		case "3.6":

@@ -25,8 +25,9 @@ const (
 	// DefaultLine is the release line of server and reference where a script names none.
 	DefaultLine = "3.7"
 
-	scriptBound = 5 * time.Minute  // for one run of one script
-	waitBound   = 90 * time.Second // for one thing a script waits for, on a machine that is busy with others
+	// The bounds are for a machine that is ten times slower than usual.
+	scriptBound = 15 * time.Minute // for one run of one script
+	waitBound   = 5 * time.Minute  // for one thing a script waits for
 )
 
 // Engine runs scripts. Its fields are set once; its methods may run in parallel.
@@ -36,6 +37,7 @@ type Engine struct {
 	Update bool   // rewrite expectations instead of failing
 	// KeepGoing runs a script to its end even when a line fails, so that one run shows everything that is wrong.
 	KeepGoing bool
+	Gate      *Gate // which every run of a script passes; nil for no limit
 }
 
 // side says whose programs a run of a script uses.
@@ -51,6 +53,7 @@ type side struct {
 // Script runs one script on our programs. Of each program it runs, a golden has to tell what it did.
 func (e *Engine) Script(t *testing.T, file string) {
 	t.Helper()
+	e.Enter(t, turnOf(t, file))
 	if left := e.run(t, file, side{name: "ours", line: DefaultLine}, new(Transcript)); left > 0 && !t.Failed() {
 		t.Errorf("%s: no golden line follows the last %d programs", file, left)
 	}
@@ -67,7 +70,8 @@ func (e *Engine) Diff(t *testing.T, file string, run Run) {
 	if line != DefaultLine {
 		ours.compat = line
 	}
-	trs := e.together(t, file, side{name: "reference", reference: true, diff: true, line: line, secure: run.Secure}, ours)
+	reference := side{name: "reference", reference: true, diff: true, line: line, secure: run.Secure}
+	trs := e.together(t, file, turnOf(t, file), reference, ours)
 	ref := trs[0]
 	if len(ref.Entries) == 0 {
 		t.Errorf("%s compares nothing", file)
@@ -76,7 +80,7 @@ func (e *Engine) Diff(t *testing.T, file string, run Run) {
 		t.Errorf("%s: ours differs from the reference\n%s", file, d)
 	}
 	if line == DefaultLine && !run.Secure && ref.hasBorders() {
-		told := e.together(t, file, side{name: "told", diff: true, line: line, compat: line})
+		told := e.together(t, file, TurnNext, side{name: "told", diff: true, line: line, compat: line})
 		if d := Compare(ref, told[0]); d != "" {
 			t.Errorf("%s: ours differs from the reference with --compat %s\n%s", file, line, d)
 		}
@@ -84,7 +88,7 @@ func (e *Engine) Diff(t *testing.T, file string, run Run) {
 }
 
 // together runs one script on each side, all at once, and returns what they did.
-func (e *Engine) together(t *testing.T, file string, sides ...side) []*Transcript {
+func (e *Engine) together(t *testing.T, file string, turn Turn, sides ...side) []*Transcript {
 	t.Helper()
 	trs := make([]*Transcript, len(sides))
 	t.Run("run", func(t *testing.T) {
@@ -92,11 +96,38 @@ func (e *Engine) together(t *testing.T, file string, sides ...side) []*Transcrip
 			trs[i] = new(Transcript)
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
+				e.Enter(t, turn)
 				e.run(t, file, s, trs[i])
 			})
 		}
 	})
 	return trs
+}
+
+// Enter waits until the test may run. It gives its place back when the test ends.
+func (e *Engine) Enter(t *testing.T, turn Turn) {
+	t.Helper()
+	if e.Gate == nil {
+		return
+	}
+	leave, err := e.Gate.Enter(t.Context(), turn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(leave)
+}
+
+// turnOf returns the turn of a script: long if it says so.
+func turnOf(t *testing.T, file string) Turn {
+	t.Helper()
+	a, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if regexp.MustCompile(`(?m)^long$`).Match(a.Comment) {
+		return TurnLong
+	}
+	return TurnUsual
 }
 
 // state is one run of one script. It lives on the script's goroutine.

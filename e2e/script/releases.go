@@ -71,13 +71,7 @@ func (e *Engine) releases(file string, comment []byte) ([]string, error) {
 	return chosen, nil
 }
 
-// TakesLong tells whether a script has the line "long".
-func TakesLong(file string) (bool, error) {
-	a, err := txtar.ParseFile(file)
-	return err == nil && regexp.MustCompile(`(?m)^long$`).Match(a.Comment), err
-}
-
-// cmdLong: long has a script begin before others. It has been read before the script runs.
+// cmdLong: long makes a script begin before others. It has been read before the script runs.
 func cmdLong(ts *testscript.TestScript, _ *state, args []string) {
 	if len(args) != 0 {
 		ts.Fatalf("usage: long")

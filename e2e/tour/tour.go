@@ -13,6 +13,8 @@ type Page struct {
 	Refs   *refs.Refs // for the servers
 	Ours   string     // directory of our programs
 	Update bool       // write what is printed into the page
+	// Enter waits until a chapter may run; nil for no limit.
+	Enter func(*testing.T)
 }
 
 // Test runs each chapter of the page, with what stands before the first chapter before it, and fails where the shell
@@ -33,6 +35,9 @@ func (p *Page) Test(t *testing.T) {
 		for _, c := range chapters[1:] {
 			t.Run(c.title, func(t *testing.T) {
 				t.Parallel()
+				if p.Enter != nil {
+					p.Enter(t)
+				}
 				g := newGuide(p, t.TempDir())
 				defer g.end()
 				for _, parts := range [][]part{chapters[0].parts, c.parts} {
