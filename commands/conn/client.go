@@ -17,12 +17,8 @@ import (
 type Client struct {
 	*clientv3.Client
 
-	cancel   context.CancelFunc
-	links    *links
-	calls    *calls
-	stranger *Dialer // makes clients that nobody is logged in with
-	user     string
-	upload   int // largest request, in bytes
+	cancel context.CancelFunc
+	wire   *wire
 }
 
 // Close ends what the client is doing. The connections are torn down behind
@@ -43,17 +39,15 @@ func (c *Client) dialOptions(d *Dialer, endpoints []string) []grpc.DialOption {
 		return []grpc.DialOption{grpc.WithChainUnaryInterceptor(t.unary), grpc.WithChainStreamInterceptor(t.stream)}
 	}
 	opts := []grpc.DialOption{
-		grpc.WithTransportCredentials(newCredentials(c.links, d.cfg.TLS)),
-		grpc.WithChainUnaryInterceptor(c.calls.unary),
-		grpc.WithChainStreamInterceptor(c.calls.stream),
+		grpc.WithTransportCredentials(newCredentials(c.wire.conns, d.cfg.TLS, d.untrusted)),
+		grpc.WithChainUnaryInterceptor(c.wire.unary),
+		grpc.WithChainStreamInterceptor(c.wire.stream),
 		grpc.WithConnectParams(connectParams()),
+		// A dialer of one's own is also what keeps grpc from looking for a proxy.
+		grpc.WithContextDialer(c.wire.conns.dial),
 	}
 	if d.cfg.Username != "" {
 		opts = append(opts, grpc.WithChainStreamInterceptor(new(tokens).stream))
-	}
-	if !d.proxied {
-		// A dialer of one's own is also what keeps grpc from looking for a proxy.
-		opts = append(opts, grpc.WithContextDialer(c.links.dial))
 	}
 	return opts
 }

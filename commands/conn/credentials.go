@@ -2,9 +2,10 @@ package conn
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
-	"errors"
+	"crypto/x509"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -14,12 +15,18 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// What a server turns out to be that is no etcd.
-var (
-	errNoHTTP2    = errors.New("the server speaks TLS but not HTTP/2")
-	errSpeaksTLS  = errors.New("the server speaks TLS, the endpoint is plain (https:// or --cacert)")
-	errSpeaksHTTP = errors.New("the server speaks HTTP/1, so it is not etcd's client port")
-	errNeedsCert  = errors.New("the server requires a client certificate (--cert and --key)")
+// ownFinding is what a server turns out to be that is no etcd, or not for this
+// client.
+type ownFinding string
+
+func (f ownFinding) Error() string { return string(f) }
+
+const (
+	errNoHTTP2     ownFinding = "the server speaks TLS but not HTTP/2"
+	errSpeaksTLS   ownFinding = "the server speaks TLS, the endpoint is plain (https:// or --cacert)"
+	errSpeaksPlain ownFinding = "the server speaks plain HTTP/2, the endpoint is TLS (http://)"
+	errSpeaksHTTP  ownFinding = "the server speaks HTTP/1, so it is not etcd's client port"
+	errNeedsCert   ownFinding = "the server requires a client certificate (--cert and --key)"
 )
 
 // transport secures the connections of a client as the scheme of their endpoint
@@ -27,17 +34,18 @@ var (
 // the first endpoint, which stand for the client where grpc wants to know.
 type transport struct {
 	credentials.TransportCredentials
-	links     *links
+	conns     *connections
 	tls       credentials.TransportCredentials
 	plain     credentials.TransportCredentials
 	byDefault security     // of endpoints without a scheme
+	untrusted func() error // says more of an unknown authority, or nil; may be nil
 	asked     *atomic.Bool // a server has asked for a certificate, and there is none
 }
 
-// newCredentials returns the credentials for the connections of l. A nil cfg
-// stands for no flag that asks for TLS.
-func newCredentials(l *links, cfg *tls.Config) credentials.TransportCredentials {
-	t := &transport{links: l, plain: insecure.NewCredentials(), byDefault: plain, asked: new(atomic.Bool)}
+// newCredentials returns the credentials for the connections of l. cfg is nil if
+// no flag asks for TLS.
+func newCredentials(l *connections, cfg *tls.Config, untrusted func() error) credentials.TransportCredentials {
+	t := &transport{conns: l, untrusted: untrusted, plain: insecure.NewCredentials(), byDefault: plain, asked: new(atomic.Bool)}
 	if cfg != nil {
 		t.byDefault = encrypted
 	}
@@ -57,7 +65,7 @@ func newCredentials(l *links, cfg *tls.Config) credentials.TransportCredentials 
 	return t
 }
 
-func (t *transport) security(k *link) security {
+func (t *transport) security(k *connection) security {
 	if k.security == asFlagsSay {
 		return t.byDefault
 	}
@@ -88,18 +96,18 @@ func (t *transport) observed(cfg *tls.Config) *tls.Config {
 
 // ClientHandshake implements credentials.TransportCredentials.
 func (t *transport) ClientHandshake(ctx context.Context, server string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	k := t.links.take(raw, server)
+	k := t.conns.take(raw)
 	creds := t.plain
 	if t.security(k) == encrypted {
 		creds = t.tls
-		t.links.reached(k, securing)
+		t.conns.reach(k, securing)
 	}
 	c, info, err := creds.ClientHandshake(ctx, server, raw)
 	if err != nil {
 		t.lost(k, err)
 		return nil, nil, err
 	}
-	t.links.reached(k, greeting)
+	t.conns.reach(k, greeting)
 	seen := func(b []byte, err error) { t.greeted(k, b, err) }
 	return &greeted{Conn: c, seen: seen, begun: make(chan struct{})}, info, nil
 }
@@ -112,26 +120,36 @@ func (t *transport) Clone() credentials.TransportCredentials {
 
 // greeted notes what a server began with. Over TLS 1.3 this is also where it
 // says that it does not like the client's certificate.
-func (t *transport) greeted(k *link, b []byte, err error) {
+func (t *transport) greeted(k *connection, b []byte, err error) {
 	switch {
 	case err != nil:
 		t.lost(k, err)
 	case bytes.HasPrefix(b, []byte{0x15, 0x03}): // a TLS alert
-		t.links.lost(k, errSpeaksTLS)
+		t.conns.lost(k, errSpeaksTLS)
 	case bytes.HasPrefix(b, []byte("HTTP/")):
-		t.links.lost(k, errSpeaksHTTP)
+		t.conns.lost(k, errSpeaksHTTP)
 	default:
-		t.links.reached(k, ready)
+		t.conns.reach(k, ready)
 	}
 }
 
-// lost notes a failure, which is for want of a certificate where the server has
-// asked for one and then closes.
-func (t *transport) lost(k *link, err error) {
-	if t.asked.Load() && t.security(k) == encrypted && (alert(err) != nil || closed(err)) {
+// lost records a failure. If the server has asked for a certificate and then
+// closes, that is why; if it closes before it has said anything, whether it
+// speaks the other protocol is tried.
+func (t *transport) lost(k *connection, err error) {
+	secure := t.security(k) == encrypted
+	switch {
+	case t.asked.Load() && secure && (alert(err) != nil || closed(err)):
 		err = errNeedsCert
+	case t.untrusted != nil && secure && is[x509.UnknownAuthorityError](0, err):
+		err = cmp.Or(t.untrusted(), err)
+	case !closed(err):
+	case secure && t.conns.speaksPlain(k.address):
+		err = errSpeaksPlain
+	case !secure && t.conns.speaksTLS(k.address):
+		err = errSpeaksTLS
 	}
-	t.links.lost(k, err)
+	t.conns.lost(k, err)
 }
 
 // greeted is a connection whose first read is watched.

@@ -14,6 +14,7 @@ import (
 // Call AddTo before anything else.
 type Destination struct {
 	cert, key, cacert string
+	keyPasswordFile   string
 	user, password    string
 	insecureTransport bool
 }
@@ -22,6 +23,7 @@ type Destination struct {
 func (t *Destination) AddTo(fs *pflag.FlagSet) {
 	fs.StringVar(&t.cert, "dest-cert", "", "file with the client's TLS certificate for the destination")
 	fs.StringVar(&t.key, "dest-key", "", "file with the key of --dest-cert")
+	fs.StringVar(&t.keyPasswordFile, "dest-key-password-file", "", "file with the password of --dest-key, if that is encrypted (PKCS#8)")
 	fs.StringVar(&t.cacert, "dest-cacert", "", "file with the certificates of the authorities that may sign the destination's")
 	fs.BoolVar(&t.insecureTransport, "dest-insecure-transport", true, "connect without TLS where neither the endpoint nor another --dest flag asks for it")
 	fs.StringVar(&t.user, "dest-user", "", "user to authenticate as at the destination, name or name:password (a missing password is asked for)")
@@ -30,9 +32,10 @@ func (t *Destination) AddTo(fs *pflag.FlagSet) {
 
 // Inherit gives the files that the flags have not named: of the first cluster,
 // where it may be the second as well.
-func (t *Destination) Inherit(cert, key, cacert string) {
+func (t *Destination) Inherit(cert, key, cacert, keyPasswordFile string) {
 	if t.cert == "" && t.key == "" {
 		t.cert, t.key = cert, key
+		t.keyPasswordFile = cmp.Or(t.keyPasswordFile, keyPasswordFile)
 	}
 	t.cacert = cmp.Or(t.cacert, cacert)
 }
@@ -41,8 +44,10 @@ func (t *Destination) Inherit(cert, key, cacert string) {
 // the connection flags hold for it too; who one is and how one trusts it are
 // said by the destination's flags alone. Like [Flags.Dialer] it sends nothing.
 func (f *Flags) DialerTo(ctx context.Context, s cli.Streams, endpoints []string, t *Destination) (*Dialer, error) {
-	secure := &clientv3.SecureConfig{Cert: t.cert, Key: t.key, Cacert: t.cacert, InsecureTransport: t.insecureTransport}
-	cfg, err := f.config(endpoints, secure, f.quietLogger(s))
+	files := tlsFiles{passwordFile: t.keyPasswordFile, prefix: "dest-", SecureConfig: clientv3.SecureConfig{
+		Cert: t.cert, Key: t.key, Cacert: t.cacert, InsecureTransport: t.insecureTransport,
+	}}
+	cfg, err := f.config(ctx, s, endpoints, files, f.quietLogger(s))
 	if err != nil {
 		return nil, err
 	}
@@ -50,5 +55,7 @@ func (f *Flags) DialerTo(ctx context.Context, s cli.Streams, endpoints []string,
 	if err != nil {
 		return nil, err
 	}
-	return newDialer(s, cfg, who), nil
+	d := newDialer(s, cfg, who)
+	d.who, d.cacert, d.cacertFlag = identify(who, t.cert, t.password, "dest-"), t.cacert, "--dest-cacert"
+	return d, nil
 }

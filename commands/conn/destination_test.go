@@ -81,13 +81,13 @@ func TestDialerTo(t *testing.T) {
 func TestInherit(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ own, want Destination }{
-		{Destination{}, Destination{cert: "c", key: "k", cacert: "ca"}},
+		{Destination{}, Destination{cert: "c", key: "k", cacert: "ca", keyPasswordFile: "p"}},
 		{Destination{cert: "C", key: "K"}, Destination{cert: "C", key: "K", cacert: "ca"}},
 		{Destination{cacert: "CA", cert: "C"}, Destination{cacert: "CA", cert: "C"}},
-		{Destination{user: "u"}, Destination{user: "u", cert: "c", key: "k", cacert: "ca"}},
+		{Destination{user: "u"}, Destination{user: "u", cert: "c", key: "k", cacert: "ca", keyPasswordFile: "p"}},
 	} {
 		got := tt.own
-		if got.Inherit("c", "k", "ca"); got != tt.want {
+		if got.Inherit("c", "k", "ca", "p"); got != tt.want {
 			t.Errorf("%+v: %+v, want %+v", tt.own, got, tt.want)
 		}
 	}

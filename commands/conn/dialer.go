@@ -3,10 +3,11 @@ package conn
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
@@ -21,26 +22,38 @@ const defaultUpload = 2 << 20
 // Dialer makes clients for the endpoints that the flags resolved to. It may be
 // used from several goroutines.
 type Dialer struct {
-	cfg      clientv3.Config
-	proxied  bool
-	failFast bool
-	recorder *Recorder // nil: requests are sent
+	cfg        clientv3.Config
+	proxy      *proxy // nil: none
+	who        identity
+	cacert     string // file
+	cacertFlag string // the flag that names it
+	failFast   bool
+	recorder   *Recorder // nil: requests are sent
 }
 
 // Dialer resolves the flags: it looks up SRV records, reads the TLS files and
-// asks for a password where one is missing. It sends nothing to etcd. Errors
-// carry the exit codes of upstream.
+// asks for a missing password. It sends nothing to etcd. Errors carry the exit
+// codes of upstream.
 func (f *Flags) Dialer(ctx context.Context, s cli.Streams) (*Dialer, error) {
+	return f.dialer(ctx, s, discoveryFirst)
+}
+
+// EndpointDialer is Dialer for a command that acts on each endpoint by itself:
+// endpoints that are given win over the SRV records of --discovery-srv.
+func (f *Flags) EndpointDialer(ctx context.Context, s cli.Streams) (*Dialer, error) {
+	return f.dialer(ctx, s, givenFirst)
+}
+
+func (f *Flags) dialer(ctx context.Context, s cli.Streams, order precedence) (*Dialer, error) {
 	log := f.logger(s)
-	eps, err := f.resolveEndpoints(ctx, net.DefaultResolver.LookupSRV, s.Err)
+	eps, err := f.resolveEndpoints(ctx, net.DefaultResolver.LookupSRV, s.Err, order)
 	if err != nil {
 		return nil, cli.Exit(cli.Failure, err)
 	}
-	secure, err := f.secure()
-	if err != nil {
+	if err := f.checkFiles(); err != nil {
 		return nil, cli.Exit(cli.BadArgs, err)
 	}
-	cfg, err := f.config(eps, secure, log)
+	cfg, err := f.config(ctx, s, eps, f.files(), log)
 	if err != nil {
 		return nil, err
 	}
@@ -52,11 +65,13 @@ func (f *Flags) Dialer(ctx context.Context, s cli.Streams) (*Dialer, error) {
 	if err != nil {
 		return nil, cli.Exit(cli.Failure, err)
 	}
-	return newDialer(s, cfg, who), nil
+	d := newDialer(s, cfg, who)
+	d.who, d.cacert = identify(who, f.cert, f.password, ""), f.cacert
+	return d, nil
 }
 
 // config is what clientv3 makes of the flags for the given endpoints.
-func (f *Flags) config(eps []string, secure *clientv3.SecureConfig, log *zap.Logger) (*clientv3.Config, error) {
+func (f *Flags) config(ctx context.Context, s cli.Streams, eps []string, files tlsFiles, log *zap.Logger) (*clientv3.Config, error) {
 	cfg, err := clientv3.NewClientConfig(&clientv3.ConfigSpec{
 		Endpoints:          eps,
 		DialTimeout:        f.dialTimeout,
@@ -64,8 +79,10 @@ func (f *Flags) config(eps []string, secure *clientv3.SecureConfig, log *zap.Log
 		KeepAliveTimeout:   f.keepAliveTimeout,
 		MaxCallSendMsgSize: f.maxRequestBytes,
 		MaxCallRecvMsgSize: f.maxRecvBytes,
-		Secure:             secure,
 	}, log)
+	if err == nil {
+		cfg.TLS, err = files.config(ctx, s)
+	}
 	if err != nil {
 		return nil, cli.Exit(cli.BadArgs, err)
 	}
@@ -77,7 +94,7 @@ func newDialer(s cli.Streams, cfg *clientv3.Config, who *clientv3.AuthConfig) *D
 	if who != nil {
 		cfg.Username, cfg.Password, cfg.Token = who.Username, who.Password, who.Token
 	}
-	return &Dialer{cfg: *cfg, proxied: proxied(s, cfg.Endpoints)}
+	return &Dialer{cfg: *cfg, proxy: findProxy(s, cfg.Endpoints)}
 }
 
 // Endpoints returns the resolved endpoints, in the order given.
@@ -88,19 +105,12 @@ func (d *Dialer) Endpoints() []string { return slices.Clone(d.cfg.Endpoints) }
 // until the request's deadline. It is for requests that are about one endpoint,
 // on a client for that endpoint.
 //
-// Such a request fails with context.DeadlineExceeded, the words that upstream
-// has for it in the end; Client.Explain adds the cause.
+// The error of such a request is context.DeadlineExceeded to errors.Is, as
+// upstream's is in the end, unless no wait would have helped.
 func (d *Dialer) FailFast() *Dialer {
 	fast := *d
 	fast.failFast = true
 	return &fast
-}
-
-// stranger returns a dialer whose clients log nobody in, and fail fast.
-func (d *Dialer) stranger() *Dialer {
-	s := d.FailFast()
-	s.cfg.Username, s.cfg.Password, s.cfg.Token = "", "", ""
-	return s
 }
 
 // Dial returns a client for the given endpoints, or for all of the dialer's
@@ -115,9 +125,14 @@ func (d *Dialer) Dial(ctx context.Context, endpoints ...string) (*Client, error)
 	if len(endpoints) > 0 {
 		cfg.Endpoints = endpoints
 	}
-	cfg.Endpoints = slices.Clone(cfg.Endpoints)
-	c := &Client{links: newLinks(cfg.Endpoints), calls: &calls{failFast: d.failFast}, stranger: d.stranger(), user: cfg.Username}
-	c.upload = cmp.Or(cfg.MaxCallSendMsgSize, defaultUpload)
+	conns := newConnections(cfg.Endpoints)
+	conns.proxy = d.proxy
+	c := &Client{wire: &wire{conns: conns, failFast: d.failFast, who: d.who, upload: cmp.Or(cfg.MaxCallSendMsgSize, defaultUpload), health: d.health}}
+	cleaned, err := targets(cfg.Endpoints)
+	if err != nil {
+		return nil, cli.Exit(cli.BadConnection, err)
+	}
+	cfg.Endpoints = cleaned
 	cfg.DialOptions = c.dialOptions(d, cfg.Endpoints)
 
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -138,13 +153,14 @@ func (d *Dialer) Dial(ctx context.Context, endpoints ...string) (*Client, error)
 	return c, nil
 }
 
-// proxied tells whether grpc reaches the endpoints through the proxy that
-// HTTPS_PROXY names. It decides by the first of them, as grpc does.
-func proxied(s cli.Streams, eps []string) bool {
-	if len(eps) == 0 || s.Getenv("HTTPS_PROXY")+s.Getenv("https_proxy") == "" {
-		return false
+// targets returns endpoints as clientv3 gets them.
+func targets(eps []string) ([]string, error) {
+	out := make([]string, len(eps))
+	for i, ep := range eps {
+		out[i] = withoutUser(ep)
+		if _, err := url.Parse("etcd://" + out[i]); err != nil && strings.Contains(out[i], "%") {
+			return nil, fmt.Errorf("--endpoints: %s: a %% is written %%25 there: %s", shown(ep), strings.ReplaceAll(shown(ep), "%", "%25"))
+		}
 	}
-	target := &http.Request{URL: &url.URL{Scheme: "https", Host: parseEndpoint(eps[0]).address}}
-	proxy, err := http.ProxyFromEnvironment(target)
-	return proxy != nil || err != nil
+	return out, nil
 }

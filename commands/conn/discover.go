@@ -13,20 +13,31 @@ import (
 // lookupSRV is net.Resolver.LookupSRV.
 type lookupSRV func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
 
-// resolveEndpoints returns the endpoints that SRV records list where
-// --discovery-srv is given, and otherwise, or where they list none, those of
+// precedence says which endpoints count if both are given.
+type precedence int
+
+const (
+	discoveryFirst precedence = iota // as in most commands of upstream
+	givenFirst                       // as in its commands that act on each endpoint
+)
+
+// resolveEndpoints returns the endpoints that SRV records list if
+// --discovery-srv is given, and otherwise, or if they list none, those of
 // --endpoints.
-func (f *Flags) resolveEndpoints(ctx context.Context, lookup lookupSRV, warn io.Writer) ([]string, error) {
+func (f *Flags) resolveEndpoints(ctx context.Context, lookup lookupSRV, warn io.Writer, order precedence) ([]string, error) {
+	given := make([]string, len(f.endpoints))
+	for i, ep := range f.endpoints {
+		given[i] = strings.TrimSpace(ep)
+	}
+	if order == givenFirst && f.given("endpoints") {
+		return given, nil
+	}
 	d := Discovery{Domain: f.discoverySrv, Name: f.discoverySrvName, Insecure: f.insecureDiscovery}
 	found, err := d.endpoints(ctx, lookup, warn)
 	if err != nil || len(found) > 0 {
 		return found, err
 	}
-	eps := make([]string, len(f.endpoints))
-	for i, ep := range f.endpoints {
-		eps[i] = strings.TrimSpace(ep)
-	}
-	return eps, nil
+	return given, nil
 }
 
 // Discovery says which SRV records list the endpoints.

@@ -56,7 +56,7 @@ func TestDiscovery(t *testing.T) {
 			t.Parallel()
 			f, _, _, _ := parsed(t, tt.args...)
 			var warned bytes.Buffer
-			got, err := f.resolveEndpoints(t.Context(), z.lookup, &warned)
+			got, err := f.resolveEndpoints(t.Context(), z.lookup, &warned, discoveryFirst)
 			if text := errorText(err); text != tt.fail || !slices.Equal(got, tt.want) || warned.String() != tt.warned {
 				t.Errorf("%q, %q, %q; want %q, %q, %q", got, text, warned.String(), tt.want, tt.fail, tt.warned)
 			}

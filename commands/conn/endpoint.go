@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"fmt"
 	"net/url"
 	"path"
 	"strings"
@@ -50,6 +51,15 @@ func parseEndpoint(ep string) endpoint {
 	return e
 }
 
+// unknownScheme returns an error for an endpoint with a scheme that is none of
+// etcd's. clientv3 takes it for part of the host.
+func (e endpoint) unknownScheme() error {
+	if scheme, _, found := strings.Cut(e.address, "://"); found && scheme != "unix" {
+		return ownFinding(fmt.Sprintf("unknown scheme %q, use http, https, unix or unixs", scheme))
+	}
+	return nil
+}
+
 // unixEndpoint reads the three ways to write a socket's path: unix:///absolute,
 // unix://relative and unix:path.
 func unixEndpoint(ep, scheme, rest string) endpoint {
@@ -82,4 +92,40 @@ func network(address string) (network, addr string) {
 		return "unix", u.Host
 	}
 	return "unix", u.Path
+}
+
+// userinfo returns where in an endpoint the user and password of a URL are:
+// ep[start:end], with the @ at ep[end]. Without any both are the same.
+func userinfo(ep string) (start, end int) {
+	scheme, rest, found := strings.Cut(ep, "://")
+	if !found || scheme == "unix" || scheme == "unixs" {
+		return 0, 0
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	at := strings.LastIndex(host, "@")
+	if at < 0 {
+		return 0, 0
+	}
+	start = len(scheme) + len("://")
+	return start, start + at
+}
+
+// withoutUser returns an endpoint without the user and password that its URL
+// may hold. etcd does not use them, and the logs of --debug would show them.
+func withoutUser(ep string) string {
+	start, end := userinfo(ep)
+	if start == end {
+		return ep
+	}
+	return ep[:start] + ep[end+1:]
+}
+
+// redacted returns an endpoint with the password that its URL may hold replaced.
+func redacted(ep string) string {
+	start, end := userinfo(ep)
+	name, _, found := strings.Cut(ep[start:end], ":")
+	if !found {
+		return ep
+	}
+	return ep[:start] + name + ":***" + ep[end:]
 }

@@ -114,7 +114,7 @@ func FuzzEndpoints(f *testing.F) {
 		if fs.Parse([]string{"--endpoints=" + list}) != nil {
 			t.Skip("not a list")
 		}
-		eps, err := flags.resolveEndpoints(t.Context(), nil, io.Discard)
+		eps, err := flags.resolveEndpoints(t.Context(), nil, io.Discard, discoveryFirst)
 		if err != nil {
 			t.Fatal(err)
 		}

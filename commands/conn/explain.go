@@ -1,23 +1,16 @@
 package conn
 
 import (
-	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"io"
-	"net"
-	"strconv"
 	"strings"
-	"syscall"
-	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
-	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 )
 
 const (
@@ -27,255 +20,279 @@ const (
 	tooFew = "too few members are up, or they don't reach each other"
 )
 
-// leaderBound is how long a member that has not answered may take to say whether it has a leader.
-const leaderBound = time.Second
-
-// explained is an error with its cause. The words of the error come first.
-type explained struct {
-	error
-	cause string
-}
-
-func (e *explained) Error() string { return e.error.Error() + ": " + e.cause }
-func (e *explained) Unwrap() error { return e.error }
-
 // Explain returns the error that a request of this client ended with, with its
-// cause added in the same line: why no connection could be made, who has not
-// answered, that a write may have happened although there is no answer. The
-// words of err come first, and its exit code and all that it wraps stay. An
-// error that there is nothing to add to is returned as it is.
+// cause in the same line: why no connection could be made, who has not answered,
+// that a write may have happened although there is no answer. The exit code of
+// err and all that it wraps stay. An error that there is nothing to add to is
+// returned as it is.
 //
-// It speaks of the client's latest request, so a command calls it before it
-// sends another one.
+// The error of a request brings its own trace ([Failure]), so it is explained
+// already; this is for errors that come by another way, as those of a watch.
 func (c *Client) Explain(err error) error {
-	if done := (*explained)(nil); err == nil || errors.As(err, &done) {
+	if done := (*Failure)(nil); err == nil || errors.As(err, &done) {
 		return err
 	}
-	if cause := c.cause(err); cause != "" {
-		return &explained{err, cause}
+	s := &story{wire: c.wire, err: refusal(rpctypes.Error(err)), trace: &trace{}}
+	if f := s.explain(); f != nil {
+		f.err = err
+		return f
+	}
+	if text := err.Error(); plainText(text) != text && !strings.Contains(text, "\n") {
+		return &Failure{err: err}
 	}
 	return err
 }
 
-func (c *Client) cause(err error) string {
-	err = refusal(rpctypes.Error(err)) // a stream's errors come as grpc has them
-	last := c.calls.latest()
-	unanswered := ""
-	if last.write && last.to != nil {
-		unanswered = mayHaveHappened
+// asker sends a request beside the one that has failed, to whichever endpoint is next.
+type asker func(ctx context.Context, method string, req, reply any, to *peer.Peer) error
+
+// failed returns the error for a request whose last attempt ended with err.
+func (w *wire) failed(ctx context.Context, t *trace, err error, ask asker) error {
+	s := &story{wire: w, trace: t, err: rpctypes.Error(err)}
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errUnreachable):
+		s.err = errUnreachable
+		if w.failFast {
+			s.err = errUnsent
+		}
+	case errors.Is(ctx.Err(), context.Canceled):
+		return err
+	case ctx.Err() != nil, timedOut(err):
+		s.err = context.DeadlineExceeded
+	case w.failFast && t.last.to == nil && status.Code(err) == codes.Unavailable:
+		// Not a status, so that clientv3 does not try again.
+		s.err = errUnsent
 	}
-	switch {
-	case errors.Is(err, rpctypes.ErrUserEmpty) && c.user != "":
-		return "authentication is enabled and the password is empty"
-	case errors.Is(err, rpctypes.ErrUserEmpty):
-		return "authentication is enabled, so --user is needed"
-	case errors.Is(err, rpctypes.ErrNoSpace):
-		return "the quota is used up; compaction, then defrag, then alarm disarm make room"
-	case errors.Is(err, rpctypes.Error(rpctypes.ErrGRPCNotSupportedForLearner)):
-		return "it is asked of a learner; name a voting member in --endpoints"
-	case errors.Is(err, rpctypes.ErrNoLeader):
-		return tooFew
-	case last.text:
-		return "names and passwords have to be UTF-8"
-	case tooLarge(err) && last.large > c.upload:
-		return "a larger --max-request-bytes sends it"
-	case tooLarge(err) && !last.write:
-		return "a larger --max-recv-bytes takes it"
-	case status.Code(err) == codes.Unavailable && last.to == nil && !serverTimeout(err):
-		return c.links.causes((*link).failure)
-	case serverTimeout(err), status.Code(err) == codes.Unavailable:
-		return unanswered
-	case !timedOut(err):
-		return ""
-	case refused(last):
-		return c.links.nameOf(last.to) + ": " + rpctypes.ErrorDesc(last.err)
-	case last.to != nil:
-		return joined(c.silence(c.links.nameOf(last.to)), unanswered)
+	s.permanent = errors.Is(s.err, errUnreachable) && w.conns.areHopeless()
+	if ask != nil {
+		s.inquire(context.WithoutCancel(ctx), ask)
 	}
-	if causes := c.links.causes((*link).cause); causes != "" {
-		return causes
+	if f := s.explain(); f != nil {
+		return f
 	}
-	// Through a proxy only grpc knows more.
-	if s, ok := status.FromError(last.err); ok && s.Message() != err.Error() {
-		return s.Message()
+	if s, ok := status.FromError(err); ok && plainText(s.Message()) != s.Message() {
+		return status.Error(s.Code(), plainText(s.Message()))
+	}
+	return err
+}
+
+// story is a failed request and all that is known about it.
+type story struct {
+	*wire
+	trace     *trace
+	err       error // in clientv3's words
+	permanent bool  // no endpoint can ever be reached
+
+	roles   []string // of the user, if they could be had
+	version string   // of the server, as asked for
+	says    string   // what /health of the endpoint says
+}
+
+// reason is what is said about one kind of failure.
+type reason struct {
+	holds func(*story) bool
+	says  func(*story) Failure
+}
+
+// explain returns the error with its cause, or nil if there is nothing to add.
+func (s *story) explain() *Failure {
+	for _, r := range reasons() {
+		if !r.holds(s) {
+			continue
+		}
+		f := r.says(s)
+		if f.cause == "" {
+			return nil
+		}
+		if f.err == nil {
+			f.err = s.err
+		}
+		f.permanent = s.permanent
+		if f.endpoints == nil && s.trace.last.to != nil {
+			f.endpoints = []string{s.endpoint()}
+		}
+		return &f
+	}
+	return nil
+}
+
+// reasons lists the kinds of failure. The first that holds is said.
+func reasons() []reason {
+	return []reason{
+		{isErr(rpctypes.ErrUserEmpty), func(s *story) Failure { return s.who.nobody() }},
+		{isErr(rpctypes.ErrNoSpace), says("the quota is used up", "compaction, then defrag, then alarm disarm make room")},
+		{func(s *story) bool { return isLearner(s.err) }, says("it is asked of a learner", "name a voting member in --endpoints")},
+		{isErr(rpctypes.ErrPermissionDenied), (*story).denied},
+		{isErr(errNoSuchUser), (*story).denied},
+		{isErr(rpctypes.ErrNoLeader), says(tooFew, "")},
+		{(*story).notText, says("names and passwords have to be UTF-8", "")},
+		{func(s *story) bool { return tooLarge(s.err) && s.size() > s.upload }, says("a larger --max-request-bytes sends it", "")},
+		{func(s *story) bool { return tooLarge(s.err) && !s.trace.write }, says("a larger --max-recv-bytes takes it", "")},
+		{(*story).unimplemented, (*story).lacks},
+		{func(s *story) bool { return errors.Is(s.err, errUnreachable) }, (*story).notConnected},
+		{func(s *story) bool {
+			return s.code() == codes.Unavailable && s.trace.last.to == nil && !serverTimeout(s.err)
+		}, (*story).disconnected},
+		{func(s *story) bool { return serverTimeout(s.err) || s.code() == codes.Unavailable }, func(s *story) Failure { return Failure{cause: s.unanswered()} }},
+		{func(s *story) bool { return timedOut(s.err) && leaderless(s.trace.last.err) }, (*story).noLeader},
+		{func(s *story) bool { return timedOut(s.err) && s.trace.last.refused() }, (*story).refused},
+		{func(s *story) bool { return timedOut(s.err) && s.trace.last.to != nil }, (*story).silence},
+		{func(s *story) bool { return timedOut(s.err) }, (*story).late},
+	}
+}
+
+func isErr(target error) func(*story) bool {
+	return func(s *story) bool { return errors.Is(s.err, target) }
+}
+
+func says(cause, hint string) func(*story) Failure {
+	return func(*story) Failure { return Failure{cause: cause, hint: hint} }
+}
+
+// code returns the gRPC code of the error: OK if that is etcd's own.
+func (s *story) code() codes.Code {
+	if e := (rpctypes.EtcdError{}); errors.As(s.err, &e) {
+		return e.Code()
+	}
+	return status.Code(s.err)
+}
+
+// endpoint returns who took the latest attempt.
+func (s *story) endpoint() string { return s.conns.nameOf(s.trace.last.to) }
+
+// unanswered warns of a write that was sent.
+func (s *story) unanswered() string {
+	if s.trace.write && s.trace.last.to != nil {
+		return mayHaveHappened
 	}
 	return ""
 }
 
-// silence says of a member that it has not answered, and why if it is for a leader that it waits.
-func (c *Client) silence(endpoint string) string {
-	if c.leaderless(endpoint) {
-		return endpoint + " has no leader: " + tooFew
-	}
-	return "no answer from " + endpoint
+func (s *story) notConnected() Failure {
+	cause, endpoints := s.conns.causes((*connection).failure)
+	return Failure{order: causeAlone, cause: cause, endpoints: endpoints}
 }
 
-// leaderless tells whether a member has no leader: it then refuses a request that says that it needs one, before it looks who
-// asks. It is asked on a connection of its own, without the login that takes a leader too.
-func (c *Client) leaderless(endpoint string) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), leaderBound)
-	defer cancel()
-	stranger, err := c.stranger.Dial(ctx, endpoint)
-	if err != nil {
+func (s *story) disconnected() Failure {
+	cause, endpoints := s.conns.causes((*connection).failure)
+	return Failure{cause: cause, endpoints: endpoints}
+}
+
+func (s *story) noLeader() Failure {
+	f := Failure{order: causeFirst, cause: s.endpoint() + " has no leader: " + tooFew}
+	if s.trace.method == pb.Auth_Authenticate_FullMethodName {
+		f.hint = "logging in with a password needs a leader, a client certificate does not"
+		if s.says != "" {
+			f.hint += "; /health there says " + plainText(s.says)
+		}
+	}
+	return f
+}
+
+func (s *story) refused() Failure {
+	return Failure{order: causeFirst, cause: s.endpoint() + ": " + plainText(rpctypes.ErrorDesc(s.trace.last.err))}
+}
+
+func (s *story) silence() Failure {
+	return Failure{order: causeFirst, cause: joined("no answer from "+s.endpoint(), s.unanswered())}
+}
+
+// late says why no connection took the request in time. If one is there, a
+// stream has not gone on.
+func (s *story) late() Failure {
+	cause, endpoints := s.conns.causes((*connection).cause)
+	if name, ok := s.conns.only(); ok && cause == "" {
+		cause, endpoints = "no answer from "+name, []string{name}
+	}
+	return Failure{order: causeFirst, cause: cause, endpoints: endpoints}
+}
+
+// size returns how large the request is, in bytes.
+func (s *story) size() int {
+	if m, ok := s.trace.req.(proto.Message); ok {
+		return proto.Size(m)
+	}
+	return 0
+}
+
+// notText reports whether a string of the request is not UTF-8.
+func (s *story) notText() bool {
+	m, ok := s.trace.req.(proto.Message)
+	if !ok || s.code() != codes.Internal {
 		return false
 	}
-	defer func() { _ = stranger.Close() }() // never fails
-	_, err = pb.NewMaintenanceClient(stranger.ActiveConnection()).Status(clientv3.WithRequireLeader(ctx), &pb.StatusRequest{})
-	return errors.Is(rpctypes.Error(err), rpctypes.ErrNoLeader)
+	_, err := proto.Marshal(m) // only strings can fail
+	return err != nil
 }
 
-// refusal returns the error that a server has refused a watch for, which it tells
-// in words, or err where that is none.
+// refusal returns the error that a server has refused a watch for, which it says
+// in words, or err if that is another one.
 func refusal(err error) error {
-	if rpctypes.ErrorDesc(err) == rpctypes.ErrGRPCUserEmpty.Error() {
+	switch rpctypes.ErrorDesc(err) {
+	case rpctypes.ErrGRPCUserEmpty.Error():
 		return rpctypes.ErrUserEmpty
+	case rpctypes.ErrGRPCPermissionDenied.Error():
+		return rpctypes.ErrPermissionDenied
 	}
 	return err
 }
 
-// tooLarge tells whether a message has more bytes than one end of the connection
-// takes.
+// tooLarge reports whether a message has more bytes than one end of the connection
+// accepts.
 func tooLarge(err error) bool {
 	var refusal rpctypes.EtcdError
 	return !errors.As(err, &refusal) && status.Code(err) == codes.ResourceExhausted
 }
 
-func joined(a, b string) string {
-	if b == "" {
-		return a
-	}
-	return a + "; " + b
-}
-
-// serverTimeout tells whether the server has given a request up that it had
+// serverTimeout reports whether the server has given a request up that it had
 // already passed on to the others.
 func serverTimeout(err error) bool {
 	return errors.Is(err, rpctypes.ErrTimeout) || errors.Is(err, rpctypes.ErrTimeoutDueToLeaderFail) ||
 		errors.Is(err, rpctypes.ErrTimeoutDueToConnectionLost) || errors.Is(err, rpctypes.ErrTimeoutWaitAppliedIndex)
 }
 
-// nameOf returns the endpoint behind an address, as the user wrote it.
-func (l *links) nameOf(a net.Addr) string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, k := range l.all {
-		if k.remote == a.String() {
-			return k.name
-		}
-	}
-	return a.String()
+// unimplemented reports whether the server does not know the method.
+func (s *story) unimplemented() bool {
+	return s.code() == codes.Unimplemented && s.trace.method != ""
 }
 
-// causes says for each endpoint why there is no connection to it, as of tells,
-// each cause once. It is empty where there is a connection, or nothing was tried.
-func (l *links) causes(of func(*link) string) string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var causes []string
-	names := make(map[string][]string) // by cause
-	for _, k := range l.all {
-		if k.stage == ready {
-			return ""
-		}
-		cause := of(k)
-		if cause == "" {
-			continue
-		}
-		if names[cause] == nil {
-			causes = append(causes, cause)
-		}
-		names[cause] = append(names[cause], shown(k.name))
+// lacks says so, with the server's version if it could be had.
+func (s *story) lacks() Failure {
+	server := "the server"
+	if s.version != "" {
+		server += " (" + plainText(s.version) + ")"
 	}
-	for i, cause := range causes {
-		causes[i] = strings.Join(names[cause], ", ") + ": " + cause
-	}
-	return strings.Join(causes, "; ")
+	return Failure{order: causeAlone, cause: server + " does not have " + methodName(s.trace.method)}
 }
 
-// shown quotes a name that would not be recognised as one.
-func shown(name string) string {
-	if q := strconv.Quote(name); name == "" || strings.Contains(name, " ") || q != `"`+name+`"` {
-		return q
-	}
-	return name
+// methodName returns a method without the package: Auth.AuthStatus.
+func methodName(method string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(method, "/etcdserverpb."), "/", ".")
 }
 
-// failure says why the last try has failed, "" where none has.
-func (k *link) failure() string {
-	if k.err == nil {
-		return ""
-	}
-	return words(k.failed, k.err)
-}
-
-// cause says why the link is not ready by now, "" where it has not been tried.
-// A try that goes on counts as well, so it is for when the time is up.
-func (k *link) cause() string { return cmp.Or(k.failure(), waiting(k.stage)) }
-
-// waiting says what a try that has not come further than a stage waited for.
-func waiting(at stage) string {
-	switch at {
-	case dialling:
-		return "timed out connecting"
-	case securing:
-		return "connected, but no answer to the TLS handshake"
-	case greeting:
-		return "connected, but no answer"
-	}
-	return ""
-}
-
-// words says in few words why a try failed at a stage.
-func words(at stage, err error) string {
-	var (
-		lookup  *net.DNSError
-		address *net.AddrError
-		unknown x509.UnknownAuthorityError
-		cert    *tls.CertificateVerificationError
-		record  tls.RecordHeaderError
-		errno   syscall.Errno
-		network *net.OpError
-		timeout net.Error
-	)
+// inquire asks the servers for what the explanation needs. It is a step of its
+// own so that an error is put into words without sending anything.
+func (s *story) inquire(ctx context.Context, ask asker) {
+	ctx, cancel := context.WithTimeout(ctx, inquiry)
+	defer cancel()
 	switch {
-	case errors.As(err, &lookup) && lookup.IsTimeout:
-		return "timed out looking up the host"
-	case errors.As(err, &lookup):
-		return lookup.Err
-	case errors.As(err, &address):
-		return address.Err
-	case errors.As(err, &unknown):
-		return "x509: certificate signed by unknown authority" // its own words go on guessing
-	case errors.As(err, &cert):
-		return cert.Err.Error()
-	case errors.As(err, &record):
-		return "the server does not speak TLS: " + record.Msg
-	case alert(err) != nil:
-		return "the server refuses: " + alert(err).Error()
-	case at == securing && closed(err):
-		return "connection closed in the TLS handshake (is the server plain http?)"
-	case at == greeting && closed(err):
-		return "connection closed without an answer (does the server want https?)"
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return waiting(at)
-	case errors.As(err, &errno):
-		return errno.Error()
-	case errors.As(err, &network):
-		return network.Err.Error()
+	case errors.Is(s.err, rpctypes.ErrPermissionDenied) && s.who.name() != "":
+		var got pb.AuthUserGetResponse
+		if ask(ctx, pb.Auth_UserGet_FullMethodName, &pb.AuthUserGetRequest{Name: s.who.name()}, &got, new(peer.Peer)) == nil {
+			s.roles = append([]string{}, got.GetRoles()...)
+		}
+	case s.trace.method == pb.Auth_Authenticate_FullMethodName && leaderless(s.trace.last.err) && s.trace.last.to != nil && s.wire.health != nil:
+		s.says = s.wire.health(ctx, s.conns.given(s.trace.last.to))
+	case s.unimplemented() && s.trace.last.to != nil:
+		for range len(s.conns.all) + 1 { // until it is the endpoint that has refused
+			var got pb.StatusResponse
+			var to peer.Peer
+			if ask(ctx, pb.Maintenance_Status_FullMethodName, &pb.StatusRequest{}, &got, &to) != nil {
+				return
+			}
+			if s.version = got.GetVersion(); to.Addr.String() == s.trace.last.to.String() {
+				return
+			}
+		}
 	}
-	return err.Error()
-}
-
-// closed tells whether the other end has ended a connection.
-func closed(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
-}
-
-// alert returns what the other end of a TLS connection has ended it with, or
-// nil.
-func alert(err error) error {
-	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "remote error" {
-		return op.Err
-	}
-	return nil
 }

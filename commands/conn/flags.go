@@ -34,6 +34,7 @@ type Flags struct {
 	insecureDiscovery  bool
 	insecureSkipVerify bool
 	cert, key, cacert  string
+	keyPasswordFile    string
 
 	token, user, password string
 
@@ -61,6 +62,7 @@ func (f *Flags) AddTo(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.insecureSkipVerify, "insecure-skip-tls-verify", false, "accept any server certificate (for tests only: the server could be anybody)")
 	fs.StringVar(&f.cert, "cert", "", "file with the client's TLS certificate")
 	fs.StringVar(&f.key, "key", "", "file with the key of --cert")
+	fs.StringVar(&f.keyPasswordFile, "key-password-file", "", "file with the password of --key, if that is encrypted (PKCS#8); a terminal is asked for it otherwise")
 	fs.StringVar(&f.cacert, "cacert", "", "file with the certificates of the authorities that may sign the server's")
 	fs.StringVar(&f.token, "auth-jwt-token", "", "JSON web token to authenticate with, instead of --user and --password")
 	fs.StringVar(&f.user, "user", "", "user to authenticate as, name or name:password (a missing password is asked for)")

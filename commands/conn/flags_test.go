@@ -51,6 +51,7 @@ func TestFlagsAreThoseOfEtcdctl(t *testing.T) {
 		"insecure-skip-tls-verify": ",bool,false",
 		"cert":                     ",string,",
 		"key":                      ",string,",
+		"key-password-file":        ",string,",
 		"cacert":                   ",string,",
 		"auth-jwt-token":           ",string,",
 		"user":                     ",string,",
@@ -122,6 +123,7 @@ ETCDCTL_INSECURE_TRANSPORT=true
 ETCDCTL_KEEPALIVE_TIME=2s
 ETCDCTL_KEEPALIVE_TIMEOUT=6s
 ETCDCTL_KEY=
+ETCDCTL_KEY_PASSWORD_FILE=
 ETCDCTL_MAX_RECV_BYTES=0
 ETCDCTL_MAX_REQUEST_BYTES=0
 ETCDCTL_PASSWORD=***

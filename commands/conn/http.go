@@ -2,8 +2,10 @@ package conn
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
+	"strings"
 )
 
 // HTTP returns a client for what one of the dialer's endpoints serves beside
@@ -37,4 +39,25 @@ func (d *Dialer) HTTP(name string) (*http.Client, string) {
 		}
 	}
 	return &http.Client{Transport: transport}, scheme + "://" + host
+}
+
+// health returns what an endpoint's /health says, which it does for everybody
+// and without a leader, or "".
+func (d *Dialer) health(ctx context.Context, endpoint string) string {
+	const most = 1 << 10 // bytes
+	client, base := d.HTTP(endpoint)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/health", nil)
+	if err != nil {
+		return ""
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return ""
+	}
+	defer resp.Body.Close() //nolint:errcheck // it was only read
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(body))
 }

@@ -66,6 +66,12 @@ func masked(flag, value string) string {
 		if name, password, ok := strings.Cut(value, ":"); ok && password != "" {
 			return name + ":" + hidden
 		}
+	case "endpoints":
+		list := strings.Split(strings.Trim(value, "[]"), ",")
+		for i, ep := range list {
+			list[i] = redacted(ep)
+		}
+		return "[" + strings.Join(list, ",") + "]"
 	}
 	return value
 }

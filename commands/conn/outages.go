@@ -14,22 +14,23 @@ import (
 func (c *Client) Outages(ctx context.Context, after time.Duration, lost func(causes string), found func()) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
-	changed := c.links.follow()
+	conns := c.wire.conns
 	go func() {
 		defer close(ended)
 		told, out := false, time.After(after)
 		for {
+			changed := conns.change()
 			select {
 			case <-ctx.Done():
 				return
 			case <-out:
-				if causes := c.links.causes((*link).cause); causes != "" {
+				if causes, _ := conns.causes((*connection).cause); causes != "" {
 					lost(causes)
 					told = true
 				}
 				out = nil
 			case <-changed:
-				switch ready := c.links.ready(); {
+				switch ready := conns.ready(); {
 				case ready && told:
 					found()
 					fallthrough

@@ -34,11 +34,20 @@ func (a *app) printer() (*printer.Printer, error) { return a.output.Printer(a.st
 // dialer returns the printer and a dialer for the endpoints asked for, with
 // nothing dialled yet.
 func (a *app) dialer(cmd *cobra.Command) (*conn.Dialer, *printer.Printer, error) {
+	return a.dialerBy(cmd, a.conn.Dialer)
+}
+
+// endpointDialer is dialer for a command that acts on each endpoint by itself.
+func (a *app) endpointDialer(cmd *cobra.Command) (*conn.Dialer, *printer.Printer, error) {
+	return a.dialerBy(cmd, a.conn.EndpointDialer)
+}
+
+func (a *app) dialerBy(cmd *cobra.Command, resolve func(context.Context, cli.Streams) (*conn.Dialer, error)) (*conn.Dialer, *printer.Printer, error) {
 	p, err := a.printer()
 	if err != nil {
 		return nil, nil, err
 	}
-	d, err := a.conn.Dialer(cmd.Context(), a.streams)
+	d, err := resolve(cmd.Context(), a.streams)
 	return d, p, err
 }
 

@@ -222,6 +222,6 @@ func TestUserDetailFails(t *testing.T) {
 	for _, args := range [][]string{{"user", "get", "u", "--detail"}, {"user", "get", "u"}, {"user", "list"}, {"role", "list"}, {"auth", "enable"}} {
 		dead := refusing(t)
 		runner{endpoint: dead}.run(t, append(args, "--command-timeout", "100ms")...).is(t,
-			ran{cli.Failure, "", "Error: context deadline exceeded: " + dead + ": connection refused\n"})
+			ran{cli.Failure, "", "Error: " + dead + ": connection refused: context deadline exceeded\n"})
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"etcdkit/commands/conn"
 )
 
 // checkStats are the times of puts. It may be used from several goroutines
@@ -29,7 +31,7 @@ func (s *checkStats) add(took time.Duration, err error) int {
 	defer s.mu.Unlock()
 	s.puts++
 	if err != nil {
-		s.errors[err.Error()]++
+		s.errors[conn.Bare(err).Error()]++
 		return s.puts
 	}
 	seconds := took.Seconds()

@@ -52,7 +52,7 @@ func TestCheckRefused(t *testing.T) {
 		&pb.RangeRequest{Key: []byte("/etcdctl-check-datascale/"), RangeEnd: []byte("/etcdctl-check-datascale0"), Limit: 1})
 	dead := refusing(t)
 	runner{endpoint: dead}.run(t, "check", "perf", "--command-timeout", "100ms").is(t,
-		ran{code: 1, err: "Error: context deadline exceeded: " + dead + ": connection refused\n"})
+		ran{code: 1, err: "Error: " + dead + ": connection refused: context deadline exceeded\n"})
 }
 
 func TestCheckLoads(t *testing.T) {

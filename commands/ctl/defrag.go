@@ -48,7 +48,7 @@ A member whose time runs out continues to defragment; etcdctl stops waiting.`,
 			if o.dataDir != "" {
 				return a.streams.HandOver(cmd, nil, "data-dir")
 			}
-			d, p, err := a.dialer(cmd)
+			d, p, err := a.endpointDialer(cmd)
 			if err != nil {
 				return err
 			}

@@ -107,7 +107,7 @@ func listMembers(ctx context.Context, a *app, c *conn.Client) (cluster.List, err
 // askEndpoints makes the checks that come before dialing, then asks all that
 // the flags name. It returns the printer for their answers.
 func askEndpoints[T any](cmd *cobra.Command, a *app, o *endpointOptions, q cluster.Question[T]) (*printer.Printer, []cluster.Answer[T], error) {
-	d, p, err := a.dialer(cmd)
+	d, p, err := a.endpointDialer(cmd)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/cluster"
+	"etcdkit/commands/conn"
 	"etcdkit/printer/view"
 )
 
@@ -31,7 +32,7 @@ func checkHealth(now func() time.Time) cluster.Question[health] {
 		_, err := c.Get(ctx, "health")
 		took := now().Sub(start)
 		if err != nil && !errors.Is(err, rpctypes.ErrPermissionDenied) {
-			return health{took, err}, err
+			return health{took, conn.Bare(err)}, err
 		}
 		resp, err := c.AlarmList(ctx)
 		if err != nil {

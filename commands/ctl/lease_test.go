@@ -56,7 +56,7 @@ func TestKeepAliveLosesServer(t *testing.T) {
 	dead := refusing(t)
 	runner{endpoint: dead}.run(t, "--command-timeout", "200ms", "--dial-timeout", "200ms", "lease", "keep-alive", "7f").
 		is(t, ran{code: 2, err: "no connection: " + dead + ": connection refused: trying on\n" +
-			"Error: lease 000000000000007f is not kept alive: context deadline exceeded: " + dead + ": connection refused\n"})
+			"Error: lease 000000000000007f is not kept alive: " + dead + ": connection refused: context deadline exceeded\n"})
 }
 
 // The answers may end although the lease lives; then it is renewed further.

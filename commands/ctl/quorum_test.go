@@ -180,7 +180,7 @@ func TestMemberRemoveUnreachable(t *testing.T) {
 	dead := refusing(t)
 	for _, who := range []string{"m1", "1"} {
 		r := etcdctl(t, "member", "remove", who, "--endpoints", dead, "--command-timeout", "100ms")
-		r.want(t, cli.Failure, "", "Error: "+refused(dead)+"\n")
+		r.want(t, cli.Failure, "", "Error: "+refused(dead)+": context deadline exceeded\n")
 	}
 }
 

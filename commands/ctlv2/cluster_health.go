@@ -41,10 +41,11 @@ var errNotHealthy = errors.New("not every member is healthy")
 
 // clusterHealth checks all members, again and again where there is a pause.
 func (a *app) clusterHealth(ctx context.Context, again time.Duration) error {
-	if _, err := a.transport(); err != nil {
+	tr, err := a.transport(ctx)
+	if err != nil {
 		return serverFailure(err) // only here it is not 1
 	}
-	s, err := a.open(ctx)
+	s, err := a.openOn(ctx, tr)
 	if err != nil {
 		return err
 	}

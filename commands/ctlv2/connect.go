@@ -2,6 +2,7 @@ package ctlv2
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/url"
@@ -58,11 +59,16 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 
 // open returns a session on the endpoints given.
 func (a *app) open(ctx context.Context) (*session, error) {
-	eps, err := a.endpoints(ctx)
+	tr, err := a.transport(ctx)
 	if err != nil {
 		return nil, bare(err)
 	}
-	tr, err := a.transport()
+	return a.openOn(ctx, tr)
+}
+
+// openOn returns a session that sends its requests through tr.
+func (a *app) openOn(ctx context.Context, tr *checkedTransport) (*session, error) {
+	eps, err := a.endpoints(ctx)
 	if err != nil {
 		return nil, bare(err)
 	}
@@ -105,7 +111,7 @@ func (a *app) endpoints(ctx context.Context) ([]string, error) {
 	return eps, nil
 }
 
-func (a *app) transport() (*checkedTransport, error) {
+func (a *app) transport(ctx context.Context) (*checkedTransport, error) {
 	f := &a.flags
 	info := transport.TLSInfo{CertFile: f.certFile, KeyFile: f.keyFile, TrustedCAFile: f.caFile}
 	if !f.insecureDiscovery {
@@ -115,9 +121,21 @@ func (a *app) transport() (*checkedTransport, error) {
 	if f.totalTimeout != 0 && f.totalTimeout < dial {
 		dial = f.totalTimeout
 	}
+	key := conn.ClientKey{Cert: f.certFile, Key: f.keyFile, PasswordFile: f.keyPasswordFile, KeyFlag: "--key-file", PasswordFlag: "--key-password-file"}
+	var pair *tls.Certificate
+	if f.certFile != "" && key.Encrypted() {
+		var err error
+		if pair, err = key.Load(ctx, a.streams); err != nil {
+			return nil, err
+		}
+		info.CertFile, info.KeyFile = "", ""
+	}
 	tr, err := transport.NewTransport(info, dial)
 	if err != nil {
 		return nil, err
+	}
+	if pair != nil {
+		tr.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return pair, nil }
 	}
 	c := &checkedTransport{Transport: tr}
 	if f.debug {

@@ -2,14 +2,12 @@ package ctlv2
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
@@ -32,7 +30,7 @@ func (d *copyDest) open(ctx context.Context, eps []string) (transfer.KV, error) 
 	if o.dest != "" {
 		eps = strings.Split(o.dest, ",")
 	} else {
-		o.to.Inherit(f.certFile, f.keyFile, f.caFile)
+		o.to.Inherit(f.certFile, f.keyFile, f.caFile, f.keyPasswordFile)
 	}
 	dialer, err := limits(f).DialerTo(ctx, d.app.streams, eps, &o.to)
 	if err != nil {
@@ -62,9 +60,6 @@ func limits(f *globalFlags) *conn.Flags {
 
 // explain gives the error of a request of v3 its cause and its exit code.
 func (d *copyDest) explain(err error) error {
-	if errors.Is(err, rpctypes.ErrUserEmpty) && d.client.Username == "" {
-		return cli.Exit(serverError, fmt.Errorf("in v3: %w: authentication is enabled, so --dest-user is needed", err))
-	}
 	return cli.Exit(serverError, fmt.Errorf("in v3: %w", d.client.Explain(err)))
 }
 

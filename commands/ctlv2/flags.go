@@ -25,6 +25,7 @@ type globalFlags struct {
 	insecureDiscovery          bool
 	peers, endpoint, endpoints string // lists, each an older name of the next
 	certFile, keyFile, caFile  string
+	keyPasswordFile            string
 	username                   string
 	timeout                    time.Duration // of one request, until its answer begins
 	totalTimeout               time.Duration // of a command
@@ -42,6 +43,7 @@ func (f *globalFlags) addTo(root *cobra.Command) {
 	fs.StringVar(&f.endpoints, "endpoints", "", "`URLs` of the cluster, separated by commas (default \""+defaultEndpoints+"\")")
 	fs.StringVar(&f.certFile, "cert-file", "", "certificate `file` to identify with")
 	fs.StringVar(&f.keyFile, "key-file", "", "the certificate's key `file`")
+	fs.StringVar(&f.keyPasswordFile, "key-password-file", "", "`file` with the password of an encrypted --key-file; a terminal is asked for it otherwise")
 	fs.StringVar(&f.caFile, "ca-file", "", "`file` of the authorities that servers' certificates are checked against")
 	fs.StringVarP(&f.username, "username", "u", "", "`name[:password]`; without a password it is asked for")
 	fs.DurationVar(&f.timeout, "timeout", defaultTimeout, "how long one request may take to be answered")
@@ -62,6 +64,7 @@ func (f *globalFlags) fromEnv(s cli.Streams) {
 	f.discoverySrvName = s.Getenv("ETCDCTL_DISCOVERY_SRV_NAME")
 	f.insecureDiscovery = f.insecureDiscovery || s.Getenv("ETCDCTL_INSECURE_DISCOVERY") != ""
 	f.caFile = cmp.Or(f.caFile, s.Getenv("ETCDCTL_CA_FILE"))
+	f.keyPasswordFile = cmp.Or(f.keyPasswordFile, s.Getenv("ETCDCTL_KEY_PASSWORD_FILE"))
 	f.certFile = cmp.Or(f.certFile, s.Getenv("ETCDCTL_CERT_FILE"))
 	f.keyFile = cmp.Or(f.keyFile, s.Getenv("ETCDCTL_KEY_FILE"))
 	f.username = cmp.Or(f.username, s.Getenv("ETCDCTL_USERNAME"))

@@ -7,6 +7,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"etcdkit/commands/conn"
 )
 
 // checkedTransport makes the requests of the client library. It prints them as
@@ -26,7 +28,7 @@ func (t *checkedTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 	}
 	resp, err := t.Transport.RoundTrip(req)
 	if err != nil {
-		return nil, err
+		return nil, conn.ExplainProxy(req, err)
 	}
 	if err := checkAnswer(req, resp); err != nil {
 		resp.Body.Close() //nolint:errcheck,gosec // it is not wanted

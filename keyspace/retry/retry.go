@@ -135,7 +135,10 @@ func (r *Retrier) count(begun time.Time) (pause time.Duration, first, enough boo
 // cannot serve the request at the moment. Other errors are about the request.
 func transient(err error) bool {
 	var refusal rpctypes.EtcdError
+	var lasting interface{ Permanent() bool }
 	switch {
+	case errors.As(err, &lasting) && lasting.Permanent():
+		return false
 	case errors.Is(err, rpctypes.ErrTooManyRequests), errors.Is(err, rpctypes.ErrAuthOldRevision):
 		return true
 	case errors.As(err, &refusal):

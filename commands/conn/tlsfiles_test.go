@@ -38,7 +38,7 @@ func TestTLSRules(t *testing.T) {
 		{name: "empty ca", args: "--cacert=", fail: "empty string is passed to --cacert option"},
 		{name: "cert alone", args: "--cert CERT", fail: "KeyFile and CertFile must both be present[key: , cert: CERT]"},
 		{name: "key alone", args: "--key KEY", fail: "KeyFile and CertFile must both be present[key: KEY, cert: ]"},
-		{name: "no certificate in it", args: "--cert JUNK --key KEY", fail: "tls: failed to find any PEM data in certificate input"},
+		{name: "no certificate in it", args: "--cert JUNK --key KEY", fail: "--cert JUNK: tls: failed to find any PEM data in certificate input: the file is not PEM"},
 		{name: "no such ca", args: "--cacert /nowhere/ca", fail: "open /nowhere/ca: no such file or directory"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -93,19 +93,19 @@ func TestSchemeAndFlags(t *testing.T) {
 		{"--insecure-skip-tls-verify", "unix:s", encrypted},
 	} {
 		d := dialer(t, tt.flag, "--endpoints", tt.endpoint)
-		l := newLinks(d.Endpoints())
-		creds := newCredentials(l, d.cfg.TLS)
+		l := newConnections(d.Endpoints())
+		creds := newCredentials(l, d.cfg.TLS, nil)
 		want := map[security]string{plain: "insecure", encrypted: "tls"}[tt.want]
 		if got := creds.Info().SecurityProtocol; got != want {
 			t.Errorf("%s %s: %s, want %s", tt.flag, tt.endpoint, got, want)
 		}
 	}
 	f, _, _, _ := parsed(t, "-d", "etcd.test", "--insecure-discovery=false")
-	if s, err := f.secure(); err != nil || s.ServerName != "etcd.test" {
-		t.Errorf("%+v, %v", s, err)
+	if s := f.files(); s.ServerName != "etcd.test" {
+		t.Errorf("%+v", s)
 	}
 	f, _, _, _ = parsed(t, "-d", "etcd.test")
-	if s, err := f.secure(); err != nil || s.ServerName != "" {
-		t.Errorf("%+v, %v", s, err)
+	if s := f.files(); s.ServerName != "" {
+		t.Errorf("%+v", s)
 	}
 }

@@ -1,0 +1,212 @@
+package conn
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// inquiry is how long a server may take to say more about a failure.
+const inquiry = time.Second
+
+// errNoSuchUser is what servers answer to a certificate whose name is no user.
+var errNoSuchUser = errors.New("auth: user not found")
+
+// identity is who a client is to the servers.
+type identity struct {
+	user   string // who is logged in
+	token  bool   // somebody, by a token of the user's own
+	common string // common name of the client's certificate, which counts if nobody is logged in
+	unused string // the flags that name nobody, and why
+	empty  bool   // that is for want of a password
+	prefix string // of the flags
+}
+
+// identify returns who logs in as who, or is nobody and has a certificate. The
+// flags begin with prefix; password is one of them.
+func identify(who *clientv3.AuthConfig, cert, password, prefix string) identity {
+	id := identity{common: commonName(cert), prefix: prefix}
+	switch {
+	case who == nil && password != "":
+		id.unused = "--" + prefix + "password has no effect without --" + prefix + "user"
+	case who == nil:
+	case who.Token != "":
+		id.token = true
+	case who.Password == "":
+		id.empty = true
+		id.unused = fmt.Sprintf("the password of --%suser %s is empty, so nobody is logged in", prefix, plainText(who.Username))
+	default:
+		id.user = who.Username
+	}
+	return id
+}
+
+// commonName returns the common name of the certificate in a file, or "".
+func commonName(file string) string {
+	if file == "" {
+		return ""
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "" // which has been an error already
+	}
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return ""
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return ""
+	}
+	return cert.Subject.CommonName
+}
+
+// name returns the name that the servers go by, or "".
+func (id identity) name() string {
+	if id.user == "" && !id.token {
+		return id.common
+	}
+	return id.user
+}
+
+// String says who it is, for the words of an error: "" if that is nobody.
+func (id identity) String() string {
+	switch {
+	case id.user != "":
+		return "user " + strconv.Quote(id.user)
+	case id.token:
+		return "the user of --auth-jwt-token"
+	case id.common != "":
+		return "the user of the client certificate, " + strconv.Quote(id.common)
+	}
+	return ""
+}
+
+// nobody says that the servers want a user and there is none.
+func (id identity) nobody() Failure {
+	if id.empty {
+		return Failure{cause: "authentication is enabled and the password is empty"}
+	}
+	return Failure{cause: "authentication is enabled, so --" + id.prefix + "user is needed", hint: id.unused}
+}
+
+// denied says who was denied what, and the roles of the user if known.
+func (s *story) denied() Failure {
+	who := s.who.String()
+	if who == "" {
+		return Failure{cause: s.who.unused}
+	}
+	if errors.Is(s.err, errNoSuchUser) {
+		return Failure{cause: who + " does not exist", hint: s.who.unused}
+	}
+	if s.roles != nil {
+		roles := "no roles"
+		if len(s.roles) > 0 {
+			roles = "roles: " + strings.Join(quoted(s.roles), ", ")
+		}
+		who += " (" + roles + ")"
+	}
+	return Failure{cause: who + " may not " + deed(s.trace.method, s.trace.req), hint: s.who.unused}
+}
+
+// quoted quotes names where a terminal needs it.
+func quoted(names []string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = shown(name)
+	}
+	return out
+}
+
+// deed says what a request asks for, as it was denied.
+func deed(method string, req any) string {
+	switch r := req.(type) {
+	case *pb.PutRequest:
+		deed := "write " + span(r.GetKey(), nil) + withPrevious(r.GetPrevKv())
+		if r.GetLease() != 0 {
+			deed += fmt.Sprintf(" with lease %016x, whose other keys have to be writable too", r.GetLease())
+		}
+		return deed
+	case *pb.RangeRequest:
+		return "read " + span(r.GetKey(), r.GetRangeEnd())
+	case *pb.DeleteRangeRequest:
+		return "delete " + span(r.GetKey(), r.GetRangeEnd()) + withPrevious(r.GetPrevKv())
+	case *pb.TxnRequest:
+		return txnDeed(r)
+	case *pb.LeaseRevokeRequest:
+		return fmt.Sprintf("revoke lease %016x, which has keys that this needs the right to write", r.GetID())
+	case *pb.LeaseTimeToLiveRequest:
+		return fmt.Sprintf("see the keys of lease %016x", r.GetID())
+	case nil:
+		return "do this"
+	}
+	return "do this (" + methodName(method) + "): it needs the role root"
+}
+
+func withPrevious(asked bool) string {
+	if asked {
+		return ", or read what was there"
+	}
+	return ""
+}
+
+// mostDeeds is how many parts of a transaction are listed.
+const mostDeeds = 4
+
+// txnDeed lists what a transaction reads and writes.
+func txnDeed(r *pb.TxnRequest) string {
+	var deeds []string
+	add := func(deed string) {
+		if !slices.Contains(deeds, deed) {
+			deeds = append(deeds, deed)
+		}
+	}
+	for _, c := range r.GetCompare() {
+		add("read " + span(c.GetKey(), c.GetRangeEnd()))
+	}
+	for _, ops := range [][]*pb.RequestOp{r.GetSuccess(), r.GetFailure()} {
+		for _, op := range ops {
+			switch {
+			case op.GetRequestPut() != nil:
+				add("write " + span(op.GetRequestPut().GetKey(), nil))
+			case op.GetRequestRange() != nil:
+				add(deed("", op.GetRequestRange()))
+			case op.GetRequestDeleteRange() != nil:
+				add(deed("", op.GetRequestDeleteRange()))
+			case op.GetRequestTxn() != nil:
+				add(txnDeed(op.GetRequestTxn()))
+			}
+		}
+	}
+	if len(deeds) > mostDeeds {
+		deeds = append(deeds[:mostDeeds], fmt.Sprintf("%d more", len(deeds)-mostDeeds))
+	}
+	if len(deeds) == 1 {
+		return deeds[0]
+	}
+	return "do one of: " + strings.Join(deeds, ", ")
+}
+
+// span says which keys a range has.
+func span(key, end []byte) string {
+	switch {
+	case len(end) == 0:
+		return "key " + strconv.Quote(string(key))
+	case string(end) == "\x00" && (len(key) == 0 || string(key) == "\x00"):
+		return "all keys"
+	case string(end) == "\x00":
+		return "the keys from " + strconv.Quote(string(key)) + " on"
+	case string(end) == clientv3.GetPrefixRangeEnd(string(key)):
+		return "the keys with prefix " + strconv.Quote(string(key))
+	}
+	return fmt.Sprintf("the range [%q, %q)", key, end)
+}
