@@ -9,18 +9,18 @@ type Lines struct {
 // End ends an object, which has been appended to the text.
 func (l *Lines) End() { l.end() }
 
-// hasDocument tells whether a view has a JSON document, or several.
+// hasDocument reports whether a view has a JSON document, or several.
 func hasDocument(v View) bool {
-	return implements[Document](v) || implements[JSON](v) || implements[Objects](v)
+	return implements[Document](v) || hasJSON(v) || implements[Objects](v)
 }
 
-// document appends the JSON document that a view is.
+// document appends the document of a view.
 func document(t *Text, v View) {
 	if d, ok := v.(Document); ok {
 		d.Document(t)
 		return
 	}
-	v.(JSON).JSON(t)
+	printJSON(t, v)
 }
 
 // objects appends each of the view's objects, which may be its document alone.
@@ -35,6 +35,6 @@ func objects(l *Lines, v View) {
 
 // printLines prints a JSON object a line.
 func printLines(t *Text, v View) {
-	t.whole = true
+	t.setWhole()
 	objects(&Lines{t, func() { t.Byte('\n'); t.room() }}, v)
 }

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"google.golang.org/protobuf/proto"
 )
 
 // View is a result to print: a value that implements the interface of at least
@@ -32,6 +34,15 @@ type JSON interface{ JSON(*Text) }
 // Protobuf is a view that is a protocol buffer message, written in its wire
 // format without framing.
 type Protobuf interface{ Protobuf(*Text) }
+
+// Message is a view of one protocol buffer message. The formats fields, json and
+// protobuf print the message by its definition, unless the view has a form of
+// its own.
+type Message interface{ Message() proto.Message }
+
+// Request is a [Message] that also has members for what is known from its
+// request only, in documents that leave nothing out.
+type Request interface{ Request(*Object) }
 
 // Document is a view whose JSON form is upstream's and is no JSON, or says less
 // than is known. The formats that upstream does not have print this instead.
@@ -66,10 +77,10 @@ var ErrFormat = errors.New("unsupported output format")
 func Formats() []Format {
 	return []Format{
 		{"csv", implements[Table], openCSV},
-		{"fields", implements[Fields], always(printFields)},
-		{"json", implements[JSON], always(func(t *Text, v View) { v.(JSON).JSON(t); t.Byte('\n') })},
+		{"fields", either[Fields, Message], always(printFields)},
+		{"json", hasJSON, always(func(t *Text, v View) { printJSON(t, v); t.Byte('\n') })},
 		{"jsonl", hasDocument, always(printLines)},
-		{"protobuf", implements[Protobuf], always(func(t *Text, v View) { v.(Protobuf).Protobuf(t) })},
+		{"protobuf", either[Protobuf, Message], always(printProtobuf)},
 		{"simple", implements[Simple], always(func(t *Text, v View) { v.(Simple).Simple(t) })},
 		{"table", implements[Table], always(printTable)},
 		{Template, hasDocument, openTemplate},
@@ -85,8 +96,41 @@ func always(print func(*Text, View)) func(Options) (func(*Text, View), error) {
 // printFields lists the view's fields.
 func printFields(t *Text, v View) {
 	t.Hex = t.Hex && t.Release.HexFields
-	v.(Fields).Fields(t)
+	if f, ok := v.(Fields); ok {
+		f.Fields(t)
+		return
+	}
+	t.messageFields(v.(Message).Message().ProtoReflect())
 }
+
+func hasJSON(v View) bool { return either[JSON, Message](v) }
+
+func printJSON(t *Text, v View) { t.JSON(v) }
+
+// JSON appends the JSON document of a view that is a [JSON] or a [Message].
+func (t *Text) JSON(v View) {
+	if j, ok := v.(JSON); ok {
+		j.JSON(t)
+		return
+	}
+	m := v.(Message).Message()
+	if r, ok := v.(Request); ok {
+		t.answer(m, r)
+		return
+	}
+	t.MessageJSON(m)
+}
+
+func printProtobuf(t *Text, v View) {
+	if p, ok := v.(Protobuf); ok {
+		p.Protobuf(t)
+		return
+	}
+	t.Message(v.(Message).Message())
+}
+
+// either reports whether a view has a form of its own or is printed by another.
+func either[F, G any](v View) bool { return implements[F](v) || implements[G](v) }
 
 func implements[F any](v View) bool {
 	_, ok := v.(F)
@@ -113,10 +157,6 @@ type Printer struct {
 // New returns a printer of the named format that writes to w, or an error that
 // wraps [ErrFormat] or [ErrTemplate].
 func New(w io.Writer, format string, o Options) (*Printer, error) {
-	if o.Release == nil {
-		r := DefaultRelease()
-		o.Release = &r
-	}
 	for _, f := range Formats() {
 		if f.Name == format {
 			print, err := f.Open(o)

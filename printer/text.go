@@ -25,9 +25,32 @@ type Text struct {
 	// whole is set where JSON leaves no member out and has names for
 	// enumerations, as in the formats that upstream does not have.
 	whole bool
+	yaml  *yamlEncoder // writes documents as YAML; nil for JSON
+	// hexIDs is set if ids in documents are hexadecimal strings.
+	hexIDs bool
+	// keepIDs is set if objects also have ids that are zero.
+	keepIDs bool
 }
 
-func newText(w io.Writer, o Options) *Text { return &Text{Options: o, w: w} }
+func newText(w io.Writer, o Options) *Text {
+	if o.Release == nil {
+		r := DefaultRelease()
+		o.Release = &r
+	}
+	return &Text{Options: o, w: w, hexIDs: o.Hex && o.Release.HexIDs == HexAll}
+}
+
+// HexIDs makes f append ids in documents as hexadecimal strings, even those that
+// are zero.
+func (t *Text) HexIDs(f func()) {
+	outer := t.hexIDs
+	t.hexIDs, t.keepIDs = true, true
+	f()
+	t.hexIDs, t.keepIDs = outer, false
+}
+
+// HexAll reports whether every id is to be hexadecimal.
+func (t *Text) HexAll() bool { return t.Hex && t.Release.HexIDs == HexAll }
 
 // flush writes the buffer out and returns the text's error, if any.
 func (t *Text) flush() error {
@@ -59,10 +82,17 @@ func (t *Text) Write(b []byte) (int, error) {
 	return len(b), t.err
 }
 
+// setWhole makes the text one whose documents leave nothing out; upstream has
+// none of them, so --hex applies to ids in all.
+func (t *Text) setWhole() {
+	t.whole = true
+	t.hexIDs = t.Hex
+}
+
 // into returns a text for whole JSON documents that ends up in w.
 func (t *Text) into(w io.Writer) *Text {
 	inner := newText(w, t.Options)
-	inner.whole = true
+	inner.setWhole()
 	return inner
 }
 

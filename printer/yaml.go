@@ -1,13 +1,12 @@
 package printer
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 )
 
-// openYAML prints a view's JSON document as YAML in block style. Members stay in
+// openYAML prints a view's document as YAML in block style. Members stay in
 // order and numbers as they are written. Documents after the first begin with
 // the line that separates documents in a stream.
 func openYAML(Options) (func(*Text, View), error) {
@@ -15,215 +14,120 @@ func openYAML(Options) (func(*Text, View), error) {
 	return func(t *Text, v View) {
 		t.Raw(separator)
 		separator = "---\n"
-		y := &yamlText{t: t}
-		inner := t.into(y)
-		document(inner, v)
-		t.took(inner)
-		y.end()
+		t.setWhole()
+		t.yaml = &yamlEncoder{indent: -yamlStep}
+		document(t, v)
+		t.Byte('\n')
 	}, nil
 }
 
-// yamlText turns compact JSON, as it comes, into YAML. It holds a string at most.
-// Strings stay in double quotes, so that none can be taken for anything else;
-// JSON's escapes are YAML's.
-type yamlText struct {
-	t       *Text
-	open    []level
-	token   []byte // of a string or scalar that has begun
-	quoted  bool   // it is a string
-	escaped bool   // its next byte follows a backslash
-	key     bool   // a member's value is to come
+// yamlStep is how much further the members of a level are indented.
+const yamlStep = 2
+
+// yamlEncoder writes the objects and arrays of a text as YAML. Strings stay in
+// double quotes, so that none can be taken for anything else; JSON's escapes are
+// YAML's.
+type yamlEncoder struct {
+	indent int  // of the members of the innermost open level
+	named  bool // the next value follows the name of its member
 }
 
-// level is an object or array that is open.
+// level is an object or array that is open. JSON has no need of it.
 type level struct {
-	array  bool
-	indent int  // of its members
-	inline bool // the first of them stands on the line that is begun
-	filled bool // it has one
+	outer  int  // the indent outside of it
+	below  bool // its first member is on a line of its own
+	filled bool // it has a member
 }
 
-// Write implements io.Writer.
-func (y *yamlText) Write(b []byte) (int, error) {
-	n := len(b)
-	for len(b) > 0 {
-		if y.quoted {
-			b = y.inside(b)
-		} else {
-			y.outside(b[0])
-			b = b[1:]
-		}
-	}
-	return n, y.t.err
+// open begins a level.
+func (y *yamlEncoder) open() level {
+	l := level{outer: y.indent, below: y.named}
+	y.indent += yamlStep
+	y.named = false
+	return l
 }
 
-// inside reads on in a string and returns what follows what it has read.
-func (y *yamlText) inside(b []byte) []byte {
-	end := 0
-	if !y.escaped {
-		if end = bytes.IndexAny(b, `"\`); end < 0 {
-			y.token = append(y.token, b...)
-			return nil
-		}
-	}
-	y.token = append(y.token, b[:end+1]...)
-	ended := !y.escaped && b[end] == '"'
-	y.escaped = !y.escaped && b[end] == '\\'
-	if ended {
-		y.string()
-	}
-	return b[end+1:]
-}
-
-func (y *yamlText) outside(c byte) {
-	switch {
-	case c == '"':
-		y.quoted = true
-		y.token = append(y.token, c)
-	case strings.IndexByte("{}[],: \t\r\n", c) < 0:
-		y.token = append(y.token, c)
-	default:
-		y.scalar()
-		switch c {
-		case '{', '[':
-			y.begin(c == '[')
-		case '}', ']':
-			y.close()
-		}
-	}
-}
-
-// end ends the document.
-func (y *yamlText) end() {
-	y.scalar()
-	y.t.Byte('\n')
-}
-
-// scalar prints a number, true, false or null, if one has been read.
-func (y *yamlText) scalar() {
-	if len(y.token) == 0 {
-		return
-	}
-	y.value()
-	y.t.Raw(string(y.token))
-	y.token = y.token[:0]
-}
-
-// string prints a string that has been read: the name of a member, or a value.
-func (y *yamlText) string() {
-	y.quoted = false
-	if top := y.top(); top != nil && !top.array && !y.key {
-		y.item(top)
-		y.name()
-		y.t.Byte(':')
-		y.key = true
-	} else {
-		y.value()
-		y.text()
-	}
-	y.token = y.token[:0]
-}
-
-func (y *yamlText) top() *level {
-	if len(y.open) == 0 {
-		return nil
-	}
-	return &y.open[len(y.open)-1]
-}
-
-// item goes to where the next member of a level stands.
-func (y *yamlText) item(l *level) {
-	if l.filled || !l.inline {
-		y.t.Byte('\n')
-		y.t.Raw(strings.Repeat(" ", l.indent))
+// item moves to the place of the next member.
+func (y *yamlEncoder) item(t *Text, l *level) {
+	if l.filled || l.below {
+		t.Byte('\n')
+		t.Raw(strings.Repeat(" ", y.indent))
 	}
 	l.filled = true
-	if l.array {
-		y.t.Raw("- ")
-	}
 }
 
-// value goes to where a value that takes part of a line stands.
-func (y *yamlText) value() {
-	if y.key {
-		y.key = false
-		y.t.Byte(' ')
-	} else if top := y.top(); top != nil {
-		y.item(top)
-	}
+// key begins a member of an object.
+func (y *yamlEncoder) key(t *Text, l *level, name string) {
+	y.item(t, l)
+	t.Raw(yamlName(name))
+	t.Byte(':')
+	y.named = true
 }
 
-func (y *yamlText) begin(array bool) {
-	next := level{array: array}
-	top := y.top()
-	switch {
-	case top == nil:
-		next.inline = true
-	case y.key:
-		next.indent = top.indent + 2
-		y.key = false
-	default:
-		y.item(top)
-		next.indent = top.indent + 2
-		next.inline = true
+// element begins an element of an array.
+func (y *yamlEncoder) element(t *Text, l *level) {
+	y.item(t, l)
+	t.Raw("- ")
+	y.named = false
+}
+
+// lead moves to the place of a value that needs no line of its own.
+func (y *yamlEncoder) lead(t *Text) {
+	if y.named {
+		t.Byte(' ')
 	}
-	y.open = append(y.open, next)
+	y.named = false
 }
 
 // close ends a level. One without members is written as in JSON.
-func (y *yamlText) close() {
-	l := y.top()
+func (y *yamlEncoder) close(t *Text, l *level, empty string) {
 	if !l.filled {
-		if !l.inline {
-			y.t.Byte(' ')
+		if l.below {
+			t.Byte(' ')
 		}
-		if l.array {
-			y.t.Raw("[]")
-		} else {
-			y.t.Raw("{}")
-		}
+		t.Raw(empty)
 	}
-	y.open = y.open[:len(y.open)-1]
+	y.indent = l.outer
 }
 
-// name prints the name of a member, without quotes where it needs none.
-func (y *yamlText) name() {
-	s := string(y.token[1 : len(y.token)-1])
-	plain := s != ""
-	for i, c := range []byte(s) {
+// yamlName is the name of a member, without quotes if it needs none.
+func yamlName(name string) string {
+	plain := name != ""
+	for i, c := range []byte(name) {
 		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
 		if !letter && (i == 0 || c != '_' && c != '-' && (c < '0' || c > '9')) {
 			plain = false
 		}
 	}
-	switch strings.ToLower(s) {
+	switch strings.ToLower(name) {
 	case "y", "n", "yes", "no", "on", "off", "true", "false", "null":
 		plain = false
 	}
 	if plain {
-		y.t.Raw(s)
-	} else {
-		y.text()
+		return name
 	}
+	return string(yamlString([]byte(`"` + name + `"`)))
 }
 
-// text prints a string in its quotes, with escapes for what YAML does not let
-// stand and JSON does.
-func (y *yamlText) text() {
-	rest := y.token
-	for i := 0; i < len(rest); {
-		if rest[i] < 0x7f {
+// yamlString returns a string of JSON, in its quotes, with escapes for the
+// characters that JSON allows and YAML does not.
+func yamlString(s []byte) []byte {
+	var out []byte
+	done := 0 // bytes of s that are in out
+	for i := 0; i < len(s); {
+		if s[i] < 0x7f {
 			i++
 			continue
 		}
-		r, n := utf8.DecodeRune(rest[i:])
+		r, n := utf8.DecodeRune(s[i:])
 		if r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0x2028 || r == 0x2029 || r == 0xfeff || r == 0xfffe || r == 0xffff {
-			y.t.Raw(string(rest[:i]))
-			y.t.Raw(fmt.Sprintf(`\u%04x`, r))
-			rest, i = rest[i+n:], 0
-			continue
+			out = fmt.Appendf(append(out, s[done:i]...), `\u%04x`, r)
+			done = i + n
 		}
 		i += n
 	}
-	y.t.Raw(string(rest))
+	if done == 0 {
+		return s
+	}
+	return append(out, s[done:]...)
 }

@@ -9,16 +9,79 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// rawJSON is a view of a JSON document.
+// rawJSON is a view that appends a JSON document value by value.
 type rawJSON string
 
-func (r rawJSON) JSON(t *Text) { t.Raw(string(r)) }
+func (r rawJSON) JSON(t *Text) {
+	d := json.NewDecoder(strings.NewReader(string(r)))
+	d.UseNumber()
+	appendValue(t, d)
+}
+
+func appendValue(t *Text, d *json.Decoder) {
+	token, err := d.Token()
+	if err != nil {
+		t.Fail(err)
+		return
+	}
+	switch v := token.(type) {
+	case json.Delim:
+		appendLevel(t, d, v)
+	case string:
+		t.JSONString(v)
+	case bool:
+		t.JSONBool(v)
+	case json.Number:
+		if i, err := v.Int64(); err == nil {
+			t.JSONInt(i)
+		} else if u, err := strconv.ParseUint(v.String(), 10, 64); err == nil {
+			t.JSONUint(u)
+		} else {
+			t.lead()
+			t.Raw(v.String())
+		}
+	case nil:
+		t.JSONNull()
+	}
+}
+
+func appendLevel(t *Text, d *json.Decoder, begun json.Delim) {
+	if begun == '[' {
+		a := t.Array()
+		for d.More() && !t.Failed() {
+			a.Next()
+			appendValue(t, d)
+		}
+		a.End()
+	} else {
+		o := t.Object()
+		for d.More() && !t.Failed() {
+			name, err := d.Token()
+			if err != nil {
+				t.Fail(err)
+				return
+			}
+			quoted, err := json.Marshal(name)
+			if err != nil {
+				t.Fail(err)
+				return
+			}
+			o.Key(string(quoted[1 : len(quoted)-1]))
+			appendValue(t, d)
+		}
+		o.End()
+	}
+	if _, err := d.Token(); err != nil {
+		t.Fail(err)
+	}
+}
 
 func TestYAML(t *testing.T) {
 	t.Parallel()

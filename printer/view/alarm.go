@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/protobuf/proto"
 
 	"etcdkit/printer"
 )
@@ -31,6 +32,9 @@ func (a Alarms) Simple(t *printer.Text) {
 	}
 }
 
+// Message returns the response.
+func (a Alarms) Message() proto.Message { return a.AlarmResponse }
+
 // Fields lists the header, then a block for each alarm.
 func (a Alarms) Fields(t *printer.Text) {
 	headerFields(t, a.GetHeader())
@@ -42,23 +46,8 @@ func (a Alarms) Fields(t *printer.Text) {
 	}
 }
 
-// JSON prints the response.
-func (a Alarms) JSON(t *printer.Text) {
-	o := t.Object()
-	headerJSON(t, o, a.GetHeader())
-	list(t, o, "alarms", a.GetAlarms(), alarmJSON)
-	o.End()
-}
-
 // Objects prints the alarms.
-func (a Alarms) Objects(l *printer.Lines) { each(l, a.GetAlarms(), alarmJSON) }
-
-func alarmJSON(t *printer.Text, one *etcdserverpb.AlarmMember) {
-	o := t.Object()
-	o.Uint("memberID", one.GetMemberID())
-	o.Enum("alarm", one.GetAlarm())
-	o.End()
-}
+func (a Alarms) Objects(l *printer.Lines) { messages(l, a.GetAlarms()) }
 
 // Table shows a row for each alarm; the id is that of member list.
 func (a Alarms) Table(g *printer.Grid) {
@@ -67,6 +56,3 @@ func (a Alarms) Table(g *printer.Grid) {
 		g.Row(hexID(one.GetMemberID()), one.GetAlarm().String())
 	}
 }
-
-// Protobuf writes the response.
-func (a Alarms) Protobuf(t *printer.Text) { t.Message(a.AlarmResponse) }

@@ -77,7 +77,7 @@ func TestAuthJSONAsEncodingJSON(t *testing.T) {
 			{ack, RoleRevokePermission{Ack: Ack{ack}}},
 		} {
 			randomize(r, of.response.ProtoReflect())
-			if got, want := printed(t, "json", seed%2 == 0, of.view), encoded(t, of.response); got != want {
+			if got, want := jsonOf37(t, of.view, seed), encoded(t, of.response); got != want {
 				t.Fatalf("seed %d: got\n%swant\n%s", seed, got, want)
 			}
 		}

@@ -3,8 +3,6 @@ package view
 import (
 	"strconv"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"etcdkit/printer"
 )
 
@@ -43,27 +41,30 @@ func (i Import) Simple(t *printer.Text) {
 	t.Byte('\n')
 }
 
+// record is everything but whether it was a dry run.
+func (i Import) record() record {
+	return record{
+		{field: "Read", member: "read", v: i.Read, keep: true},
+		{field: "Written", member: "written", v: i.Written, keep: true},
+		{field: "Skipped", member: "skipped", v: i.Skipped, keep: true},
+		{field: "Failed", member: "failed", v: i.Failed, keep: true},
+		{field: "Broken", member: "broken", v: i.Broken, keep: true},
+		{field: "Left", member: "left", v: i.Left, keep: true},
+		{field: "Present", member: "present", v: i.Present},
+	}
+}
+
 // Fields lists all numbers.
 func (i Import) Fields(t *printer.Text) {
 	boolField(t, "DryRun", i.DryRun)
-	intField(t, "Read", i.Read)
-	intField(t, "Written", i.Written)
-	intField(t, "Skipped", i.Skipped)
-	intField(t, "Failed", i.Failed)
-	intField(t, "Broken", i.Broken)
-	intField(t, "Left", i.Left)
-	intField(t, "Present", i.Present)
+	i.record().fields(t)
 }
 
 // JSON prints an object of all numbers.
 func (i Import) JSON(t *printer.Text) {
 	o := t.Object()
 	o.Bool("dry_run", i.DryRun)
-	intMember(t, o, "read", i.Read)
-	for _, part := range i.parts() {
-		intMember(t, o, part.name, part.n)
-	}
-	o.Int("present", i.Present)
+	i.record().members(t, o)
 	o.End()
 }
 
@@ -80,21 +81,4 @@ func (i Import) Table(g *printer.Grid) {
 // Protobuf writes a message of this definition, of which etcd has none:
 //
 //	message Import { int64 read = 1; int64 written = 2; int64 skipped = 3; int64 failed = 4; int64 broken = 5; int64 left = 6; int64 present = 7; }
-func (i Import) Protobuf(t *printer.Text) {
-	writeInts(t, i.Read, i.Written, i.Skipped, i.Failed, i.Broken, i.Left, i.Present)
-}
-
-// writeInts writes integers as the fields 1, 2, ... of a message, but those that
-// are 0.
-func writeInts(t *printer.Text, all ...int64) { t.Raw(string(appendInts(nil, 1, all...))) }
-
-// appendInts appends integers as fields from a number on.
-func appendInts(b []byte, field protowire.Number, all ...int64) []byte {
-	for _, n := range all {
-		if n != 0 {
-			b = protowire.AppendVarint(protowire.AppendTag(b, field, protowire.VarintType), uint64(n))
-		}
-		field++
-	}
-	return b
-}
+func (i Import) Protobuf(t *printer.Text) { t.Raw(string(i.record().message())) }

@@ -3,10 +3,8 @@ package view
 import (
 	"iter"
 
-	"go.etcd.io/etcd/api/v3/etcdserverpb"
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"etcdkit/printer"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 )
 
 // Child is a key right below a prefix, or what several of them begin with.
@@ -21,6 +19,13 @@ func (c Child) kind() string {
 		return "prefix"
 	}
 	return "key"
+}
+
+func (c Child) record() record {
+	return record{
+		{field: "Name", member: "name", v: []byte(c.Name)},
+		{field: "Prefix", member: "prefix", v: c.Dir},
+	}
 }
 
 // Children are the children of a prefix. Every format but the table prints one
@@ -56,8 +61,7 @@ func (c Children) Simple(t *printer.Text) {
 func (c Children) Fields(t *printer.Text) {
 	headerFields(t, c.Header)
 	c.each(t, func(child Child) {
-		quotedField(t, "Name", []byte(child.Name))
-		boolField(t, "Prefix", child.Dir)
+		child.record().fields(t)
 	})
 }
 
@@ -69,7 +73,7 @@ func (c Children) JSON(t *printer.Text) {
 	a := t.Array()
 	whole := c.each(t, func(child Child) {
 		a.Next()
-		child.json(t)
+		child.record().json(t)
 	})
 	if whole {
 		a.End()
@@ -80,16 +84,9 @@ func (c Children) JSON(t *printer.Text) {
 // Objects prints the children.
 func (c Children) Objects(l *printer.Lines) {
 	c.each(l.Text, func(child Child) {
-		child.json(l.Text)
+		child.record().json(l.Text)
 		l.End()
 	})
-}
-
-func (c Child) json(t *printer.Text) {
-	o := t.Object()
-	o.Bytes("name", []byte(c.Name))
-	o.Bool("prefix", c.Dir)
-	o.End()
 }
 
 // Table shows the children.
@@ -114,10 +111,6 @@ func (c Children) Table(g *printer.Grid) {
 func (c Children) Protobuf(t *printer.Text) {
 	t.Message(&etcdserverpb.RangeResponse{Header: c.Header})
 	c.each(t, func(child Child) {
-		m := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), child.Name)
-		if child.Dir {
-			m = appendInts(m, 2, 1)
-		}
-		t.Raw(string(protowire.AppendBytes(protowire.AppendTag(nil, 2, protowire.BytesType), m)))
+		t.Raw(string(appendString(nil, 2, string(child.record().message()))))
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"strconv"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/protobuf/proto"
 
 	"etcdkit/printer"
 )
@@ -31,8 +32,8 @@ func headerFields(t *printer.Text, h *etcdserverpb.ResponseHeader) {
 
 // headerMembers adds the members of a response header to an object.
 func headerMembers(o *printer.Object, h *etcdserverpb.ResponseHeader) {
-	o.Uint("cluster_id", h.GetClusterId())
-	o.Uint("member_id", h.GetMemberId())
+	o.ID("cluster_id", h.GetClusterId())
+	o.ID("member_id", h.GetMemberId())
 	o.Int("revision", h.GetRevision())
 	o.Uint("raft_term", h.GetRaftTerm())
 }
@@ -40,22 +41,13 @@ func headerMembers(o *printer.Object, h *etcdserverpb.ResponseHeader) {
 // headerJSON adds a response header as a member of its own, if there is one.
 func headerJSON(t *printer.Text, o *printer.Object, h *etcdserverpb.ResponseHeader) {
 	if h == nil {
-		absent(t, o, "header")
+		o.Null("header")
 		return
 	}
 	o.Key("header")
 	header := t.Object()
 	headerMembers(header, h)
 	header.End()
-}
-
-// absent adds null for a message that is not there, or nothing where JSON leaves
-// out what is zero.
-func absent(t *printer.Text, o *printer.Object, name string) {
-	if t.Whole() {
-		o.Key(name)
-		t.Raw("null")
-	}
 }
 
 // list adds an array unless it is empty and JSON leaves out what is.
@@ -70,6 +62,11 @@ func list[T any](t *printer.Text, o *printer.Object, name string, all []T, eleme
 		element(t, one)
 	}
 	a.End()
+}
+
+// messages appends each message.
+func messages[M proto.Message](l *printer.Lines, all []M) {
+	each(l, all, func(t *printer.Text, m M) { t.MessageJSON(m) })
 }
 
 // each appends an object for each element.

@@ -91,7 +91,11 @@ func (s Status) fields(t *printer.Text) {
 		intField(t, "DBSizeInUse", s.GetDbSizeInUse())
 		intField(t, "DBSizeQuota", s.GetDbSizeQuota())
 	}
-	uintField(t, "Leader", s.GetLeader())
+	if t.HexAll() {
+		idField(t, "Leader", s.GetLeader())
+	} else {
+		uintField(t, "Leader", s.GetLeader())
+	}
 	boolField(t, "IsLearner", s.GetIsLearner())
 	uintField(t, "RaftIndex", s.GetRaftIndex())
 	if old {
@@ -121,36 +125,10 @@ func statusJSON(t *printer.Text, one Status) {
 	o.Key("Endpoint")
 	t.JSONString(one.Endpoint)
 	o.Key("Status")
-	one.json(t)
-	o.End()
-}
-
-func (s Status) json(t *printer.Text) {
-	o := t.Object()
-	headerJSON(t, o, s.GetHeader())
-	o.String("version", s.GetVersion())
-	o.Int("dbSize", s.GetDbSize())
-	o.Uint("leader", s.GetLeader())
-	o.Uint("raftIndex", s.GetRaftIndex())
-	o.Uint("raftTerm", s.GetRaftTerm())
-	o.Uint("raftAppliedIndex", s.GetRaftAppliedIndex())
-	o.Strings("errors", s.GetErrors())
-	o.Int("dbSizeInUse", s.GetDbSizeInUse())
-	o.Bool("isLearner", s.GetIsLearner())
-	if !t.Release.StorageStatus {
-		o.End()
-		return
-	}
-	o.String("storageVersion", s.GetStorageVersion())
-	o.Int("dbSizeQuota", s.GetDbSizeQuota())
-	if d := s.GetDowngradeInfo(); d == nil {
-		absent(t, o, "downgradeInfo")
+	if t.Release.StorageStatus {
+		t.MessageJSON(one.StatusResponse)
 	} else {
-		o.Key("downgradeInfo")
-		info := t.Object()
-		info.Bool("enabled", d.GetEnabled())
-		info.String("targetVersion", d.GetTargetVersion())
-		info.End()
+		t.MessageJSON(one.StatusResponse, "storageVersion", "dbSizeQuota", "downgradeInfo")
 	}
 	o.End()
 }
@@ -218,14 +196,11 @@ func hashKVJSON(t *printer.Text, one HashKV) {
 	o.Key("Endpoint")
 	t.JSONString(one.Endpoint)
 	o.Key("HashKV")
-	hash := t.Object()
-	headerJSON(t, hash, one.GetHeader())
-	hash.Uint("hash", uint64(one.GetHash()))
-	hash.Int("compact_revision", one.GetCompactRevision())
 	if t.Release.HashRevision {
-		hash.Int("hash_revision", one.GetHashRevision())
+		t.MessageJSON(one.HashKVResponse)
+	} else {
+		t.MessageJSON(one.HashKVResponse, "hash_revision")
 	}
-	hash.End()
 	o.End()
 }
 
@@ -244,7 +219,7 @@ func (h EndpointHashKV) Protobuf(t *printer.Text) {
 // empty: upstream's slice is nil then.
 func endpointsJSON[T any](t *printer.Text, all []T, element func(*printer.Text, T)) {
 	if len(all) == 0 && t.Release.NullForNone {
-		t.Raw("null")
+		t.JSONNull()
 		return
 	}
 	a := t.Array()
@@ -265,8 +240,4 @@ func endpointMessage(t *printer.Text, endpoint string, answer proto.Message) {
 	m := appendString(nil, 1, endpoint)
 	m = protowire.AppendBytes(protowire.AppendTag(m, 2, protowire.BytesType), b)
 	t.Raw(string(protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), m)))
-}
-
-func appendString(b []byte, field protowire.Number, s string) []byte {
-	return protowire.AppendString(protowire.AppendTag(b, field, protowire.BytesType), s)
 }

@@ -3,8 +3,6 @@ package view
 import (
 	"strconv"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"etcdkit/printer"
 )
 
@@ -20,21 +18,19 @@ func (e Export) Simple(t *printer.Text) {
 	t.Printf("%d pairs of revision %d saved at %s\n", e.Pairs, e.Revision, e.Path)
 }
 
-// Fields lists all that is known.
-func (e Export) Fields(t *printer.Text) {
-	quotedField(t, "Path", []byte(e.Path))
-	intField(t, "Pairs", e.Pairs)
-	intField(t, "Revision", e.Revision)
+func (e Export) record() record {
+	return record{
+		{field: "Path", member: "path", v: e.Path},
+		{field: "Pairs", member: "pairs", v: e.Pairs, keep: true},
+		{field: "Revision", member: "revision", v: e.Revision},
+	}
 }
 
+// Fields lists all that is known.
+func (e Export) Fields(t *printer.Text) { e.record().fields(t) }
+
 // JSON prints an object.
-func (e Export) JSON(t *printer.Text) {
-	o := t.Object()
-	o.String("path", e.Path)
-	intMember(t, o, "pairs", e.Pairs)
-	o.Int("revision", e.Revision)
-	o.End()
-}
+func (e Export) JSON(t *printer.Text) { e.record().json(t) }
 
 // Table shows a row.
 func (e Export) Table(g *printer.Grid) {
@@ -45,7 +41,4 @@ func (e Export) Table(g *printer.Grid) {
 // Protobuf writes a message of this definition, of which etcd has none:
 //
 //	message Export { string path = 1; int64 pairs = 2; int64 revision = 3; }
-func (e Export) Protobuf(t *printer.Text) {
-	b := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), e.Path)
-	t.Raw(string(appendInts(b, 2, e.Pairs, e.Revision)))
-}
+func (e Export) Protobuf(t *printer.Text) { t.Raw(string(e.record().message())) }

@@ -27,23 +27,23 @@ func (h FileHashKV) Simple(t *printer.Text) { fileHashKVColumns().lines(t, h) }
 // Table shows one row.
 func (h FileHashKV) Table(g *printer.Grid) { fileHashKVColumns().table(g, h) }
 
-// Fields lists everything.
-func (h FileHashKV) Fields(t *printer.Text) {
-	uintField(t, "Hash", uint64(h.Hash))
-	intField(t, "Hash revision", h.Revision)
-	intField(t, "Compact revision", h.CompactRevision)
+func (h FileHashKV) record() record {
+	return record{
+		{field: "Hash", member: "hash", v: h.Hash},
+		{field: "Hash revision", member: "hashRevision", v: h.Revision},
+		{field: "Compact revision", member: "compactRevision", v: h.CompactRevision},
+	}
 }
+
+// Fields lists everything.
+func (h FileHashKV) Fields(t *printer.Text) { h.record().fields(t) }
 
 // JSON prints everything, also what is zero: upstream's document has no
 // omitempty.
 func (h FileHashKV) JSON(t *printer.Text) {
 	o := t.Object()
-	o.Key("hash")
-	t.Uint(uint64(h.Hash))
-	o.Key("hashRevision")
-	t.Int(h.Revision)
-	o.Key("compactRevision")
-	t.Int(h.CompactRevision)
+	o.Keep()
+	h.record().members(t, o)
 	o.End()
 }
 
@@ -52,10 +52,4 @@ func (h FileHashKV) JSON(t *printer.Text) {
 //	message FileHashKV {
 //	  uint32 hash = 1; int64 hash_revision = 2; int64 compact_revision = 3;
 //	}
-func (h FileHashKV) Protobuf(t *printer.Text) {
-	var m []byte
-	for i, v := range []int64{int64(h.Hash), h.Revision, h.CompactRevision} {
-		m = appendNumber(m, i+1, v)
-	}
-	t.Raw(string(m))
-}
+func (h FileHashKV) Protobuf(t *printer.Text) { t.Raw(string(h.record().message())) }

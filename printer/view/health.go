@@ -75,7 +75,7 @@ func healthJSON(t *printer.Text, one Health) {
 	o.Key("endpoint")
 	t.JSONString(one.Endpoint)
 	o.Key("health")
-	t.Raw(strconv.FormatBool(one.healthy()))
+	t.JSONBool(one.healthy())
 	o.Key("took")
 	t.JSONString(one.took())
 	o.String("error", one.Error)

@@ -6,6 +6,7 @@ import (
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
+	"google.golang.org/protobuf/proto"
 
 	"etcdkit/printer"
 )
@@ -50,14 +51,14 @@ func kvJSON(t *printer.Text, kv *mvccpb.KeyValue) {
 	o.Int("mod_revision", kv.GetModRevision())
 	o.Int("version", kv.GetVersion())
 	o.Bytes("value", kv.GetValue())
-	o.Int("lease", kv.GetLease())
+	o.Lease("lease", kv.GetLease())
 	o.End()
 }
 
 // kvMember adds a key-value pair to an object, if there is one.
 func kvMember(t *printer.Text, o *printer.Object, name string, kv *mvccpb.KeyValue) {
 	if kv == nil {
-		absent(t, o, name)
+		o.Null(name)
 		return
 	}
 	o.Key(name)
@@ -87,6 +88,9 @@ func leaseID(id int64) string { return fmt.Sprintf("%016x", uint64(id)) }
 // Put is the result of a put.
 type Put struct{ *etcdserverpb.PutResponse }
 
+// Message returns the response.
+func (p Put) Message() proto.Message { return p.PutResponse }
+
 // Simple prints OK, and the previous pair where it was asked for.
 func (p Put) Simple(t *printer.Text) {
 	t.Line("OK")
@@ -103,14 +107,6 @@ func (p Put) Fields(t *printer.Text) {
 	}
 }
 
-// JSON prints the response.
-func (p Put) JSON(t *printer.Text) {
-	o := t.Object()
-	headerJSON(t, o, p.GetHeader())
-	kvMember(t, o, "prev_kv", p.GetPrevKv())
-	o.End()
-}
-
 // Table shows the new revision and what was there before.
 func (p Put) Table(g *printer.Grid) {
 	g.Header("Revision", "Previous Value", "Previous Mod Revision", "Previous Version")
@@ -123,13 +119,13 @@ func (p Put) Table(g *printer.Grid) {
 	g.Row(row...)
 }
 
-// Protobuf writes the response.
-func (p Put) Protobuf(t *printer.Text) { t.Message(p.PutResponse) }
-
 // Delete is the result of a del.
 type Delete struct {
 	*etcdserverpb.DeleteRangeResponse
 }
+
+// Message returns the response.
+func (d Delete) Message() proto.Message { return d.DeleteRangeResponse }
 
 // Simple prints the number of deleted keys, and the deleted pairs where they
 // were asked for.
@@ -150,15 +146,6 @@ func (d Delete) Fields(t *printer.Text) {
 	}
 }
 
-// JSON prints the response.
-func (d Delete) JSON(t *printer.Text) {
-	o := t.Object()
-	headerJSON(t, o, d.GetHeader())
-	o.Int("deleted", d.GetDeleted())
-	list(t, o, "prev_kvs", d.GetPrevKvs(), kvJSON)
-	o.End()
-}
-
 // Table shows the deleted pairs, or the count where they were not asked for.
 func (d Delete) Table(g *printer.Grid) {
 	if len(d.GetPrevKvs()) == 0 {
@@ -171,6 +158,3 @@ func (d Delete) Table(g *printer.Grid) {
 		g.Row(kvRow(g, kv)...)
 	}
 }
-
-// Protobuf writes the response.
-func (d Delete) Protobuf(t *printer.Text) { t.Message(d.DeleteRangeResponse) }

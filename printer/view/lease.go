@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/protobuf/proto"
 
 	"etcdkit/printer"
 )
@@ -14,17 +15,13 @@ import (
 // header alone, because the header's marshalling is promoted. Both are kept,
 // but for a revoke, which upstream holds like every other response.
 
-// leaseMembers begins the object of a lease response with its header.
+// leaseMembers begins the object of a lease response with its header. All other
+// members are kept.
 func leaseMembers(t *printer.Text, h *etcdserverpb.ResponseHeader) *printer.Object {
 	o := t.Object()
 	headerMembers(o, h)
+	o.Keep()
 	return o
-}
-
-// intMember adds an integer whatever its value.
-func intMember(t *printer.Text, o *printer.Object, name string, v int64) {
-	o.Key(name)
-	t.Int(v)
 }
 
 // LeaseGrant is the result of a lease grant.
@@ -47,10 +44,9 @@ func (l LeaseGrant) Fields(t *printer.Text) {
 // JSON prints the response.
 func (l LeaseGrant) JSON(t *printer.Text) {
 	o := leaseMembers(t, l.GetHeader())
-	intMember(t, o, "ID", l.GetID())
-	intMember(t, o, "TTL", l.GetTTL())
-	o.Key("Error")
-	t.JSONString(l.GetError())
+	o.Lease("ID", l.GetID())
+	o.Int("TTL", l.GetTTL())
+	o.String("Error", l.GetError())
 	o.End()
 }
 
@@ -69,30 +65,20 @@ type LeaseRevoke struct {
 	*etcdserverpb.LeaseRevokeResponse
 }
 
+// Message returns the response.
+func (l LeaseRevoke) Message() proto.Message { return l.LeaseRevokeResponse }
+
+// Request adds the id.
+func (l LeaseRevoke) Request(o *printer.Object) { o.Lease("ID", l.ID) }
+
 // Simple prints the id.
 func (l LeaseRevoke) Simple(t *printer.Text) { t.Printf("lease %016x revoked\n", l.ID) }
-
-// Fields lists the header.
-func (l LeaseRevoke) Fields(t *printer.Text) { headerFields(t, l.GetHeader()) }
-
-// JSON prints the response.
-func (l LeaseRevoke) JSON(t *printer.Text) {
-	o := t.Object()
-	headerJSON(t, o, l.GetHeader())
-	if t.Whole() {
-		o.Int("ID", l.ID)
-	}
-	o.End()
-}
 
 // Table shows the id and what became of it.
 func (l LeaseRevoke) Table(g *printer.Grid) {
 	g.Header("ID", "Status")
 	g.Row(leaseID(l.ID), "revoked")
 }
-
-// Protobuf writes the response.
-func (l LeaseRevoke) Protobuf(t *printer.Text) { t.Message(l.LeaseRevokeResponse) }
 
 // LeaseKeepAlive is one answer to a lease's sign of life.
 type LeaseKeepAlive struct {
@@ -114,8 +100,8 @@ func (l LeaseKeepAlive) Fields(t *printer.Text) {
 // JSON prints the response.
 func (l LeaseKeepAlive) JSON(t *printer.Text) {
 	o := leaseMembers(t, l.GetHeader())
-	intMember(t, o, "ID", l.GetID())
-	intMember(t, o, "TTL", l.GetTTL())
+	o.Lease("ID", l.GetID())
+	o.Int("TTL", l.GetTTL())
 	o.End()
 }
 
@@ -172,9 +158,9 @@ func (l LeaseTimeToLive) Fields(t *printer.Text) {
 // JSON prints the response; the names differ from those of a grant.
 func (l LeaseTimeToLive) JSON(t *printer.Text) {
 	o := leaseMembers(t, l.GetHeader())
-	intMember(t, o, "id", l.GetID())
-	intMember(t, o, "ttl", l.GetTTL())
-	intMember(t, o, "granted-ttl", l.GetGrantedTTL())
+	o.Lease("id", l.GetID())
+	o.Int("ttl", l.GetTTL())
+	o.Int("granted-ttl", l.GetGrantedTTL())
 	o.BytesList("keys", l.GetKeys())
 	o.End()
 }
@@ -244,7 +230,8 @@ func (l Leases) JSON(t *printer.Text) {
 
 func leaseJSON(t *printer.Text, lease *etcdserverpb.LeaseStatus) {
 	o := t.Object()
-	intMember(t, o, "id", lease.GetID())
+	o.Keep()
+	o.Lease("id", lease.GetID())
 	o.End()
 }
 

@@ -24,7 +24,7 @@ type Members struct{ Membership }
 type MemberList struct{ Members }
 
 // Objects prints the members.
-func (m MemberList) Objects(l *printer.Lines) { each(l, m.GetMembers(), memberJSON) }
+func (m MemberList) Objects(l *printer.Lines) { messages(l, m.GetMembers()) }
 
 // Simple prints a line of comma-separated columns for each member.
 func (m Members) Simple(t *printer.Text) {
@@ -49,43 +49,32 @@ func (m Members) Table(g *printer.Grid) {
 	}
 }
 
-// JSON prints the response. Under --hex, which upstream heeds in the JSON of
-// the member commands only, ids are strings, and all but the details of a
-// member are there even where they are empty.
+// Message returns the response.
+func (m Members) Message() proto.Message { return m.Membership }
+
+// JSON prints the response. With --hex, ids are strings, and all but the details
+// of a member is there even if it is empty. 3.5 and 3.6 print less of a member
+// list, and ids of other results in decimal.
 func (m Members) JSON(t *printer.Text) {
-	if t.Hex && !t.Whole() && t.Release.HexIDs == printer.HexMemberList {
+	old := !t.Whole() && t.Release.HexIDs == printer.HexMemberList
+	_, list := m.Membership.(*etcdserverpb.MemberListResponse)
+	switch {
+	case t.Hex && old && list:
 		m.oldHexJSON(t)
-		return
+	case t.Hex && !old:
+		t.HexIDs(func() {
+			o := t.Object()
+			o.Keep()
+			o.Fields(m.Membership, nil)
+			o.End()
+		})
+	default:
+		t.MessageJSON(m.Membership)
 	}
-	o := t.Object()
-	if t.Hex {
-		o.Key("header")
-		hexHeaderJSON(t, m.GetHeader())
-	} else {
-		headerJSON(t, o, m.GetHeader())
-	}
-	if one, ok := m.added(); ok && (t.Hex || t.Whole() || one != nil) {
-		o.Key("member")
-		memberJSON(t, one)
-	}
-	if t.Hex && len(m.GetMembers()) == 0 {
-		o.Key("members")
-		t.Array().End()
-	} else {
-		list(t, o, "members", m.GetMembers(), memberJSON)
-	}
-	o.End()
 }
 
-// oldHexJSON prints the response as 3.5 and 3.6 do under --hex: of a member list
-// they print less than otherwise, and of all else they show ids in decimal.
+// oldHexJSON prints a member list as 3.5 and 3.6 do with --hex.
 func (m Members) oldHexJSON(t *printer.Text) {
-	if _, list := m.Membership.(*etcdserverpb.MemberListResponse); !list {
-		t.Hex = false
-		m.JSON(t)
-		t.Hex = true
-		return
-	}
 	h := m.GetHeader()
 	t.Printf(`{"header":{"cluster_id":"%x","member_id":"%x","raft_term":%d}`, h.GetClusterId(), h.GetMemberId(), h.GetRaftTerm())
 	for i, one := range m.GetMembers() {
@@ -120,18 +109,6 @@ func urlsJSON(t *printer.Text, urls []string) {
 	a.End()
 }
 
-// added returns the new member where the response is that of a member add.
-func (m Members) added() (*etcdserverpb.Member, bool) {
-	r, ok := m.Membership.(interface{ GetMember() *etcdserverpb.Member })
-	if !ok {
-		return nil, false
-	}
-	return r.GetMember(), true
-}
-
-// Protobuf writes the response.
-func (m Members) Protobuf(t *printer.Text) { t.Message(m.Membership) }
-
 // MemberAdd is the result of a member add. NewName and PeerURLs are what the
 // new member is to be called and its URLs as typed: the cluster does not know
 // the one before the member has started, and may give the others in a
@@ -143,7 +120,7 @@ type MemberAdd struct {
 
 // Simple prints the new member's id, then the settings that it starts with.
 func (a MemberAdd) Simple(t *printer.Text) {
-	added, _ := a.added()
+	added := a.Membership.(*etcdserverpb.MemberAddResponse).GetMember()
 	done := "added to"
 	if added.GetIsLearner() && t.Release.LearnerAdded {
 		done = "added as learner to"
@@ -220,38 +197,4 @@ func memberFields(t *printer.Text, m *etcdserverpb.Member) {
 	}
 	boolField(t, "IsLearner", m.GetIsLearner())
 	t.Byte('\n')
-}
-
-func hexHeaderJSON(t *printer.Text, h *etcdserverpb.ResponseHeader) {
-	if h == nil {
-		t.Raw("null")
-		return
-	}
-	o := t.Object()
-	o.Key("cluster_id")
-	t.JSONString(hexID(h.GetClusterId()))
-	o.Key("member_id")
-	t.JSONString(hexID(h.GetMemberId()))
-	o.Int("revision", h.GetRevision())
-	o.Uint("raft_term", h.GetRaftTerm())
-	o.End()
-}
-
-func memberJSON(t *printer.Text, m *etcdserverpb.Member) {
-	if m == nil {
-		t.Raw("null")
-		return
-	}
-	o := t.Object()
-	if t.Hex {
-		o.Key("ID")
-		t.JSONString(hexID(m.GetID()))
-	} else {
-		o.Uint("ID", m.GetID())
-	}
-	o.String("name", m.GetName())
-	o.Strings("peerURLs", m.GetPeerURLs())
-	o.Strings("clientURLs", m.GetClientURLs())
-	o.Bool("isLearner", m.GetIsLearner())
-	o.End()
 }

@@ -2,6 +2,7 @@ package view
 
 import (
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/protobuf/proto"
 
 	"etcdkit/printer"
 )
@@ -11,6 +12,16 @@ import (
 type MoveLeader struct {
 	From, To uint64 // the member that led and the one that leads now
 	*etcdserverpb.MoveLeaderResponse
+}
+
+// Message returns the response, which is empty where the server gives it no
+// header, as none up to 3.7 does.
+func (m MoveLeader) Message() proto.Message { return m.MoveLeaderResponse }
+
+// Request adds the members.
+func (m MoveLeader) Request(o *printer.Object) {
+	o.ID("from", m.From)
+	o.ID("to", m.To)
 }
 
 // Simple prints one line.
@@ -28,23 +39,8 @@ func (m MoveLeader) Fields(t *printer.Text) {
 	idField(t, "To", m.To)
 }
 
-// JSON prints the response, which is an empty object where the server gives it
-// no header, as none up to 3.7 does.
-func (m MoveLeader) JSON(t *printer.Text) {
-	o := t.Object()
-	headerJSON(t, o, m.GetHeader())
-	if t.Whole() {
-		o.Uint("from", m.From)
-		o.Uint("to", m.To)
-	}
-	o.End()
-}
-
 // Table shows the members.
 func (m MoveLeader) Table(g *printer.Grid) {
 	g.Header("From", "To")
 	g.Row(hexID(m.From), hexID(m.To))
 }
-
-// Protobuf writes the response.
-func (m MoveLeader) Protobuf(t *printer.Text) { t.Message(m.MoveLeaderResponse) }

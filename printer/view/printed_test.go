@@ -49,11 +49,16 @@ func (s shown) test(t *testing.T) {
 		if got := printed(t, f.format, false, s.view); got != f.plain {
 			t.Errorf("%s: got\n%s\nwant\n%s", f.format, got, f.plain)
 		}
-		if got := printed(t, f.format, true, s.view); got != f.hex {
+		o := printer.Options{Hex: true, Release: releaseNamed(t, "3.7")}
+		if f.format == "table" {
+			o.Release = nil
+		}
+		if got := printedAs(t, f.format, o, s.view); got != f.hex {
 			t.Errorf("%s --hex: got\n%s\nwant\n%s", f.format, got, f.hex)
 		}
 	}
 	testMachine(t, s.view)
+	testHex(t, s.view)
 	if s.protobuf == nil {
 		return
 	}

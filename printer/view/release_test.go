@@ -67,6 +67,7 @@ func releaseCases() []releaseCase {
 		{"fields of endpoint status", status, "fields", false},
 		{"fields under --hex", status, "fields", true},
 		{"json of endpoint status", status, "json", false},
+		{"json of endpoint status --hex", status, "json", true},
 		{"no endpoint answered, json", EndpointStatus(nil), "json", false},
 		{"borders of a table", hashes, "table", false},
 		{"a table without rows", EndpointHashKV(nil), "table", false},
@@ -130,6 +131,12 @@ func golden(t *testing.T, path, got string) {
 	if got != string(want) {
 		t.Errorf("%s differs; run with -update and read the diff\ngot\n%s", path, got)
 	}
+}
+
+// jsonOf37 is v as JSON of 3.7, whose --hex reaches the member commands only.
+func jsonOf37(t *testing.T, v printer.View, seed uint64) string {
+	t.Helper()
+	return printedAs(t, "json", printer.Options{Hex: seed%2 == 0, Release: releaseNamed(t, "3.7")}, v)
 }
 
 func releaseNamed(t *testing.T, name string) *printer.Release {

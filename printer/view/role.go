@@ -5,6 +5,7 @@ import (
 
 	"go.etcd.io/etcd/api/v3/authpb"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/protobuf/proto"
 
 	"etcdkit/printer"
 )
@@ -89,21 +90,15 @@ type RoleList struct {
 	*etcdserverpb.AuthRoleListResponse
 }
 
+// Message returns the response.
+func (r RoleList) Message() proto.Message { return r.AuthRoleListResponse }
+
 // Simple prints a line for each role.
 func (r RoleList) Simple(t *printer.Text) {
 	for _, role := range r.GetRoles() {
 		t.Line(role)
 	}
 }
-
-// Fields lists header and roles.
-func (r RoleList) Fields(t *printer.Text) {
-	headerFields(t, r.GetHeader())
-	namesField(t, "Roles", r.GetRoles())
-}
-
-// JSON prints the response.
-func (r RoleList) JSON(t *printer.Text) { namesJSON(t, r.GetHeader(), "roles", r.GetRoles()) }
 
 // Objects prints the roles.
 func (r RoleList) Objects(l *printer.Lines) { named(l, "role", r.GetRoles()) }
@@ -116,14 +111,17 @@ func (r RoleList) Table(g *printer.Grid) {
 	}
 }
 
-// Protobuf writes the response.
-func (r RoleList) Protobuf(t *printer.Text) { t.Message(r.AuthRoleListResponse) }
-
 // RoleGet is what one role may do.
 type RoleGet struct {
 	*etcdserverpb.AuthRoleGetResponse
 	Role string
 }
+
+// Message returns the response.
+func (r RoleGet) Message() proto.Message { return r.AuthRoleGetResponse }
+
+// Request adds the role.
+func (r RoleGet) Request(o *printer.Object) { o.String("role", r.Role) }
 
 // perms are the permissions of the role; that of root need not be said.
 func (r RoleGet) perms() []*authpb.Permission {
@@ -199,25 +197,6 @@ func (r RoleGet) Fields(t *printer.Text) {
 	}
 }
 
-// JSON prints the response.
-func (r RoleGet) JSON(t *printer.Text) {
-	o := t.Object()
-	headerJSON(t, o, r.GetHeader())
-	if t.Whole() {
-		o.String("role", r.Role)
-	}
-	list(t, o, "perm", r.GetPerm(), permJSON)
-	o.End()
-}
-
-func permJSON(t *printer.Text, perm *authpb.Permission) {
-	o := t.Object()
-	o.Enum("permType", perm.GetPermType())
-	o.Bytes("key", perm.GetKey())
-	o.Bytes("range_end", perm.GetRangeEnd())
-	o.End()
-}
-
 // Table shows a row for each permission. A role without any has a row too.
 func (r RoleGet) Table(g *printer.Grid) {
 	g.Header(roleHeader()...)
@@ -225,9 +204,6 @@ func (r RoleGet) Table(g *printer.Grid) {
 		g.Row(row...)
 	}
 }
-
-// Protobuf writes the response.
-func (r RoleGet) Protobuf(t *printer.Text) { t.Message(r.AuthRoleGetResponse) }
 
 // roleHeader names the columns that rows and permRow fill.
 func roleHeader() []string { return []string{"Role", "Permission", "Key", "Range End", "Prefix"} }

@@ -3,8 +3,6 @@ package view
 import (
 	"strconv"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"etcdkit/printer"
 )
 
@@ -42,12 +40,19 @@ func (s SnapshotStatus) Simple(t *printer.Text) { snapshotColumns(t.Release).lin
 // formats for machines.
 func (s SnapshotStatus) Table(g *printer.Grid) { snapshotColumns(g.Release).table(g, s) }
 
-// Fields lists everything.
+// record is everything but the version, with the keys as a release counts them.
+func (s SnapshotStatus) record(keys int64) record {
+	return record{
+		{field: "Hash", member: "hash", v: s.Hash},
+		{field: "Revision", member: "revision", v: s.Revision},
+		{field: "Keys", member: "totalKey", v: keys},
+		{field: "Size", member: "totalSize", v: s.TotalSize},
+	}
+}
+
+// Fields lists everything; upstream does not quote the version.
 func (s SnapshotStatus) Fields(t *printer.Text) {
-	uintField(t, "Hash", uint64(s.Hash))
-	intField(t, "Revision", s.Revision)
-	intField(t, "Keys", s.totalKey(t.Release))
-	intField(t, "Size", s.TotalSize)
+	s.record(s.totalKey(t.Release)).fields(t)
 	if t.Release.SnapshotVersion {
 		fieldName(t, "Version")
 		t.Line(s.Version)
@@ -58,17 +63,10 @@ func (s SnapshotStatus) Fields(t *printer.Text) {
 // omitempty.
 func (s SnapshotStatus) JSON(t *printer.Text) {
 	o := t.Object()
-	o.Key("hash")
-	t.Uint(uint64(s.Hash))
-	o.Key("revision")
-	t.Int(s.Revision)
-	o.Key("totalKey")
-	t.Int(s.totalKey(t.Release))
-	o.Key("totalSize")
-	t.Int(s.TotalSize)
+	o.Keep()
+	s.record(s.totalKey(t.Release)).members(t, o)
 	if t.Release.SnapshotVersion {
-		o.Key("version")
-		t.JSONString(s.Version)
+		o.String("version", s.Version)
 	}
 	o.End()
 }
@@ -79,12 +77,5 @@ func (s SnapshotStatus) JSON(t *printer.Text) {
 //	  uint32 hash = 1; int64 revision = 2; int64 total_key = 3; int64 total_size = 4; string version = 5;
 //	}
 func (s SnapshotStatus) Protobuf(t *printer.Text) {
-	var m []byte
-	for i, v := range []uint64{uint64(s.Hash), uint64(s.Revision), uint64(s.TotalKey), uint64(s.TotalSize)} {
-		if v != 0 {
-			m = protowire.AppendTag(m, protowire.Number(i+1), protowire.VarintType)
-			m = protowire.AppendVarint(m, v)
-		}
-	}
-	t.Raw(string(appendString(m, 5, s.Version)))
+	t.Raw(string(appendString(s.record(int64(s.TotalKey)).message(), 5, s.Version)))
 }

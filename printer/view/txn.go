@@ -69,9 +69,9 @@ func responseJSON(t *printer.Text, r *etcdserverpb.ResponseOp) {
 	outer := t.Object()
 	outer.Key("Response")
 	inner := t.Object()
-	if v, ok := response(r).(printer.JSON); ok {
+	if v := response(r); v != nil {
 		inner.Key(kind(r))
-		v.JSON(t)
+		t.JSON(v)
 	}
 	inner.End()
 	outer.End()

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"etcdkit/printer"
 )
 
@@ -28,15 +26,15 @@ func (n Node) name(g *printer.Grid) string {
 	return n.Name
 }
 
-func (n Node) json(t *printer.Text) {
-	o := t.Object()
-	o.Bytes("name", []byte(n.Name))
-	o.Bool("prefix", n.Dir)
-	o.Int("depth", int64(n.Depth))
-	o.Int("keys", n.Keys)
-	o.Int("bytes", n.Bytes)
-	o.Int("versions", n.Versions)
-	o.End()
+func (n Node) record() record {
+	return record{
+		{field: "Name", member: "name", v: []byte(n.Name)},
+		{field: "Prefix", member: "prefix", v: n.Dir},
+		{field: "Depth", member: "depth", v: int64(n.Depth)},
+		{field: "Keys", member: "keys", v: n.Keys},
+		{field: "Bytes", member: "bytes", v: n.Bytes},
+		{field: "Versions", member: "versions", v: n.Versions},
+	}
 }
 
 // Usage is what keys come to, by what they begin with. Every format but the
@@ -72,12 +70,7 @@ func (u Usage) Simple(t *printer.Text) {
 // Fields lists the nodes.
 func (u Usage) Fields(t *printer.Text) {
 	whole := u.each(t, func(n Node) {
-		quotedField(t, "Name", []byte(n.Name))
-		boolField(t, "Prefix", n.Dir)
-		intField(t, "Depth", int64(n.Depth))
-		intField(t, "Keys", n.Keys)
-		intField(t, "Bytes", n.Bytes)
-		intField(t, "Versions", n.Versions)
+		n.record().fields(t)
 	})
 	if whole {
 		intField(t, "Revision", u.Revision())
@@ -91,7 +84,7 @@ func (u Usage) JSON(t *printer.Text) {
 	a := t.Array()
 	whole := u.each(t, func(n Node) {
 		a.Next()
-		n.json(t)
+		n.record().json(t)
 	})
 	if whole {
 		a.End()
@@ -103,7 +96,7 @@ func (u Usage) JSON(t *printer.Text) {
 // Objects prints the nodes.
 func (u Usage) Objects(l *printer.Lines) {
 	u.each(l.Text, func(n Node) {
-		n.json(l.Text)
+		n.record().json(l.Text)
 		l.End()
 	})
 }
@@ -128,16 +121,10 @@ func (u Usage) Table(g *printer.Grid) {
 //	message Node { bytes name = 1; bool prefix = 2; int64 depth = 3; int64 keys = 4; int64 bytes = 5; int64 versions = 6; }
 func (u Usage) Protobuf(t *printer.Text) {
 	whole := u.each(t, func(n Node) {
-		m := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), n.Name)
-		prefix := int64(0)
-		if n.Dir {
-			prefix = 1
-		}
-		m = appendInts(m, 2, prefix, int64(n.Depth), n.Keys, n.Bytes, n.Versions)
-		t.Raw(string(protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), m)))
+		t.Raw(string(appendString(nil, 1, string(n.record().message()))))
 	})
 	if whole {
-		t.Raw(string(appendInts(nil, 2, u.Revision())))
+		t.Raw(string(appendNumber(nil, 2, uint64(u.Revision()))))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/protobuf/proto"
 
 	"etcdkit/printer"
 )
@@ -88,6 +89,12 @@ type UserGet struct {
 	User string
 }
 
+// Message returns the response.
+func (u UserGet) Message() proto.Message { return u.AuthUserGetResponse }
+
+// Request adds the user.
+func (u UserGet) Request(o *printer.Object) { o.String("user", u.User) }
+
 // Simple prints the user and the roles.
 func (u UserGet) Simple(t *printer.Text) {
 	t.Line("User: " + u.User)
@@ -96,23 +103,6 @@ func (u UserGet) Simple(t *printer.Text) {
 		t.Raw(" " + role)
 	}
 	t.Byte('\n')
-}
-
-// Fields lists header and roles.
-func (u UserGet) Fields(t *printer.Text) {
-	headerFields(t, u.GetHeader())
-	namesField(t, "Roles", u.GetRoles())
-}
-
-// JSON prints the response.
-func (u UserGet) JSON(t *printer.Text) {
-	o := t.Object()
-	headerJSON(t, o, u.GetHeader())
-	if t.Whole() {
-		o.String("user", u.User)
-	}
-	o.Strings("roles", u.GetRoles())
-	o.End()
 }
 
 // Table shows the user and a line for each role; as csv, a row.
@@ -126,9 +116,6 @@ func (u UserGet) Table(g *printer.Grid) {
 	}
 	g.Row(u.User, strings.Join(u.GetRoles(), "\n"))
 }
-
-// Protobuf writes the response.
-func (u UserGet) Protobuf(t *printer.Text) { t.Message(u.AuthUserGetResponse) }
 
 // UserDetail is what a user may do: a user get with each role in detail.
 //
@@ -147,7 +134,9 @@ func (u UserDetail) Simple(t *printer.Text) { u.print(t, RoleGet.Simple) }
 func (u UserDetail) Fields(t *printer.Text) { u.print(t, RoleGet.Fields) }
 
 // Protobuf writes each role's response.
-func (u UserDetail) Protobuf(t *printer.Text) { u.print(t, RoleGet.Protobuf) }
+func (u UserDetail) Protobuf(t *printer.Text) {
+	u.print(t, func(r RoleGet, t *printer.Text) { t.Message(r.Message()) })
+}
 
 func (u UserDetail) print(t *printer.Text, role func(RoleGet, *printer.Text)) {
 	t.Line("User: " + u.User)
@@ -162,7 +151,7 @@ func (u UserDetail) JSON(t *printer.Text) {
 	t.Raw("User: " + u.User)
 	for _, one := range u.Roles {
 		t.Raw("\n\n")
-		one.JSON(t)
+		t.JSON(one)
 	}
 }
 
@@ -170,7 +159,7 @@ func (u UserDetail) JSON(t *printer.Text) {
 func (u UserDetail) Document(t *printer.Text) {
 	o := t.Object()
 	o.String("user", u.User)
-	list(t, o, "roles", u.Roles, func(t *printer.Text, one RoleGet) { one.JSON(t) })
+	list(t, o, "roles", u.Roles, func(t *printer.Text, one RoleGet) { t.JSON(one) })
 	o.End()
 }
 
@@ -194,21 +183,15 @@ type UserList struct {
 	*etcdserverpb.AuthUserListResponse
 }
 
+// Message returns the response.
+func (u UserList) Message() proto.Message { return u.AuthUserListResponse }
+
 // Simple prints a line for each user.
 func (u UserList) Simple(t *printer.Text) {
 	for _, user := range u.GetUsers() {
 		t.Line(user)
 	}
 }
-
-// Fields lists header and users.
-func (u UserList) Fields(t *printer.Text) {
-	headerFields(t, u.GetHeader())
-	namesField(t, "Users", u.GetUsers())
-}
-
-// JSON prints the response.
-func (u UserList) JSON(t *printer.Text) { namesJSON(t, u.GetHeader(), "users", u.GetUsers()) }
 
 // Objects prints the users.
 func (u UserList) Objects(l *printer.Lines) { named(l, "user", u.GetUsers()) }
@@ -220,6 +203,3 @@ func (u UserList) Table(g *printer.Grid) {
 		g.Row(user)
 	}
 }
-
-// Protobuf writes the response.
-func (u UserList) Protobuf(t *printer.Text) { t.Message(u.AuthUserListResponse) }

@@ -4,8 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"etcdkit/printer"
 )
 
@@ -48,6 +46,30 @@ func (v FileVerdict) Verdict() string {
 		return VerdictDamaged
 	}
 	return VerdictOK
+}
+
+func (v FileVerdict) record() record {
+	return record{
+		{field: "File", member: "file", v: v.File},
+		{field: "Verdict", member: "verdict", v: v.Verdict()},
+		{field: "Error", member: "error", v: v.Error, some: true},
+		{field: "Revision", member: "revision", v: v.Revision},
+		{field: "Records", member: "records", v: int64(v.Records)},
+		{field: "Leases", member: "leases", v: int64(v.Leases)},
+		{field: "Members", member: "members", v: int64(v.Members)},
+	}
+}
+
+// record is all but the text; the page is a number there even if there is none.
+func (f Fault) record() record {
+	return record{
+		{field: "Fault", v: f.Kind},
+		{field: "Count", v: int64(f.Count)},
+		{field: "Page", v: f.Page},
+		{field: "Bucket", v: f.Bucket},
+		{field: "Key", v: f.Key},
+		{field: "Detail", v: f.Detail},
+	}
 }
 
 // Verdicts are those on all files asked for.
@@ -101,22 +123,9 @@ func (all Verdicts) Table(g *printer.Grid) {
 // Fields lists everything, the file before what was found in it.
 func (all Verdicts) Fields(t *printer.Text) {
 	for _, v := range all {
-		quotedField(t, "File", []byte(v.File))
-		quotedField(t, "Verdict", []byte(v.Verdict()))
-		if v.Error != "" {
-			quotedField(t, "Error", []byte(v.Error))
-		}
-		intField(t, "Revision", v.Revision)
-		intField(t, "Records", int64(v.Records))
-		intField(t, "Leases", int64(v.Leases))
-		intField(t, "Members", int64(v.Members))
+		v.record().fields(t)
 		for _, f := range v.Faults {
-			quotedField(t, "Fault", []byte(f.Kind))
-			intField(t, "Count", int64(f.Count))
-			intField(t, "Page", f.Page)
-			quotedField(t, "Bucket", []byte(f.Bucket))
-			quotedField(t, "Key", f.Key)
-			quotedField(t, "Detail", []byte(f.Detail))
+			f.record().fields(t)
 		}
 		for _, u := range v.Unchecked {
 			quotedField(t, "NotChecked", []byte(u))
@@ -140,13 +149,7 @@ func (all Verdicts) Objects(l *printer.Lines) { each(l, all, verdictJSON) }
 
 func verdictJSON(t *printer.Text, v FileVerdict) {
 	o := t.Object()
-	o.String("file", v.File)
-	o.String("verdict", v.Verdict())
-	o.String("error", v.Error)
-	o.Int("revision", v.Revision)
-	o.Int("records", int64(v.Records))
-	o.Int("leases", int64(v.Leases))
-	o.Int("members", int64(v.Members))
+	v.record().members(t, o)
 	list(t, o, "faults", v.Faults, faultJSON)
 	o.Strings("notChecked", v.Unchecked)
 	o.End()
@@ -158,9 +161,9 @@ func faultJSON(t *printer.Text, f Fault) {
 	o.Int("count", int64(f.Count))
 	if f.Page >= 0 {
 		o.Key("page")
-		t.Int(f.Page)
+		t.JSONInt(f.Page)
 	} else {
-		absent(t, o, "page")
+		o.Null("page")
 	}
 	o.String("bucket", f.Bucket)
 	o.Bytes("key", f.Key)
@@ -182,38 +185,13 @@ func faultJSON(t *printer.Text, f Fault) {
 //	}
 func (all Verdicts) Protobuf(t *printer.Text) {
 	for _, v := range all {
-		var file []byte
-		for i, s := range []string{v.File, v.Verdict(), v.Error} {
-			file = appendText(file, i+1, s)
-		}
-		for i, n := range []int64{v.Revision, int64(v.Records), int64(v.Leases), int64(v.Members)} {
-			file = appendNumber(file, i+4, n)
-		}
+		file := v.record().message()
 		for _, f := range v.Faults {
-			fault := appendNumber(appendText(nil, 1, f.Kind), 2, int64(f.Count))
-			fault = appendText(appendNumber(fault, 3, f.Page), 4, f.Bucket)
-			fault = appendText(appendText(fault, 5, string(f.Key)), 6, f.Detail)
-			file = appendString(file, 8, string(fault))
+			file = appendString(file, 8, string(f.record().message()))
 		}
 		for _, u := range v.Unchecked {
 			file = appendString(file, 9, u)
 		}
 		t.Raw(string(appendString(nil, 1, string(file))))
 	}
-}
-
-// appendText appends a field unless it is empty.
-func appendText(b []byte, field int, s string) []byte {
-	if s == "" {
-		return b
-	}
-	return appendString(b, protowire.Number(field), s)
-}
-
-// appendNumber appends a field unless it is zero.
-func appendNumber(b []byte, field int, n int64) []byte {
-	if n == 0 {
-		return b
-	}
-	return protowire.AppendVarint(protowire.AppendTag(b, protowire.Number(field), protowire.VarintType), uint64(n))
 }

@@ -72,20 +72,20 @@ func (w Watch) JSON(t *printer.Text) {
 		headerMembers(header, h)
 		header.End()
 	} else {
-		t.Raw("null")
+		t.JSONNull()
 	}
 	o.Key("Events")
 	if answered := w.GetHeader().GetClusterId() != 0; !t.Release.WatchNullEvents && answered && w.GetEvents() == nil {
-		t.Raw("[]")
+		t.Array().End()
 	} else {
 		eventsJSON(t, w.GetEvents())
 	}
 	o.Key("CompactRevision")
-	t.Int(w.GetCompactRevision())
+	t.JSONInt(w.GetCompactRevision())
 	o.Key("Canceled")
-	t.Raw(strconv.FormatBool(w.GetCanceled()))
+	t.JSONBool(w.GetCanceled())
 	o.Key("Created")
-	t.Raw(strconv.FormatBool(w.GetCreated()))
+	t.JSONBool(w.GetCreated())
 	if t.Release.WatchCancelCause {
 		o.Key("CancelReason")
 		t.JSONString(w.GetCancelReason())
@@ -95,7 +95,7 @@ func (w Watch) JSON(t *printer.Text) {
 
 func eventsJSON(t *printer.Text, events []*mvccpb.Event) {
 	if events == nil {
-		t.Raw("null")
+		t.JSONNull()
 		return
 	}
 	a := t.Array()
