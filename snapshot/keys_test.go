@@ -182,6 +182,7 @@ func TestKeysStop(t *testing.T) {
 			n++
 			last = err
 		}
+		cancel()
 		if !errors.Is(last, context.Canceled) || n > checkEvery+1 {
 			t.Errorf("budget %d: %d keys after the end, %v", budget, n, last)
 		}
