@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -9,7 +10,6 @@ import (
 // Completion returns the command that prints shell completion scripts for the
 // program that it is added to.
 func Completion(program string) *cobra.Command {
-	shells := []string{"bash", "zsh", "fish", "powershell"}
 	cmd := &cobra.Command{
 		Use:   "completion [bash|zsh|fish|powershell]",
 		Short: "Print a shell completion script",
@@ -25,8 +25,8 @@ To keep it, write the script where the shell looks for completions, such as
 /etc/bash_completion.d/%[1]s, a directory of zsh's $fpath (as _%[1]s), or
 ~/.config/fish/completions/%[1]s.fish.`, program),
 		DisableFlagsInUseLine: true,
-		ValidArgs:             shells,
-		Args:                  cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		ValidArgs:             shells(),
+		Args:                  oneShell,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root, out := cmd.Root(), cmd.OutOrStdout()
 			switch args[0] {
@@ -42,4 +42,19 @@ To keep it, write the script where the shell looks for completions, such as
 		},
 	}
 	return cmd
+}
+
+func shells() []string { return []string{"bash", "zsh", "fish", "powershell"} }
+
+// oneShell checks that the only argument is one of the shells.
+func oneShell(cmd *cobra.Command, args []string) error {
+	err := cobra.ExactArgs(1)(cmd, args)
+	if err == nil {
+		err = cobra.OnlyValidArgs(cmd, args)
+	}
+	if err != nil {
+		text, _, _ := strings.Cut(err.Error(), "\n") // cobra may suggest a shell, which the list does too
+		return fmt.Errorf("%s: use one of %s", text, strings.Join(shells(), ", "))
+	}
+	return nil
 }

@@ -11,9 +11,9 @@ import (
 // its environment variable: --dial-timeout of prefix ETCDCTL is
 // ETCDCTL_DIAL_TIMEOUT. An empty variable counts as unset.
 //
-// Where a flag and its variable say different things the flag wins. A variable
-// whose value the flag can't take is left out. Either is worth one warning on
-// the error stream.
+// If a flag and its variable differ, the flag wins. A variable with a value that
+// the flag does not accept is ignored, and so is one that only looks like that of
+// a flag. Each prints one warning on the error stream.
 func (s Streams) ApplyEnv(prefix string, fs *pflag.FlagSet) {
 	fs.VisitAll(func(f *pflag.Flag) {
 		name := EnvName(prefix, f.Name)
@@ -27,9 +27,15 @@ func (s Streams) ApplyEnv(prefix string, fs *pflag.FlagSet) {
 		default:
 			if err := fs.Set(f.Name, value); err != nil {
 				restore(f)
-				fmt.Fprintf(s.Err, "Warning: %s is ignored: %v\n", name, err)
+				fmt.Fprintf(s.Err, "Warning: %s is ignored: %v\n", name, FlagError(err))
 			}
 		}
+	})
+	s.WarnNearVariables(prefix, variables(fs), func(name string) string {
+		if f := fs.Lookup(name); f != nil {
+			return strings.Trim(f.Value.String(), "[]")
+		}
+		return s.Getenv(EnvName(prefix, name))
 	})
 }
 
@@ -38,8 +44,8 @@ func EnvName(prefix, flag string) string {
 	return prefix + "_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// restore gives a flag its default back. Numbers and durations that can't be
-// parsed leave zero behind; lists are not touched by what they can't parse.
+// restore resets a flag to its default. Numbers and durations that can't be
+// parsed leave zero; lists are not changed by what they can't parse.
 func restore(f *pflag.Flag) {
 	if _, list := f.Value.(pflag.SliceValue); !list {
 		_ = f.Value.Set(f.DefValue) // which has been set before

@@ -34,7 +34,7 @@ func TestApplyEnv(t *testing.T) {
 			want:     map[string]string{"user": "a"},
 			warnings: "Warning: --debug is given, so P_DEBUG is ignored\nWarning: --user is given, so P_USER is ignored\n"},
 		{name: "a value that the flag can't take", env: []string{"P_DIAL_TIMEOUT=soon", "P_USER=a"}, want: map[string]string{"user": "a"},
-			warnings: "Warning: P_DIAL_TIMEOUT is ignored: invalid argument \"soon\" for \"--dial-timeout\" flag: time: invalid duration \"soon\"\n"},
+			warnings: "Warning: P_DIAL_TIMEOUT is ignored: invalid argument \"soon\" for \"--dial-timeout\" flag: use a number with a unit, such as 500ms, 5s, 1m30s or 2h\n"},
 		{name: "a list that the flag can't take", env: []string{`P_ENDPOINTS=a"b`},
 			warnings: "Warning: P_ENDPOINTS is ignored: invalid argument \"a\\\"b\" for \"--endpoints\" flag: parse error on line 1, column 2: bare \" in non-quoted-field\n"},
 	}

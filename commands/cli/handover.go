@@ -49,9 +49,9 @@ func (s Streams) HandOver(cmd *cobra.Command, args []string, flags ...string) er
 	fmt.Fprintf(s.Err, "Deprecated: use \"%s %s\" instead, as is done here.\n\n", Utility, strings.Join(words, " "))
 	child := exec.Command(path, append(words, utilityArgs(cmd.Flags(), flags, args)...)...)
 	child.Env, child.Stdin, child.Stdout, child.Stderr = s.Env, s.In, s.Out, s.Err
-	if f := cmd.Flags().Lookup("compat"); f != nil && f.Value.String() != "" {
+	if f := cmd.Flags().Lookup(compatFlag); f != nil && f.Value.String() != "" {
 		// An etcdutl that does not know the flag does not mind the variable.
-		child.Env = append(slices.Clone(s.Env), EnvName("ETCDUTL", "compat")+"="+f.Value.String())
+		child.Env = append(slices.Clone(s.Env), EnvName("ETCDUTL", compatFlag)+"="+f.Value.String())
 	}
 	r := NewRelay()
 	defer r.Stop()

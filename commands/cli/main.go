@@ -13,13 +13,14 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // Program is one run of a command tree.
 type Program struct {
 	Root    *cobra.Command
 	Streams Streams
+	// Prefix begins the names of the program's environment variables, "ETCDCTL".
+	Prefix string
 	// Explain turns the error that a command returned into the one the user
 	// reads. It may be nil.
 	Explain func(error) error
@@ -30,6 +31,7 @@ type Program struct {
 	// upstream's programs do where it was asked for first.
 	HelpFirst bool
 
+	asJSON      bool          // errors are printed as JSON
 	sameRequest time.Duration // instead of the constant, in tests
 }
 
@@ -40,6 +42,11 @@ type Program struct {
 // that same signal, as shells expect of it.
 func (p Program) Main(ctx context.Context, args []string) Code {
 	EnablePrefixMatching()
+	var wrong error
+	if p.asJSON, wrong = p.errorsAsJSON(args); wrong != nil {
+		p.report(wrong)
+		return CodeOf(wrong)
+	}
 	p.Root.SetArgs(args)
 	out := &helpWriter{w: p.Streams.Out}
 	p.Root.SetIn(p.Streams.In)
@@ -65,18 +72,21 @@ func (p Program) Main(ctx context.Context, args []string) Code {
 	if err != nil && p.Explain != nil {
 		err = p.Explain(err)
 	}
-	if err != nil && !reported(err) {
+	if err != nil && (!reported(err) || p.asJSON) {
 		p.report(err)
 	}
 	return CodeOf(err)
 }
 
 func (p Program) report(err error) {
-	if p.Report != nil {
+	switch {
+	case p.asJSON:
+		newErrorReport(err).write(p.Streams.Err)
+	case p.Report != nil:
 		p.Report(p.Streams.Err, err)
-		return
+	default:
+		fmt.Fprintln(p.Streams.Err, "Error:", err)
 	}
-	fmt.Fprintln(p.Streams.Err, "Error:", err)
 }
 
 // EnablePrefixMatching lets names of commands be cut short as long as they are
@@ -85,21 +95,6 @@ func (p Program) report(err error) {
 //
 //nolint:gochecknoglobals // a function that is never reassigned
 var EnablePrefixMatching = sync.OnceFunc(func() { cobra.EnablePrefixMatching = true })
-
-// flagError adds where to look to cobra's word on a wrong flag. Asking for
-// help is no error and passes through. Behind a word that is no command any
-// flag is wrong, so that is about the word.
-func flagError(cmd *cobra.Command, err error) error {
-	if errors.Is(err, pflag.ErrHelp) {
-		return err
-	}
-	if !cmd.HasParent() {
-		if unknown := UnknownCommand(cmd, cmd.Flags().Args()); unknown != nil {
-			return unknown
-		}
-	}
-	return fmt.Errorf("%w\nRun '%s --help' for usage.", err, cmd.CommandPath()) //nolint:revive,staticcheck // cobra's own shape for a wrong command
-}
 
 // errUnread is the cause of a context whose output nobody reads.
 var errUnread = errors.New("nobody reads the output")

@@ -16,6 +16,7 @@ import (
 const (
 	formatFlag   = "write-out"
 	templateFlag = "template"
+	compatFlag   = "compat"
 )
 
 // Output is how results are to be printed: the flags that both programs have
@@ -35,9 +36,10 @@ func (o *Output) AddTo(root *cobra.Command, program string) {
 	fs.StringVarP(&o.format, formatFlag, "w", "simple", "output format: "+strings.Join(formats, ", "))
 	fs.StringVar(&o.template, templateFlag, "", "print each object that -w jsonl would print through this Go `template`")
 	fs.BoolVar(&o.text, "text", false, "in json, jsonl, yaml and templates, show keys and values that are UTF-8 as text")
-	fs.StringVar(&o.compat, "compat", "", "print as this `release` of "+program+" does: "+strings.Join(releases, ", "))
+	fs.StringVar(&o.compat, compatFlag, "", "print as this `release` of "+program+" does: "+strings.Join(releases, ", "))
 	CompleteFlag(root, formatFlag, formats...)
-	CompleteFlag(root, "compat", releases...)
+	CompleteFlag(root, compatFlag, releases...)
+	AddErrorsTo(root)
 }
 
 // AddHexTo adds the flag that shows bytes and ids in hexadecimal.

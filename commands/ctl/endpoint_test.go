@@ -214,7 +214,7 @@ func TestEndpointHashKV(t *testing.T) {
 	etcdctl(t, "--endpoints", dead, "endpoint", "hashkv", "-w", "json").want(t, cli.Failure,
 		"null\n", failed(dead, refused(dead))+"Error: "+refused(dead)+"\n")
 	etcdctl(t, "--endpoints", a.endpoint, "endpoint", "hashkv", "--rev", "x").want(t, cli.Failure, "",
-		"Error: invalid argument \"x\" for \"--rev\" flag: strconv.ParseInt: parsing \"x\": invalid syntax\n"+
+		"Error: invalid argument \"x\" for \"--rev\" flag: use a whole number such as 10\n"+
 			"Run 'etcdctl endpoint hashkv --help' for usage.\n")
 }
 

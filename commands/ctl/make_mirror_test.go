@@ -78,7 +78,7 @@ func TestMakeMirrorRefused(t *testing.T) {
 		{[]string{to, "--dest-prefix", "a", "--no-dest-prefix"}, ran{code: 128, err: conflict}},
 		{[]string{to, "--dest-cacert", "/nowhere/ca"}, ran{code: 128, err: "Error: open /nowhere/ca: no such file or directory\n"}},
 		{[]string{to, "--max-txn-ops", "-1"}, ran{code: 1,
-			err: "Error: invalid argument \"-1\" for \"--max-txn-ops\" flag: strconv.ParseUint: parsing \"-1\": invalid syntax\nRun 'etcdctl make-mirror --help' for usage.\n"}},
+			err: "Error: invalid argument \"-1\" for \"--max-txn-ops\" flag: use a whole number that is not negative, such as 10\nRun 'etcdctl make-mirror --help' for usage.\n"}},
 	} {
 		r.run(t, append([]string{"make-mirror"}, tt.args...)...).is(t, tt.want)
 	}

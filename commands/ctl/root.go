@@ -26,7 +26,7 @@ const (
 // Main runs etcdctl with the given arguments, those after the program's name,
 // and returns its exit code.
 func Main(ctx context.Context, s cli.Streams, args []string) cli.Code {
-	return cli.Program{Root: newRoot(s, args), Streams: s}.Main(ctx, args)
+	return cli.Program{Root: newRoot(s, args), Streams: s, Prefix: "ETCDCTL"}.Main(ctx, args)
 }
 
 // NewRoot returns a fresh command tree on the given streams.

@@ -53,7 +53,7 @@ func (e watchEnv) parseLine(line string) (watchRequest, error) {
 	o.addFlags(fs)
 	if err := fs.Parse(words[1:]); err != nil {
 		// Not the same error: cobra takes pflag.ErrHelp for its own and shows help.
-		return watchRequest{}, cli.Exit(cli.BadArgs, errors.New(err.Error()))
+		return watchRequest{}, cli.Exit(cli.BadArgs, errors.New(cli.FlagError(err).Error()))
 	}
 	w, err := e.splitLine(fs.Args(), fs.ArgsLenAtDash())
 	if err != nil {

@@ -49,7 +49,7 @@ func TestWatchLine(t *testing.T) {
 		{line: `watch "\q"`, err: "invalid syntax", code: cli.InvalidInput},
 		{line: `watch --prefix`, err: "bad number of arguments", code: cli.BadArgs},
 		{line: `watch a --`, err: "bad number of arguments (found separator --, but no commands)", code: cli.BadArgs},
-		{line: `watch a --rev x`, err: `invalid argument "x" for "--rev" flag: strconv.ParseInt: parsing "x": invalid syntax`, code: cli.BadArgs},
+		{line: `watch a --rev x`, err: `invalid argument "x" for "--rev" flag: use a whole number such as 10`, code: cli.BadArgs},
 		{line: `watch a -w json`, err: `unknown shorthand flag: 'w' in -w`, code: cli.BadArgs},
 		{line: `watch a -h`, err: `pflag: help requested`, code: cli.BadArgs},
 		{env: watchEnv{"k"}, line: `watch a`, err: "bad number of arguments (found conflicting environment key)", code: cli.BadArgs},

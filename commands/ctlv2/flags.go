@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"etcdkit/commands/cli"
 )
@@ -48,13 +49,17 @@ func (f *globalFlags) addTo(root *cobra.Command) {
 	fs.StringVarP(&f.username, "username", "u", "", "`name[:password]`; without a password it is asked for")
 	fs.DurationVar(&f.timeout, "timeout", defaultTimeout, "how long one request may take to be answered")
 	fs.DurationVar(&f.totalTimeout, "total-timeout", defaultTotalTimeout, "how long the command may take (but for watches)")
+	// v2 prints as one release only: the flag is accepted because it chooses between the APIs.
+	fs.String("compat", "", "")
+	_ = fs.MarkHidden("compat") // it exists
+	cli.AddErrorsTo(root)
 	cli.CompleteFlag(root, "output", formatSimple, formatExtended, formatJSON, formatTable)
 }
 
 // fromEnv fills the flags that were not given from their variables. Other than
 // with v3 only these have one. The variable of a newer name of --endpoints
 // comes before the flag of an older one, as it does upstream.
-func (f *globalFlags) fromEnv(s cli.Streams) {
+func (f *globalFlags) fromEnv(s cli.Streams, given *pflag.FlagSet) {
 	f.endpoints = cmp.Or(
 		f.endpoints, s.Getenv("ETCDCTL_ENDPOINTS"),
 		f.endpoint, s.Getenv("ETCDCTL_ENDPOINT"),
@@ -68,4 +73,17 @@ func (f *globalFlags) fromEnv(s cli.Streams) {
 	f.certFile = cmp.Or(f.certFile, s.Getenv("ETCDCTL_CERT_FILE"))
 	f.keyFile = cmp.Or(f.keyFile, s.Getenv("ETCDCTL_KEY_FILE"))
 	f.username = cmp.Or(f.username, s.Getenv("ETCDCTL_USERNAME"))
+	s.WarnNearVariables("ETCDCTL", variables(), func(name string) string {
+		if f := given.Lookup(name); f != nil && f.Changed {
+			return f.Value.String()
+		}
+		return s.Getenv(cli.EnvName("ETCDCTL", name))
+	})
+}
+
+// variables returns the names of the environment variables that v2 has, in the
+// form of flags.
+func variables() []string {
+	return []string{"api", "ca-file", "cert-file", "compat", "discovery-srv", "discovery-srv-name", "endpoint", "endpoints", "errors",
+		"insecure-discovery", "key-file", "peers", "username"}
 }

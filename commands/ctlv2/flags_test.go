@@ -2,6 +2,7 @@ package ctlv2
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -33,7 +34,7 @@ func TestEndpoints(t *testing.T) {
 		if err := root.ParseFlags(tt.args); err != nil {
 			t.Fatal(err)
 		}
-		a.flags.fromEnv(cli.Streams{Env: tt.env})
+		a.flags.fromEnv(cli.Streams{Env: tt.env, Err: io.Discard}, root.PersistentFlags())
 		if a.flags.endpoints != tt.want {
 			t.Errorf("%q %q: %s, want %s", tt.env, tt.args, a.flags.endpoints, tt.want)
 		}

@@ -25,7 +25,7 @@ const (
 // program's name, and returns its exit code.
 func Main(ctx context.Context, s cli.Streams, args []string) cli.Code {
 	root := NewRoot(s)
-	return cli.Program{Root: root, Streams: s, Report: report, HelpFirst: cli.HelpFirst(args)}.Main(ctx, goArgs(root, args))
+	return cli.Program{Root: root, Streams: s, Prefix: "ETCDCTL", Report: report, HelpFirst: cli.HelpFirst(args)}.Main(ctx, goArgs(root, args))
 }
 
 // NewRoot returns a fresh command tree on the given streams.
@@ -39,7 +39,7 @@ which servers up to release 3.5 have when they are started with --enable-v2.`,
 		Version:                    printer.V2Release().Program,
 		Args:                       unknownCommand,
 		SuggestionsMinimumDistance: 2,
-		PersistentPreRun:           func(*cobra.Command, []string) { a.flags.fromEnv(a.streams) },
+		PersistentPreRun:           func(cmd *cobra.Command, _ []string) { a.flags.fromEnv(a.streams, cmd.Flags()) },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetVersionTemplate(fmt.Sprintf("%s version: {{.Version}}\nAPI version: 2\n", program))

@@ -26,7 +26,7 @@ type app struct {
 // Main runs etcdutl with the given arguments, those after the program's name,
 // and returns its exit code.
 func Main(ctx context.Context, s cli.Streams, args []string) cli.Code {
-	return cli.Program{Root: NewRoot(s), Streams: s, HelpFirst: cli.HelpFirst(args)}.Main(ctx, args)
+	return cli.Program{Root: NewRoot(s), Streams: s, Prefix: "ETCDUTL", HelpFirst: cli.HelpFirst(args)}.Main(ctx, args)
 }
 
 // NewRoot returns a fresh command tree on the given streams.

@@ -204,7 +204,7 @@ func TestRestoreFails(t *testing.T) {
 		{"DIR/s.db DIR/s.db", cli.BadArgs, "Error: snapshot restore requires exactly one argument\n"},
 		{"DIR/s.db --bump-revision 5", cli.BadArgs, "Error: --mark-compacted required if --bump-revision > 0\n"},
 		{"DIR/s.db --mark-compacted", cli.BadArgs, "Error: --mark-compacted required if --bump-revision > 0\n"},
-		{"DIR/s.db --bump-revision -1", 1, "Error: invalid argument \"-1\" for \"--bump-revision\" flag: strconv.ParseUint: parsing \"-1\": invalid syntax\nRun 'etcdutl snapshot restore --help' for usage.\n"},
+		{"DIR/s.db --bump-revision -1", 1, "Error: invalid argument \"-1\" for \"--bump-revision\" flag: use a whole number that is not negative, such as 10\nRun 'etcdutl snapshot restore --help' for usage.\n"},
 		{"DIR/none.db", 1, "Error: open DIR/none.db: no such file or directory\n"},
 		{"DIR/plain.db", 1, missing},
 		{"DIR/cut.db --skip-hash-check", 1, "Error: open snapshot DIR/cut.db: " + wantPages},
