@@ -67,5 +67,5 @@ func (g *Grid) Fail(err error) {
 	}
 }
 
-// Failed tells a view with many rows that there is no point in going on.
+// Failed reports whether no more rows are printed, so that a long view can stop.
 func (g *Grid) Failed() bool { return g.err != nil || g.csv != nil && g.csv.text.Failed() }

@@ -72,7 +72,7 @@ func (t *Text) Fail(err error) {
 	}
 }
 
-// Whole tells whether members of objects that are zero or empty are printed too.
+// Whole reports whether objects also have the members that are zero or empty.
 func (t *Text) Whole() bool { return t.whole }
 
 // Write implements io.Writer for those who print into a text.
@@ -103,7 +103,7 @@ func (t *Text) took(inner *Text) {
 	}
 }
 
-// Failed tells a view with much to print that there is no point in going on.
+// Failed reports whether nothing more is printed, so that a long view can stop.
 func (t *Text) Failed() bool { return t.err != nil }
 
 // Flush writes out what is buffered, for a view that has to wait for the rest of
