@@ -1,5 +1,6 @@
 # The two commands to know: `make demo` and `make test`.
 
+.DEFAULT_GOAL := help
 SHELL   := /bin/bash
 BIN     := bin
 CACHE   := $(or $(ETCDKIT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/etcdkit)
@@ -8,7 +9,11 @@ TAGS    := grpcnotrace
 LINT    := $(CACHE)/lint
 TARGETS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
-.PHONY: build demo test unit e2e soak bench check fmt tidy lint race cross reference changelog clean
+.PHONY: help build demo test unit e2e soak stress cover bench check fmt tidy lint race cross reference changelog clean
+
+help: ## this list
+	@echo "make demo shows the programs at work; make test runs every test. All targets:"
+	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 build: ## both programs, as bin/etcdctl and bin/etcdutl, statically linked
 	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -o $(BIN)/etcdctl ./cmd/ctl
@@ -19,10 +24,10 @@ demo: build reference ## the main job on a real etcd, command by command
 
 test: unit e2e ## every test
 
-unit:
+unit: ## the tests of the packages
 	go test ./...
 
-e2e: build reference
+e2e: build reference ## the tests of the programs, on real servers
 	cd e2e && ETCDKIT_BIN=$(CURDIR)/$(BIN) go test -timeout 40m ./...
 
 reference: ## etcd and upstream's programs of three releases, built once into a cache
@@ -37,11 +42,11 @@ tidy:
 	go mod tidy -diff
 	cd e2e && go mod tidy -diff
 
-lint: $(LINT)/golangci-lint
+lint: $(LINT)/golangci-lint ## both modules
 	$(LINT)/golangci-lint run ./...
-	cd e2e && go vet ./...
+	cd e2e && $(LINT)/golangci-lint run -c ../.golangci.yml ./...
 
-race:
+race: ## the tests of the packages with the race detector
 	go test -race ./...
 
 cross: ## both programs for every platform we say we run on
@@ -62,5 +67,11 @@ FUZZTIME := 2m
 soak: build reference ## every fuzz target for FUZZTIME each, then the long tests of files and signals
 	ETCDKIT_BIN=$(CURDIR)/$(BIN) .ci/soak $(FUZZTIME)
 
-clean:
+stress: build reference ## every test many times, with few and many processors and a busy machine; two hours
+	ETCDKIT_BIN=$(CURDIR)/$(BIN) .ci/stress
+
+cover: ## how much of each package its tests reach
+	@go test -cover ./... | .ci/cover
+
+clean: ## remove bin
 	rm -rf $(BIN)

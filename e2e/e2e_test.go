@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"etcdkit/e2e/need"
 	"etcdkit/e2e/refs"
 	"etcdkit/e2e/script"
 )
@@ -23,17 +24,25 @@ var (
 	goOn   = flag.Bool("keepgoing", false, "run a script to its end even when a line fails")
 	soak   = flag.Bool("soak", false, "run the tests of files and signals for longer")
 	engine = new(script.Engine) // filled by TestMain, then only read
+	skips  need.Skips           // reported by TestMain
 )
 
 func TestMain(m *testing.M) {
 	flag.Parse()
 	hearSignals()
 	code, err := runTests(m)
+	skips.Report(os.Stderr)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// requireOrSkip skips a test that needs what the machine lacks; err is nil if it has it.
+func requireOrSkip(t *testing.T, what need.Thing, err error) {
+	t.Helper()
+	skips.RequireOrSkip(t, what, err)
 }
 
 // places is how many tests run at once: much of its time a script waits for servers.
@@ -90,6 +99,14 @@ func TestScript(t *testing.T) {
 			engine.Script(t, file)
 		})
 	}
+}
+
+// TestEtcd34 runs the main job against a server of 3.4, the oldest that is supported.
+func TestEtcd34(t *testing.T) {
+	t.Parallel()
+	_, err := engine.Refs.Etcd34(t.Context())
+	requireOrSkip(t, need.Etcd34, err)
+	engine.Script(t, "testdata/etcd34/smoke.txtar")
 }
 
 // TestDiff runs every differential script on our programs and on the reference of each release, on the clusters

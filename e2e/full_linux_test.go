@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"etcdkit/e2e/need"
 	"etcdkit/e2e/refs"
 	"etcdkit/e2e/script"
 )
@@ -115,9 +116,7 @@ func TestTightDisk(t *testing.T) {
 // mountSmall mounts a file system in memory until the test ends.
 func mountSmall(t *testing.T, dir, options string) {
 	t.Helper()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, options); err != nil {
-		t.Skipf("mounting a small file system takes root: %v", err)
-	}
+	requireOrSkip(t, need.Mount, syscall.Mount("tmpfs", dir, "tmpfs", 0, options))
 	t.Cleanup(func() {
 		if err := syscall.Unmount(dir, 0); err != nil {
 			t.Errorf("unmount %s: %v", dir, err)

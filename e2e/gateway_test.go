@@ -2,31 +2,20 @@ package e2e
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"etcdkit/e2e/cluster"
+	"etcdkit/e2e/need"
 	"etcdkit/e2e/script"
 )
-
-// needCurl skips a test where there is no curl. CI has it (.ci/run).
-func needCurl(t *testing.T) {
-	t.Helper()
-	if _, err := exec.LookPath("curl"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("curl is not installed, so the lines of --curl can't be run: ", err)
-	}
-}
 
 // TestCurl runs the line that --curl prints for each command through sh and curl on a server of each release, and compares
 // the gateway's answer with that of the command itself.
 func TestCurl(t *testing.T) {
 	t.Parallel()
-	needCurl(t)
+	requireOrSkip(t, need.Curl, need.Program("curl"))
 	lines, err := engine.Refs.Lines()
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +84,7 @@ func commandOf(page map[string]string, args []string) string {
 // TestCurlSocket does so for one command through a socket, with a name that the shell and curl could take for more.
 func TestCurlSocket(t *testing.T) {
 	parallel(t, script.TurnUsual)
-	needCurl(t)
+	requireOrSkip(t, need.Curl, need.Program("curl"))
 	bin, err := engine.Refs.Build(t.Context(), "3.7")
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +105,7 @@ func TestCurlSocket(t *testing.T) {
 // TestCurlCertFiles does so with files whose names curl would take for a certificate and its password.
 func TestCurlCertFiles(t *testing.T) {
 	parallel(t, script.TurnUsual)
-	needCurl(t)
+	requireOrSkip(t, need.Curl, need.Program("curl"))
 	bin, err := engine.Refs.Build(t.Context(), "3.7")
 	if err != nil {
 		t.Fatal(err)

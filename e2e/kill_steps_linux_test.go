@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"etcdkit/e2e/cluster"
+	"etcdkit/e2e/need"
 	"etcdkit/e2e/proc"
 	"etcdkit/e2e/refs"
 	"etcdkit/e2e/script"
@@ -111,7 +112,7 @@ func (s stepwise) run(t *testing.T) {
 		s.fresh(t, dir)
 		ended, err := proc.KillBefore(steps, n, refs.Path(engine.Ours, "etcdutl"), s.args(dir)...)
 		if errors.Is(err, syscall.EPERM) {
-			t.Skip("nobody may trace here")
+			requireOrSkip(t, need.Trace, err)
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -15,13 +15,16 @@ import (
 	"etcdkit/e2e/proc"
 )
 
+// RootUser and RootPassword are the account of a cluster with Auth.
 const (
-	// RootUser and RootPassword are the account of a cluster with Auth.
 	RootUser     = "root"
 	RootPassword = "rootpw"
+)
 
-	startBound   = 90 * time.Second // for one cluster to be healthy, on a machine that is busy with others
-	patience     = "60s"            // for one answer
+const (
+	// The bounds are for a machine that is ten times slower than usual.
+	startBound   = 5 * time.Minute // for one cluster to be healthy
+	patience     = "60s"           // for one answer
 	pollInterval = 20 * time.Millisecond
 	startTries   = 5 // with new ports each time
 )

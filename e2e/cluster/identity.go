@@ -58,6 +58,8 @@ func Unpad(text, id string) string {
 }
 
 // given are the ports that freePorts has returned, none of them twice: a server that was told one may not listen yet.
+//
+//nolint:gochecknoglobals // the ports of a machine are one thing for the whole process
 var given = struct {
 	sync.Mutex
 	ports map[int]bool

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+
+	"etcdkit/e2e/need"
 )
 
 // KillBefore stops a program in front of each step it takes, one after another.
@@ -30,7 +32,7 @@ func TestKillBefore(t *testing.T) {
 		}
 		ended, err := KillBefore(Renames(), n, mv, filepath.Join(dir, "a/1"), filepath.Join(dir, "a/2"), filepath.Join(dir, "b"))
 		if errors.Is(err, syscall.EPERM) {
-			t.Skip("nobody may trace here")
+			new(need.Skips).RequireOrSkip(t, need.Trace, err)
 		}
 		found, globErr := filepath.Glob(filepath.Join(dir, "*", "*"))
 		if err := errors.Join(err, globErr); err != nil {
@@ -71,7 +73,7 @@ func TestKillBeforeLeavesOthers(t *testing.T) {
 	for range 20 {
 		_, err := KillBefore(Renames(), 1, cp, "/dev/null", filepath.Join(t.TempDir(), "copy"))
 		if errors.Is(err, syscall.EPERM) {
-			t.Skip("nobody may trace here")
+			new(need.Skips).RequireOrSkip(t, need.Trace, err)
 		}
 		if err != nil {
 			t.Fatal(err)

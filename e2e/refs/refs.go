@@ -154,6 +154,22 @@ func (r *Refs) Build(ctx context.Context, line string) (string, error) {
 	return dir, os.WriteFile(stampFile, []byte(want), 0o644)
 }
 
+// Etcd34 returns the directory of an etcd 3.4, which is not built: the one that .ci/etcd34 has put into the cache, or the one of the
+// package etcd-server on the PATH.
+func (r *Refs) Etcd34(ctx context.Context) (string, error) {
+	path := Path(filepath.Join(r.cache, "3.4"), "etcd")
+	if _, err := os.Stat(path); err != nil {
+		if path, err = exec.LookPath("etcd"); err != nil {
+			return "", fmt.Errorf("%w (.ci/etcd34 gets one)", err)
+		}
+	}
+	out, err := exec.CommandContext(ctx, path, "--version").Output()
+	if err != nil || !strings.HasPrefix(string(out), "etcd Version: 3.4.") {
+		return "", fmt.Errorf("%s is no etcd 3.4: %q, %v", path, out, err)
+	}
+	return filepath.Dir(path), nil
+}
+
 // Ours returns the directory that holds our etcdctl and etcdutl: the one BinEnv names, or else dir, after building both
 // into it from the module beside e2e.
 func (r *Refs) Ours(ctx context.Context, dir string) (string, error) {

@@ -36,7 +36,11 @@ func cmdCluster(ts *testscript.TestScript, st *state, args []string) {
 		ts.Fatalf("cluster %q is running already", *name)
 	}
 	var err error
-	opts.Bin, err = st.eng.Refs.Build(st.ctx, *line)
+	if *line == "3.4" {
+		opts.Bin, err = st.eng.Refs.Etcd34(st.ctx)
+	} else {
+		opts.Bin, err = st.eng.Refs.Build(st.ctx, *line)
+	}
 	ts.Check(err)
 	opts.Args = st.serverArgs(*line, fs.Args())
 	opts.Dir = ts.MkAbs(filepath.Join(ts.Getenv("WORK"), ".cluster"+*name))

@@ -189,7 +189,7 @@ func cmdCmpMask(ts *testscript.TestScript, st *state, args []string) {
 		format = st.last.format
 	}
 	text, _ := st.readable(ts.ReadFile(args[0]), format)
-	got := st.masks.apply(text, format == "table")
+	got := st.masks.apply(text, format)
 	want := ts.ReadFile(args[1])
 	if got == want {
 		return

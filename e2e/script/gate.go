@@ -9,6 +9,7 @@ import (
 // A Turn says how early a test begins of those that wait for a place.
 type Turn int
 
+// The turns, the last first.
 const (
 	TurnUsual Turn = iota
 	TurnNext       // what a test that has ended still needs

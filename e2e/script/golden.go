@@ -37,9 +37,9 @@ func (tr *Transcript) shown(from int, values []value) string {
 	for _, e := range tr.Entries[from:] {
 		m := e.masks
 		m.values = values
-		fmt.Fprintf(&out, "$ %s\n", m.apply(e.Line, false))
-		writeBlock(&out, "", m.apply(e.Stdout, e.format == "table"))
-		writeBlock(&out, "[stderr] ", m.apply(e.stderr, false))
+		fmt.Fprintf(&out, "$ %s\n", m.apply(e.Line, ""))
+		writeBlock(&out, "", m.apply(e.Stdout, e.format))
+		writeBlock(&out, "[stderr] ", m.apply(e.stderr, ""))
 		if e.Exit != 0 {
 			fmt.Fprintf(&out, "[exit %d]\n", e.Exit)
 		}

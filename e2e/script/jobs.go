@@ -37,41 +37,48 @@ func (j *job) end() {
 	j.proc.Stop()
 }
 
-// background splits "ARGS... [<] &NAME&" (or "&").
-func background(args []string) (name string, feed bool, rest []string, ok bool) {
+// jobLine is "ARGS... [<] &NAME&" (or "&").
+type jobLine struct {
+	name string
+	feed bool // with "<": its standard input is a pipe
+	args []string
+}
+
+// background reads a line that starts a job; ok is false for any other.
+func background(args []string) (b jobLine, ok bool) {
 	if len(args) == 0 {
-		return "", false, nil, false
+		return b, false
 	}
 	last := args[len(args)-1]
 	switch {
 	case last == "&":
-		name = "job"
+		b.name = "job"
 	case len(last) > 2 && last[0] == '&' && last[len(last)-1] == '&':
-		name = last[1 : len(last)-1]
+		b.name = last[1 : len(last)-1]
 	default:
-		return "", false, nil, false
+		return b, false
 	}
-	rest = args[:len(args)-1]
-	if len(rest) > 0 && rest[len(rest)-1] == "<" {
-		return name, true, rest[:len(rest)-1], true
+	b.args = args[:len(args)-1]
+	if n := len(b.args) - 1; n >= 0 && b.args[n] == "<" {
+		b.feed, b.args = true, b.args[:n]
 	}
-	return name, false, rest, true
+	return b, true
 }
 
-// startJob starts a program; feed gives it a pipe as standard input.
-func (st *state) startJob(ts *testscript.TestScript, name, prog string, args []string, feed bool) error {
-	if _, ok := st.jobs[name]; ok {
-		return fmt.Errorf("job %s is running already", name)
+// startJob starts a program.
+func (st *state) startJob(ts *testscript.TestScript, prog string, b jobLine) error {
+	if _, ok := st.jobs[b.name]; ok {
+		return fmt.Errorf("job %s is running already", b.name)
 	}
 	path, err := st.look(ts, prog)
 	if err != nil {
 		return err
 	}
-	j := &job{prog: prog, args: args}
-	cmd := exec.Command(path, st.patient(prog, args)...)
+	j := &job{prog: prog, args: b.args}
+	cmd := exec.Command(path, st.patient(prog, b.args)...)
 	cmd.Dir, cmd.Env = ts.MkAbs("."), st.environ(ts)
 	cmd.Stdout, cmd.Stderr = &j.stdout, &j.stderr
-	if feed {
+	if b.feed {
 		if j.stdin, err = cmd.StdinPipe(); err != nil {
 			return err
 		}
@@ -79,7 +86,7 @@ func (st *state) startJob(ts *testscript.TestScript, name, prog string, args []s
 	if j.proc, err = proc.Start(cmd); err != nil {
 		return err
 	}
-	st.jobs[name] = j
+	st.jobs[b.name] = j
 	return nil
 }
 

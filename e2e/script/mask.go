@@ -159,8 +159,9 @@ func (m *masks) add(text, name string) error {
 	return nil
 }
 
-// apply masks a text. In a table a name is padded to the width of its value, so that borders keep their place.
-func (m *masks) apply(text string, table bool) string {
+// apply masks a text in an output format, "" for none. In a table a name is padded to the width of its value, so that borders keep their place.
+func (m *masks) apply(text, format string) string {
+	table := format == "table"
 	for _, v := range m.values {
 		name := "$" + v.name
 		if pad := len(v.text) - len(name); table && !m.width && pad > 0 {

@@ -88,10 +88,10 @@ func (r *reading) line(words []string, prints bool) {
 	if len(words) < 2 {
 		return
 	}
-	name, _, started, ok := background(words)
+	job, ok := background(words)
 	switch {
 	case ok:
-		r.jobs[name] = started
+		r.jobs[job.name] = job.args
 	case words[0] == "deviates":
 		r.id = words[len(words)-1]
 	case words[0] == "env" || words[0] == "unenv":

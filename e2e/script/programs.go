@@ -21,11 +21,11 @@ import (
 func cmdProgram(prog string) command {
 	return func(ts *testscript.TestScript, neg bool, args []string) {
 		st := stateOf(ts)
-		if name, feed, rest, ok := background(args); ok {
+		if b, ok := background(args); ok {
 			if neg {
 				ts.Fatalf("the ! belongs before collect")
 			}
-			ts.Check(st.startJob(ts, name, prog, rest, feed))
+			ts.Check(st.startJob(ts, prog, b))
 			return
 		}
 		path, err := st.look(ts, prog)
@@ -92,11 +92,14 @@ func (st *state) finish(ts *testscript.TestScript, r ran, stdout, stderr string)
 	}
 	st.last.format = outputFormat(words, ts.Getenv("ETCDCTL_WRITE_OUT"))
 	var errs string
-	if st.allStderr || r.exit != 0 {
-		errs = errorText(stderr, st.allStderr || st.v2)
-		if st.side.reference {
-			errs = dropRepeats(errs)
-		}
+	switch {
+	case st.allStderr || st.v2 && r.exit != 0:
+		errs = withoutLogs(stderr)
+	case r.exit != 0:
+		errs = errorLines(stderr)
+	}
+	if st.side.reference {
+		errs = dropRepeats(errs)
 	}
 	_, free := st.deviates[aspectExit]
 	if r.tty {

@@ -102,7 +102,7 @@ func TestMasks(t *testing.T) {
 			}
 		}
 		want := strings.ReplaceAll(tc.want, "$LEFTs", "$LEFT")
-		if got := on.apply(tc.in, false); got != want {
+		if got := on.apply(tc.in, ""); got != want {
 			t.Errorf("%s: %q becomes %q, want %q", tc.rules, tc.in, got, want)
 		}
 	}
@@ -121,7 +121,7 @@ func TestShortID(t *testing.T) {
 		"Member   d6a20ebbc4ea709 added to cluster ec0e0974178bde53": "Member   $ID added to cluster $CLUSTER",
 		"1,  d6a20ebbc4ea709": "1,  $ID",
 	} {
-		if got := m.apply(in, false); got != want {
+		if got := m.apply(in, ""); got != want {
 			t.Errorf("%q becomes %q, want %q", in, got, want)
 		}
 	}
@@ -138,11 +138,11 @@ func TestTables(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	m := masks{values: []value{{"12345", "A"}}}
-	if got := m.apply("| 12345 | x |\n", true); got != "| $A~~~ | x |\n" {
+	if got := m.apply("| 12345 | x |\n", "table"); got != "| $A~~~ | x |\n" {
 		t.Errorf("got %q", got)
 	}
 	m.width = true
-	if got := m.apply("+---------+---+\n|   12345 | x |\n", true); got != "+-+-+\n| $A | x |\n" {
+	if got := m.apply("+---------+---+\n|   12345 | x |\n", "table"); got != "+-+-+\n| $A | x |\n" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -213,10 +213,10 @@ func TestOutputFormat(t *testing.T) {
 func TestErrorText(t *testing.T) {
 	t.Parallel()
 	const stderr = "{\"level\":\"warn\"}\nError: a\nError: a\nusage\n"
-	if got := errorText(stderr, false); got != "Error: a\nError: a\n" {
+	if got := errorLines(stderr); got != "Error: a\nError: a\n" {
 		t.Errorf("got %q", got)
 	}
-	if got := errorText(stderr, true); got != "Error: a\nError: a\nusage\n" {
+	if got := withoutLogs(stderr); got != "Error: a\nError: a\nusage\n" {
 		t.Errorf("got %q", got)
 	}
 	if got := dropRepeats("Error: a\nError: a\nError: b\n"); got != "Error: a\nError: b\n" {

@@ -45,9 +45,9 @@ func (tr *Transcript) mask(values []value) {
 	for i := range tr.Entries {
 		e := &tr.Entries[i]
 		e.masks.values = values
-		e.Line = e.masks.apply(e.Line, false)
-		e.Stdout = e.masks.apply(e.Stdout, e.format == "table")
-		e.Errors = e.masks.apply(e.Errors, false)
+		e.Line = e.masks.apply(e.Line, "")
+		e.Stdout = e.masks.apply(e.Stdout, e.format)
+		e.Errors = e.masks.apply(e.Errors, "")
 	}
 }
 
@@ -160,14 +160,20 @@ func isPlain(s string) bool {
 	return strconv.CanBackquote(strings.ReplaceAll(s, "`", "'"))
 }
 
-// errorText picks what counts of a command's stderr: everything but log lines, or only the error lines.
-func errorText(stderr string, all bool) string {
+// errorLines returns the lines of a command's stderr that begin with "Error:".
+func errorLines(stderr string) string {
+	return linesOf(stderr, func(line string) bool { return strings.HasPrefix(line, "Error:") })
+}
+
+// withoutLogs returns the lines of a command's stderr but for its log.
+func withoutLogs(stderr string) string {
+	return linesOf(stderr, func(line string) bool { return !strings.HasPrefix(line, `{"level":`) })
+}
+
+func linesOf(text string, counts func(line string) bool) string {
 	var out strings.Builder
-	for line := range strings.Lines(stderr) {
-		if strings.HasPrefix(line, `{"level":`) {
-			continue
-		}
-		if all || strings.HasPrefix(line, "Error:") {
+	for line := range strings.Lines(text) {
+		if counts(line) {
 			out.WriteString(line)
 		}
 	}

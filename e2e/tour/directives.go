@@ -19,8 +19,10 @@ import (
 // patience is how long programs wait for an answer: longer than by default, since the machine may be busy with others.
 const patience = "60s"
 
-// memberIDs are the ids that members have on the page: in the order of their names.
-var memberIDs = []string{"8e9e05c52164694d", "91bc3c398fb3c146", "fd422379fda50e48"}
+// memberIDs returns the ids that members have on the page, in the order of their names.
+func memberIDs() []string {
+	return []string{"8e9e05c52164694d", "91bc3c398fb3c146", "fd422379fda50e48"}
+}
 
 // direct carries out a directive; next is what follows it.
 func (g *guide) direct(ctx context.Context, words []string, next []part) error {
@@ -102,7 +104,7 @@ func (g *guide) nameCluster() error {
 	}
 	for i, m := range g.cluster.Members {
 		g.nameMember(m, i+1)
-		if err := g.names.id(memberIDs[i], m.ID); err != nil {
+		if err := g.names.id(memberIDs()[i], m.ID); err != nil {
 			return err
 		}
 	}

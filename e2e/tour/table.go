@@ -44,7 +44,12 @@ func alignTable(lines []string) []string {
 			continue
 		}
 		for i, cell := range cells(line) {
-			all[n] += pad(cell, widths[i], n == 1) + "|"
+			blanks := widths[i] - len(strings.TrimSpace(cell))
+			before := blanks
+			if n == 1 { // the header is in the middle
+				before = blanks / 2
+			}
+			all[n] += pad(cell, before, blanks-before) + "|"
 		}
 	}
 	return all
@@ -58,13 +63,7 @@ func cells(line string) []string {
 	return strings.Split(strings.Trim(line, "|"), "|")
 }
 
-// pad puts a cell to the right of its column, or one of the header in the middle.
-func pad(cell string, width int, header bool) string {
-	text := strings.TrimSpace(cell)
-	blanks := width - len(text)
-	before := blanks
-	if header {
-		before = blanks / 2
-	}
-	return strings.Repeat(" ", before+1) + text + strings.Repeat(" ", blanks-before+1)
+// pad puts so many blanks before and after a cell, besides those at the borders.
+func pad(cell string, before, after int) string {
+	return strings.Repeat(" ", before+1) + strings.TrimSpace(cell) + strings.Repeat(" ", after+1)
 }

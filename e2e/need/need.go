@@ -1,0 +1,64 @@
+// Package need is the one place where the end-to-end tests skip what the machine can't do. It knows nothing of etcd.
+package need
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"sync"
+	"testing"
+)
+
+// Thing is what a test needs of the machine.
+type Thing string
+
+// What tests need. CI has what .ci/run installs.
+const (
+	Curl   Thing = "curl"                       // installed by .ci/run
+	Etcd34 Thing = "etcd 3.4 (etcd-server)"     // installed by .ci/run
+	Trace  Thing = "the right to trace"         // ptrace
+	Mount  Thing = "the right to mount a tmpfs" // root in a namespace of its own
+)
+
+// installed lists what .ci/run installs: under CI a test fails without it.
+func installed() []Thing { return []Thing{Curl, Etcd34} }
+
+// Skips collects what was skipped. Safe for concurrent use.
+type Skips struct {
+	mu  sync.Mutex
+	all []string
+}
+
+// RequireOrSkip does nothing if err is nil. Otherwise the machine lacks what, and the test is skipped, or fails where CI is set and
+// .ci/run installs it.
+func (s *Skips) RequireOrSkip(t testing.TB, what Thing, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	if os.Getenv("CI") != "" && slices.Contains(installed(), what) {
+		t.Fatalf("%s is missing, which .ci/run installs: %v", what, err)
+	}
+	s.mu.Lock()
+	s.all = append(s.all, fmt.Sprintf("%s: needs %s: %v", t.Name(), what, err))
+	s.mu.Unlock()
+	t.Skipf("needs %s: %v", what, err)
+}
+
+// Report writes a line for each test that was skipped.
+func (s *Skips) Report(w io.Writer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slices.Sort(s.all)
+	for _, line := range s.all {
+		fmt.Fprintln(w, "SKIPPED", line)
+	}
+}
+
+// Program looks for a program on the PATH.
+func Program(name string) error {
+	_, err := exec.LookPath(name)
+	return err
+}
