@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/read"
 )
 
 // entry is a command of the root: its group in the help and its constructor.
@@ -22,12 +23,12 @@ func entries(root *cobra.Command) []entry {
 		{groupKV, newCompaction},
 		{groupKV, newWatch},
 		{groupKV, newLease},
-		{groupKV, newLs},
-		{groupKV, newTree},
-		{groupKV, newDu},
-		{groupKV, newTop},
+		{groupKV, reading(read.NewLs)},
+		{groupKV, reading(read.NewTree)},
+		{groupKV, reading(read.NewDu)},
+		{groupKV, reading(read.NewTop)},
 		{groupKV, newCount},
-		{groupKV, newExport},
+		{groupKV, reading(read.NewExport)},
 		{groupKV, newImport},
 		{groupCluster, newEndpoint},
 		{groupCluster, newMember},

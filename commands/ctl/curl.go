@@ -146,5 +146,8 @@ func manyWatches(cmd *cobra.Command) string {
 	if cmd.ArgsLenAtDash() >= 0 {
 		return "it runs a command for each event"
 	}
+	if why := withFlag("until-now", "--until-now takes several requests")(cmd); why != "" {
+		return why
+	}
 	return withFlag("interactive", "-i starts several watches")(cmd)
 }

@@ -12,20 +12,22 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/read"
+	"etcdkit/keyspace/live"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 )
 
 type delOptions struct {
-	rangeFlags
+	read.RangeFlags
 	prevKV    bool
 	meanRange bool
 }
 
 func (o *delOptions) addFlags(fs *pflag.FlagSet) {
-	fs.BoolVar(&o.prefix, "prefix", false, "all keys that begin with <key>")
+	fs.BoolVar(&o.Prefix, "prefix", false, "all keys that begin with <key>")
 	fs.BoolVar(&o.prevKV, "prev-kv", false, "print the deleted key-value pairs")
-	fs.BoolVar(&o.fromKey, "from-key", false, "all keys from <key> on, in byte order")
+	fs.BoolVar(&o.FromKey, "from-key", false, "all keys from <key> on, in byte order")
 	fs.BoolVar(&o.meanRange, "range", false, "a <range_end> is meant: delete without the warning and its delay")
 }
 
@@ -34,19 +36,20 @@ func (o *delOptions) op(args []string) (clientv3.Op, error) {
 	if len(args) == 0 || len(args) > 2 {
 		return clientv3.Op{}, cli.Exit(cli.BadArgs, errors.New("del command needs one argument as key and an optional argument as range_end"))
 	}
-	if err := o.validate(args); err != nil {
+	if err := o.Validate(args); err != nil {
 		return clientv3.Op{}, err
 	}
-	key, opts := o.keys(args)
+	r := o.Range(args)
+	opts := []clientv3.OpOption{clientv3.WithRange(r.End)}
 	if o.prevKV {
 		opts = append(opts, clientv3.WithPrevKV())
 	}
-	return clientv3.OpDelete(key, opts...), nil
+	return clientv3.OpDelete(r.Key, opts...), nil
 }
 
 // wholeStore tells whether valid arguments name every key there is.
 func (o *delOptions) wholeStore(args []string) bool {
-	return args[0] == "" && (o.prefix || o.fromKey)
+	return args[0] == "" && (o.Prefix || o.FromKey)
 }
 
 // warning returns what to say before valid arguments are acted on, or "". Two
@@ -84,12 +87,9 @@ const previewKeys = 10
 
 // preview returns a request for what valid arguments would delete.
 func (o *delOptions) preview(args []string) clientv3.Op {
-	key, opts := o.keys(args)
-	opts = append(opts, clientv3.WithLimit(previewKeys))
-	if !o.prevKV {
-		opts = append(opts, clientv3.WithKeysOnly())
-	}
-	return clientv3.OpGet(key, opts...)
+	r := o.Range(args)
+	r.Limit, r.KeysOnly = previewKeys, !o.prevKV
+	return live.Op(r)
 }
 
 // dryRun prints what would be deleted.

@@ -81,7 +81,12 @@ func serve[M proto.Message](f *kvServer, req proto.Message, otherwise M) (M, err
 }
 
 func (f *kvServer) Range(_ context.Context, r *pb.RangeRequest) (*pb.RangeResponse, error) {
-	return serve(f, r, &pb.RangeResponse{Header: fakeHeader()})
+	resp, err := serve(f, r, &pb.RangeResponse{Header: fakeHeader()})
+	if r.GetCountOnly() && resp != nil {
+		resp = proto.CloneOf(resp)
+		resp.Kvs = nil
+	}
+	return resp, err
 }
 
 func (f *kvServer) Put(_ context.Context, r *pb.PutRequest) (*pb.PutResponse, error) {

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/read"
 )
 
 // bytesOf is the field of a request that holds s.
@@ -269,7 +270,7 @@ func TestDelWarning(t *testing.T) {
 		want string
 	}{
 		{delOptions{}, []string{"a"}, ""},
-		{delOptions{rangeFlags: rangeFlags{prefix: true}}, []string{"a"}, ""},
+		{delOptions{RangeFlags: read.RangeFlags{Prefix: true}}, []string{"a"}, ""},
 		{delOptions{meanRange: true}, []string{"a", "b"}, ""},
 		{
 			delOptions{}, []string{"a", "b\n"}, `Warning: Keys between "a" and "b\n" will be deleted. Please interrupt the command ` +
@@ -347,15 +348,15 @@ func TestAsksOnlyOnTerminals(t *testing.T) {
 func TestWholeStore(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		flags rangeFlags
+		flags read.RangeFlags
 		args  []string
 		want  bool
 	}{
-		{rangeFlags{prefix: true}, []string{""}, true}, {rangeFlags{fromKey: true}, []string{""}, true},
-		{rangeFlags{}, []string{""}, false}, {rangeFlags{}, []string{"", "z"}, false},
-		{rangeFlags{prefix: true}, []string{"a"}, false}, {rangeFlags{fromKey: true}, []string{"a"}, false},
+		{read.RangeFlags{Prefix: true}, []string{""}, true}, {read.RangeFlags{FromKey: true}, []string{""}, true},
+		{read.RangeFlags{}, []string{""}, false}, {read.RangeFlags{}, []string{"", "z"}, false},
+		{read.RangeFlags{Prefix: true}, []string{"a"}, false}, {read.RangeFlags{FromKey: true}, []string{"a"}, false},
 	} {
-		o := delOptions{rangeFlags: tt.flags}
+		o := delOptions{RangeFlags: tt.flags}
 		if got := o.wholeStore(tt.args); got != tt.want {
 			t.Errorf("%+v %q: got %v", tt.flags, tt.args, got)
 		}

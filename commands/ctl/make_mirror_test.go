@@ -110,7 +110,7 @@ func TestMakeMirrorOnce(t *testing.T) {
 			first, end := []byte("/a/"), []byte("/a0")
 			sameMessages(t, source.requests(),
 				&pb.RangeRequest{Key: first, RangeEnd: end, CountOnly: true},
-				&pb.RangeRequest{Key: first, CountOnly: true, Revision: 3}, // for the header
+				&pb.RangeRequest{Key: first, RangeEnd: end, CountOnly: true, Revision: 3}, // for the header
 				&pb.RangeRequest{Key: first, RangeEnd: end, Limit: 500, Revision: 3})
 			put := func(key, value string) *pb.RequestOp {
 				return &pb.RequestOp{Request: &pb.RequestOp_RequestPut{RequestPut: &pb.PutRequest{Key: []byte(key), Value: []byte(value)}}}

@@ -8,6 +8,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/read"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 )
@@ -23,7 +24,7 @@ func (o *memberListOptions) addFlags(cmd *cobra.Command) {
 
 // options turns flags into options of the request.
 func (o *memberListOptions) options() ([]clientv3.OpOption, error) {
-	serializable, err := serializable(o.consistency)
+	serializable, err := read.Serializable(o.consistency)
 	if err != nil || !serializable {
 		return nil, err
 	}

@@ -10,6 +10,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/read"
+	"etcdkit/keyspace/live"
 )
 
 // parseCompare reads a condition such as `mod("key") > "0"`. The key and the
@@ -88,11 +90,11 @@ func parseRequest(line string) (txnRequest, error) {
 			return txnRequest{op: op}, err
 		}
 	case strings.HasPrefix("get", name):
-		o := &getOptions{}
-		o.addFlags(fs)
+		o := &read.GetOptions{}
+		o.AddFlags(fs)
 		take = func() (txnRequest, error) {
-			op, err := o.op(fs.Args())
-			return txnRequest{op: op}, err
+			r, err := o.Range(fs.Args())
+			return txnRequest{op: live.Op(r)}, err
 		}
 	case strings.HasPrefix("del", name):
 		o := &delOptions{}

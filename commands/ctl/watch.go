@@ -2,13 +2,15 @@ package ctl
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
+	"etcdkit/keyspace"
+	"etcdkit/keyspace/live"
 )
 
 type watchOptions struct {
@@ -17,14 +19,18 @@ type watchOptions struct {
 	rev            int64
 	prevKV         bool
 	progressNotify bool
+	filter         string
+	untilNow       bool
 }
 
 func (o *watchOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVarP(&o.interactive, "interactive", "i", false, "read what to watch from standard input")
 	fs.BoolVar(&o.prefix, "prefix", false, "all keys that begin with <key>")
-	fs.Int64Var(&o.rev, "rev", 0, "begin with the events of this revision, not with the next ones")
-	fs.BoolVar(&o.prevKV, "prev-kv", false, "print the key-value pair that was there before, too")
-	fs.BoolVar(&o.progressNotify, "progress-notify", false, "let the server tell now and then how far it is, when nothing happens")
+	fs.Int64Var(&o.rev, "rev", 0, "start watching at this revision")
+	fs.BoolVar(&o.prevKV, "prev-kv", false, "print the previous key-value pair too")
+	fs.BoolVar(&o.progressNotify, "progress-notify", false, "let the server report its revision now and then while nothing happens")
+	fs.StringVar(&o.filter, "filter", "", "print only these `events`: put or delete")
+	fs.BoolVar(&o.untilNow, "until-now", false, "print the events so far, from --rev or else from the oldest that the server has, and exit")
 }
 
 var (
@@ -34,27 +40,31 @@ var (
 
 // watch turns keys into a request. Upstream takes a range end only from two
 // arguments and watches the first of three alone; so it stays.
-func (o *watchOptions) watch(keys []string) (string, []clientv3.OpOption, error) {
+func (o *watchOptions) watch(keys []string) (live.Watch, error) {
 	if len(keys) == 0 {
-		return "", nil, cli.Exit(cli.BadArgs, errWatchArgs)
+		return live.Watch{}, cli.Exit(cli.BadArgs, errWatchArgs)
 	}
-	opts := []clientv3.OpOption{clientv3.WithRev(o.rev)}
-	if len(keys) == 2 {
-		if o.prefix {
-			return "", nil, cli.Exit(cli.BadArgs, errWatchPrefix)
-		}
-		opts = append(opts, clientv3.WithRange(keys[1]))
+	if len(keys) == 2 && o.prefix {
+		return live.Watch{}, cli.Exit(cli.BadArgs, errWatchPrefix)
 	}
-	if o.prefix {
-		opts = append(opts, clientv3.WithPrefix())
+	r := keyspace.Range{Key: keys[0]}
+	switch {
+	case len(keys) == 2:
+		r.End = keys[1]
+	case o.prefix:
+		r = keyspace.Prefix(keys[0])
 	}
-	if o.prevKV {
-		opts = append(opts, clientv3.WithPrevKV())
+	w := live.Watch{Key: r.Key, End: r.End, From: o.rev, PrevKV: o.prevKV, ProgressNotify: o.progressNotify}
+	switch o.filter {
+	case "":
+	case "put":
+		w.NoDelete = true
+	case "delete":
+		w.NoPut = true
+	default:
+		return w, cli.Exit(cli.BadArgs, fmt.Errorf("unknown value %q of --filter: use one of put, delete", o.filter))
 	}
-	if o.progressNotify {
-		opts = append(opts, clientv3.WithProgressNotify())
-	}
-	return keys[0], opts, nil
+	return w, nil
 }
 
 func (o *watchOptions) run(cmd *cobra.Command, a *app, args []string) error {
@@ -73,7 +83,7 @@ func (o *watchOptions) run(cmd *cobra.Command, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
-	key, opts, err := o.watch(w.keys)
+	what, err := o.watch(w.keys)
 	if err != nil {
 		return err
 	}
@@ -82,11 +92,15 @@ func (o *watchOptions) run(cmd *cobra.Command, a *app, args []string) error {
 		return err
 	}
 	defer c.Close() //nolint:errcheck // the watch has ended before
-	out := &watchPrinter{streams: a.streams, session: &session{client: c, out: p}, past: newPast(a, c)}
+	out := newWatchPrinter(a, &session{client: c, out: p})
+	defer out.watcher.Close() //nolint:errcheck // the watch has ended before
 	ctx, stop := out.wait(cmd.Context(), a)
 	defer stop()
-	if err := out.follow(ctx, out.lasting(ctx, key, opts), w.argv); err != nil {
+	if err := out.follow(ctx, watchRequest{what: what, untilNow: o.untilNow, argv: w.argv}); err != nil {
 		return err
+	}
+	if o.untilNow && out.complete.Load() {
+		return nil
 	}
 	return cli.Exit(cli.Interrupted, errWatchCanceled)
 }
@@ -95,20 +109,22 @@ func newWatch(a *app) *cobra.Command {
 	o := &watchOptions{}
 	cmd := &cobra.Command{
 		Use:   "watch [options] [key or prefix] [range_end] [--] [exec-command arg1 arg2 ...]",
-		Short: "Print what happens to keys, as it happens",
+		Short: "Print changes as they happen",
 		Long: `Print each change of a key, of the keys from <key> up to but not including
 <range_end>, or of those with a prefix, until the command is interrupted. The
 key can also be in ETCDCTL_WATCH_KEY, and the end in ETCDCTL_WATCH_RANGE_END.
 
-A command after -- is run for each event, one at a time, and finds the event in
-ETCD_WATCH_REVISION, ETCD_WATCH_EVENT_TYPE, ETCD_WATCH_KEY and ETCD_WATCH_VALUE;
-the last three are quoted as in Go. Where it fails the watch says so on the error
-stream and goes on.
+A command after -- is run for each event, one at a time. ETCD_WATCH_REVISION,
+ETCD_WATCH_EVENT_TYPE, ETCD_WATCH_KEY and ETCD_WATCH_VALUE describe the event; the
+last three are quoted as in Go. If the command fails, the watch prints a message
+on standard error and continues.
 
-With -i each line on standard input is another watch, with flags of its own, or
-the word progress, which asks the server how far it is.`,
+With -i each line of standard input starts another watch, with flags of its own,
+or is the word progress, which asks the server for its revision.`,
 		Example: `  etcdctl watch /app/ --prefix
   etcdctl watch /app/a /app/m --rev 42 --prev-kv -w json
+  etcdctl watch /app/ --prefix --filter delete
+  etcdctl watch /app/mode --until-now
   etcdctl watch /app/mode -- sh -c 'echo "now $ETCD_WATCH_VALUE"'
   echo 'watch /app/ --prefix' | etcdctl watch -i`,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, a, args) },

@@ -11,17 +11,17 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
+	"etcdkit/keyspace/live"
 )
 
 // watchRequest is what a line of watch -i asks for: a watch, or else progress.
 type watchRequest struct {
 	progress bool
-	key      string
-	opts     []clientv3.OpOption
-	argv     []string
+	what     live.Watch
+	untilNow bool     // the watch ends at the revision at which it begins
+	argv     []string // the command to run for each event, or none
 }
 
 // lineError is the fault of a line that is passed over; any other error ends
@@ -59,23 +59,24 @@ func (e watchEnv) parseLine(line string) (watchRequest, error) {
 	if err != nil {
 		return watchRequest{}, err
 	}
-	key, opts, err := o.watch(w.keys)
+	what, err := o.watch(w.keys)
 	if err != nil {
 		return watchRequest{}, lineError(fmt.Sprintf("Invalid command %s (%v)", line, err))
 	}
-	return watchRequest{key: key, opts: opts, argv: w.argv}, nil
+	return watchRequest{what: what, untilNow: o.untilNow, argv: w.argv}, nil
 }
 
-// watchLines watches what the lines of standard input ask for, side by side,
-// until the input ends, which is an error. A line that can't be used is
-// complained about and passed over, or ends the command, as upstream has it.
+// watchLines runs the watches that the lines of standard input ask for, side by
+// side, until the input ends, which is an error. A line that can't be used is
+// reported and skipped, or ends the command, as in upstream's program.
 func watchLines(a *app, cmd *cobra.Command, env watchEnv) error {
 	s, err := a.open(cmd)
 	if err != nil {
 		return err
 	}
 	defer s.client.Close() //nolint:errcheck // the watches have ended before
-	w := &watchPrinter{streams: a.streams, session: s, past: newPast(a, s.client)}
+	w := newWatchPrinter(a, s)
+	defer w.watcher.Close() //nolint:errcheck // the watches have ended before
 	waiting, stop := w.wait(cmd.Context(), a)
 	defer stop()
 	ctx, cancel := context.WithCancelCause(waiting)
@@ -104,14 +105,17 @@ func watchLines(a *app, cmd *cobra.Command, env watchEnv) error {
 			return err
 		}
 		if req.progress {
-			if err := s.client.RequestProgress(ctx); err != nil {
+			if err := w.watcher.RequestProgress(ctx); err != nil {
 				return s.client.Explain(err)
 			}
 			continue
 		}
-		responses := w.lasting(ctx, req.key, req.opts)
+		watching, err := w.begin(ctx, req)
+		if err != nil {
+			return err
+		}
 		running.Go(func() {
-			if err := w.follow(waiting, responses, req.argv); err != nil {
+			if err := w.print(waiting, watching, req.argv); err != nil {
 				cancel(err)
 			}
 		})

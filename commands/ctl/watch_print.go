@@ -16,39 +16,68 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
-	"etcdkit/keyspace/history"
+	"etcdkit/keyspace/live"
 	"etcdkit/printer/view"
 )
 
 // watchPrinter prints what watches see. Several may share it.
 type watchPrinter struct {
-	streams cli.Streams
-	session *session
-	mu      sync.Mutex      // guards the session's printer and Err
-	over    atomic.Bool     // no more commands are started
-	past    *history.Reader // nil: one watch reads all
+	streams  cli.Streams
+	session  *session
+	source   *live.Source
+	watcher  *live.Watcher
+	mu       sync.Mutex  // guards the session's printer and Err
+	over     atomic.Bool // no more commands are started
+	complete atomic.Bool // a watch has reached its last revision
+}
+
+// newWatchPrinter returns a printer of a session. The caller closes its watcher.
+func newWatchPrinter(a *app, s *session) *watchPrinter {
+	w := &watchPrinter{streams: a.streams, session: s, source: newSource(a, s.client)}
+	w.watcher = w.source.Watcher(func(err error, next int64) { w.complain("%v: resuming watch at revision %d", err, next) })
+	return w
 }
 
 // wait returns the context in which watches wait for what happens: it ends when
-// nobody reads what they print. While they wait they say it when there is no
-// connection.
+// nobody reads what they print. While they wait, they report lost connections.
 func (w *watchPrinter) wait(ctx context.Context, a *app) (waiting context.Context, stop func()) {
 	ctx, read := w.streams.UntilUnread(ctx)
 	told := w.session.reportOutages(ctx, a, w.streams.Err, &w.mu)
 	return clientv3.WithRequireLeader(ctx), func() { told(); read() }
 }
 
-// follow prints the responses of a watch and runs the command argv, if there is
+// begin begins a watch, and returns when the server has accepted it.
+func (w *watchPrinter) begin(ctx context.Context, r watchRequest) (*live.Watching, error) {
+	if r.untilNow {
+		now, err := w.source.Head(ctx)
+		if err != nil {
+			return nil, err
+		}
+		r.what.Until = now.Revision
+	}
+	return w.watcher.Watch(ctx, r.what), nil
+}
+
+// follow begins a watch and prints it.
+func (w *watchPrinter) follow(ctx context.Context, r watchRequest) error {
+	watching, err := w.begin(ctx, r)
+	if err != nil {
+		return err
+	}
+	return w.print(ctx, watching, r.argv)
+}
+
+// print prints the responses of a watch and runs the command argv, if there is
 // one, for each event. It returns nil when the watch has ended, and the cause
 // when ctx has, which also ends a running command.
-func (w *watchPrinter) follow(ctx context.Context, responses clientv3.WatchChan, argv []string) error {
+func (w *watchPrinter) print(ctx context.Context, watching *live.Watching, argv []string) error {
 	for {
-		resp, ok, err := w.next(responses)
+		resp, ok, err := w.next(watching.Responses)
 		if err != nil {
 			return err
 		}
 		if !ok {
-			return context.Cause(ctx)
+			return w.ended(ctx, watching)
 		}
 		if err := w.add(&resp); err != nil {
 			return err
@@ -70,11 +99,23 @@ func (w *watchPrinter) follow(ctx context.Context, responses clientv3.WatchChan,
 	}
 }
 
-// quiet is how long nothing has to come for what is printed to be written out.
+// ended returns the error of a watch without more responses.
+func (w *watchPrinter) ended(ctx context.Context, watching *live.Watching) error {
+	switch err := watching.Err(); {
+	case err == nil:
+		w.complete.Store(true)
+		return nil
+	case errors.Is(err, live.ErrWrong):
+		return err
+	}
+	return context.Cause(ctx)
+}
+
+// quiet is the time without a response after which the output is written out.
 const quiet = time.Millisecond
 
-// next waits for a response, and tells whether there is one. What is printed so
-// far goes out when none follows soon, or none at all.
+// next waits for a response, and reports whether there is one. What is printed so
+// far is written out if none follows soon, or none at all.
 func (w *watchPrinter) next(responses clientv3.WatchChan) (resp clientv3.WatchResponse, ok bool, err error) {
 	select {
 	case resp, ok = <-responses:
@@ -116,10 +157,10 @@ func (w *watchPrinter) complain(format string, args ...any) {
 	fmt.Fprintf(w.streams.Err, format+"\n", args...)
 }
 
-// runFor runs the command argv for the event e, which it finds in its
-// environment. One that fails is complained about, and the next event has it run
-// again; an error is that it can't be run, or nobody reads what it writes. A command that is running when ctx
-// ends is told to end too.
+// runFor runs the command argv with the event e in its environment. If the command
+// fails, runFor reports that; it returns an error if the command can't be run or
+// nobody reads its output. A command that is running when ctx ends is told to end
+// too.
 func (w *watchPrinter) runFor(ctx context.Context, argv []string, rev int64, e *mvccpb.Event) error {
 	child := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	child.Env = append(slices.Clone(w.streams.Env),
@@ -143,4 +184,13 @@ func (w *watchPrinter) runFor(ctx context.Context, argv []string, rev int64, e *
 		return nil
 	}
 	return cli.Reported(cli.Failure, err)
+}
+
+// whyCanceled returns the reason of a watch's end; for one that was compacted
+// away, with the oldest revision that can be watched.
+func whyCanceled(resp *clientv3.WatchResponse, err error) error {
+	if resp.CompactRevision == 0 {
+		return err
+	}
+	return fmt.Errorf("%w; begin again with --rev %d", err, resp.CompactRevision)
 }

@@ -16,6 +16,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
+	"etcdkit/keyspace/live"
 	"etcdkit/printer"
 )
 
@@ -164,6 +165,7 @@ const canceled = "watch was canceled (etcdserver: mvcc: required revision has be
 func TestWatchRequests(t *testing.T) {
 	t.Parallel()
 	create := func(r *pb.WatchCreateRequest) *pb.WatchRequest {
+		r.Fragment = true
 		return &pb.WatchRequest{RequestUnion: &pb.WatchRequest_CreateRequest{CreateRequest: r}}
 	}
 	for _, tt := range []struct {
@@ -206,7 +208,7 @@ func TestWatchPrints(t *testing.T) {
 	} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
-			runner{endpoint: endpoint}.run(t, "watch", "a", "-w", format).is(t, ran{cli.Interrupted, out, canceled + watchEnded})
+			runner{endpoint: endpoint}.run(t, "watch", "a", "c", "-w", format).is(t, ran{cli.Interrupted, out, canceled + watchEnded})
 		})
 	}
 }
@@ -220,7 +222,7 @@ func TestWatchRunsCommand(t *testing.T) {
 	}
 	r := runner{endpoint: sends(twoEvents(4), twoEvents(6)).start(t), env: []string{hookVariable + "=print"}}
 	const hooks = `["-x" "y z"] 3 "PUT" "a" "x \"\n"` + "\n" + `["-x" "y z"] 3 "DELETE" "b" ""` + "\n"
-	r.run(t, "watch", "a", "--", self, "-x", "y z").
+	r.run(t, "watch", "a", "c", "--", self, "-x", "y z").
 		is(t, ran{cli.Interrupted, twoEventsSimple + hooks + twoEventsSimple + hooks, canceled + watchEnded})
 }
 
@@ -235,16 +237,16 @@ func TestWatchCommandFails(t *testing.T) {
 	endpoint := sends(twoEvents(4), twoEvents(6)).start(t)
 	fails := fmt.Sprintf("command [%q \"arg\"] error (exit status 7)\n", self)
 	r := runner{endpoint: endpoint, env: []string{hookVariable + "=fail"}}
-	r.run(t, "watch", "a", "--", self, "arg").
+	r.run(t, "watch", "a", "c", "--", self, "arg").
 		is(t, ran{cli.Interrupted, twoEventsSimple + twoEventsSimple, strings.Repeat(fails, 4) + canceled + watchEnded})
 
 	none := ran{cli.Failure, twoEventsSimple, `command ["/no/such/command"] error (fork/exec /no/such/command: no such file or directory)` + "\n"}
-	r.run(t, "watch", "a", "--", "/no/such/command").is(t, none)
+	r.run(t, "watch", "a", "c", "--", "/no/such/command").is(t, none)
 
 	// The input of -i stays open: it is the command that ends the program.
 	in, w := io.Pipe()
 	defer w.Close()
-	go func() { _, _ = fmt.Fprintln(w, "watch a -- /no/such/command") }()
+	go func() { _, _ = fmt.Fprintln(w, "watch a c -- /no/such/command") }()
 	waits := &kvServer{watch: func(_ context.Context, w pb.Watch_WatchServer, _ *pb.WatchCreateRequest) error {
 		return w.Send(twoEvents(4))
 	}}
@@ -268,7 +270,7 @@ func TestWatchInterruptedCommand(t *testing.T) {
 	w := &watchPrinter{streams: cli.Streams{Out: out, Err: io.Discard, Env: []string{hookVariable + "=wait"}}, session: &session{out: p}}
 	responses := make(chan clientv3.WatchResponse, 1)
 	responses <- clientv3.WatchResponse{Header: fakeHeader(), Events: twoEvents(4).Events}
-	if err := w.follow(ctx, responses, []string{self}); !errors.Is(err, errInterrupted) {
+	if err := w.print(ctx, &live.Watching{Responses: responses}, []string{self}); !errors.Is(err, errInterrupted) {
 		t.Errorf("got %v", err)
 	}
 	if got := out.String(); got != twoEventsSimple+"waiting\n" {
@@ -302,7 +304,7 @@ func TestWatchBrokenOutput(t *testing.T) {
 	w := &watchPrinter{streams: cli.Streams{Err: io.Discard}, session: &session{out: p}}
 	responses := make(chan clientv3.WatchResponse, 1)
 	responses <- clientv3.WatchResponse{Header: fakeHeader(), Events: twoEvents(4).Events}
-	if err := w.follow(t.Context(), responses, nil); !errors.Is(err, broken) {
+	if err := w.print(t.Context(), &live.Watching{Responses: responses}, nil); !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"etcdkit/keyspace"
 	"etcdkit/keyspace/bulk"
-	"etcdkit/keyspace/scan"
 )
 
 const (
@@ -56,7 +56,7 @@ func (m *Mirror) now(ctx context.Context) (rev, count int64, err error) {
 // copyAt copies the keys as they are at a revision, of which there are count.
 func (m *Mirror) copyAt(ctx context.Context, rev, count int64) error {
 	keys := prefixSpan(m.Prefix)
-	source := m.parts(ctx, m.source, m.sourceRetry, scan.Range{Key: keys.key, End: keys.end, Rev: rev})
+	source := m.parts(ctx, m.source, m.sourceRetry, keyspace.Range{Key: keys.key, End: keys.end, Rev: rev})
 	extra, stop := m.extras(ctx)
 	defer stop()
 	w := bulk.NewWriter(ctx, m.commits, copyInFlight)
@@ -79,7 +79,7 @@ func (m *Mirror) extras(ctx context.Context) (found *extras, stop func()) {
 		return &extras{}, func() {}
 	}
 	keys := prefixSpan(m.DestPrefix)
-	next, stop := iter.Pull2(m.parts(ctx, m.dest, m.destRetry, scan.Range{Key: keys.key, End: keys.end, KeysOnly: true}))
+	next, stop := iter.Pull2(m.parts(ctx, m.dest, m.destRetry, keyspace.Range{Key: keys.key, End: keys.end, KeysOnly: true}))
 	return &extras{next: next, extra: extra}, stop
 }
 

@@ -192,7 +192,7 @@ func (e *etcd) RangeStream(r *pb.RangeRequest, s pb.KV_RangeStreamServer) error 
 		return status.Error(codes.Unimplemented, "unknown method RangeStream")
 	}
 	r.Limit = 2
-	for {
+	for sent := int64(0); ; {
 		if err := e.request("stream"); err != nil {
 			return err
 		}
@@ -202,6 +202,9 @@ func (e *etcd) RangeStream(r *pb.RangeRequest, s pb.KV_RangeStreamServer) error 
 		}
 		if resp.More {
 			resp = &pb.RangeResponse{Kvs: resp.Kvs, More: true}
+		}
+		if sent += int64(len(resp.Kvs)); !resp.More {
+			resp.Count = sent
 		}
 		if err := s.Send(&pb.RangeStreamResponse{RangeResponse: resp}); err != nil || !resp.More {
 			return err

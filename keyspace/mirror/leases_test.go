@@ -9,9 +9,9 @@ import (
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
+	"etcdkit/keyspace"
 	"etcdkit/keyspace/bulk"
 	"etcdkit/keyspace/retry"
-	"etcdkit/keyspace/scan"
 )
 
 // leasePair is the leases of a mirror between two servers.
@@ -239,7 +239,7 @@ func TestCopyLeases(t *testing.T) {
 func (p *pair) copyOneByOne(t *testing.T) error {
 	t.Helper()
 	keys := prefixSpan(p.Prefix)
-	source := p.parts(t.Context(), p.Mirror.source, p.sourceRetry, scan.Range{Key: keys.key, End: keys.end})
+	source := p.parts(t.Context(), p.Mirror.source, p.sourceRetry, keyspace.Range{Key: keys.key, End: keys.end})
 	w := bulk.NewWriter(t.Context(), p.commits, 1)
 	if err := p.copyParts(w, source, &extras{}, 0); err != nil {
 		return err

@@ -14,8 +14,8 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
+	"etcdkit/keyspace"
 	"etcdkit/keyspace/retry"
-	"etcdkit/keyspace/scan"
 )
 
 func TestRenaming(t *testing.T) {
@@ -109,7 +109,7 @@ func walked(t *testing.T, e *etcd, prefix string, rev int64) (keys []string, err
 	span := prefixSpan(prefix)
 	again := &retry.Retrier{Timeout: 5 * time.Second}
 	again.Succeeded()
-	for kvs, err := range (&Mirror{}).parts(t.Context(), e.client(t), again, scan.Range{Key: span.key, End: span.end, Rev: rev}) {
+	for kvs, err := range (&Mirror{}).parts(t.Context(), e.client(t), again, keyspace.Range{Key: span.key, End: span.end, Rev: rev}) {
 		if err != nil {
 			return keys, err
 		}

@@ -32,7 +32,7 @@ func TestWalk(t *testing.T) {
 		for _, key := range tt.keys {
 			w.Add(&mvccpb.KeyValue{Key: []byte(key), Value: []byte("v"), Version: 2})
 		}
-		sum := w.Finish()
+		sum := w.Finish().Sum
 		got = append(got, fmt.Sprintf("=%d", sum.Keys))
 		if want := strings.Fields(strings.ReplaceAll(tt.want, "|", "")); !slices.Equal(got, want) {
 			t.Errorf("%q, depth %d:\ngot  %q\nwant %q", tt.prefix, tt.depth, got, want)

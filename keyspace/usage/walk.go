@@ -6,7 +6,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 )
 
-// Sum is what some keys come to.
+// Sum is what keys come to.
 type Sum struct {
 	Keys     int64
 	Bytes    int64 // of keys and values
@@ -24,19 +24,23 @@ func Of(kv *mvccpb.KeyValue) Sum {
 	return Sum{1, int64(len(kv.GetKey()) + len(kv.GetValue())), kv.GetVersion()}
 }
 
-// Node is a directory, or a key that is in none but those above it.
+// Node is a directory, or a key that is in no other directory than those above it.
 type Node struct {
 	Name  string // whole: a directory's ends with the separator
 	Depth int    // 0 is the prefix itself
 	Dir   bool
-	Sum   Sum // of a directory that ends: of all that is in it
+	Sum   Sum // of a directory that ends: of all keys in it
+
+	// Of a directory that ends, if its contents are not too deep:
+	Direct Sum  // of the keys that are in no directory below it
+	Dirs   bool // it has directories
 }
 
 // Label is the node's name without those of the directories above it.
 func (n Node) Label(above string) string { return strings.TrimPrefix(n.Name, above) }
 
-// Walk goes through the keys that have a prefix. Directories that are deeper
-// than Depth are a part of the one they are in, and so are their keys.
+// Walk walks through the keys that have a prefix. Directories deeper than Depth
+// and their keys count for the directory that they are in.
 type Walk struct {
 	Prefix, Separator string
 	Depth             int // 0 is no limit
@@ -62,15 +66,19 @@ func (w *Walk) Add(kv *mvccpb.KeyValue) {
 		}
 		w.push(Node{Name: key[:n], Depth: len(w.open), Dir: true})
 	}
-	sum := Of(kv)
-	w.top().Sum.add(sum)
-	if w.Key != nil && (w.Depth == 0 || len(w.open) <= w.Depth) {
-		w.Key(Node{Name: key, Depth: len(w.open), Sum: sum}, w.top().Name)
+	sum, in := Of(kv), w.top()
+	in.Sum.add(sum)
+	if w.Depth > 0 && len(w.open) > w.Depth {
+		return
+	}
+	in.Direct.add(sum)
+	if w.Key != nil {
+		w.Key(Node{Name: key, Depth: len(w.open), Sum: sum}, in.Name)
 	}
 }
 
 // part returns how much of a key is the name of the next directory that it is
-// in, 0 for none. A separator right behind the prefix does not end a name.
+// in, 0 for none. A separator directly after the prefix does not end a name.
 func (w *Walk) part(key string) int {
 	from := len(w.top().Name)
 	if len(w.open) == 1 && strings.HasPrefix(key[from:], w.Separator) {
@@ -92,8 +100,11 @@ func (w *Walk) begin() {
 func (w *Walk) top() *Node { return &w.open[len(w.open)-1] }
 
 func (w *Walk) push(n Node) {
-	if w.Begin != nil && n.Depth > 0 {
-		w.Begin(n)
+	if n.Depth > 0 {
+		w.top().Dirs = true
+		if w.Begin != nil {
+			w.Begin(n)
+		}
 	}
 	w.open = append(w.open, n)
 }
@@ -108,11 +119,11 @@ func (w *Walk) close() {
 	}
 }
 
-// Finish ends all directories, and returns what all keys come to.
-func (w *Walk) Finish() Sum {
+// Finish ends all directories, and returns the prefix with what all keys come to.
+func (w *Walk) Finish() Node {
 	w.begin()
 	for len(w.open) > 1 {
 		w.close()
 	}
-	return w.open[0].Sum
+	return w.open[0]
 }

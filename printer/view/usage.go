@@ -14,20 +14,26 @@ type Node struct {
 	Label                 string // the last part of the name
 	Depth                 int    // below the prefix that was asked for, which is 0
 	Dir                   bool
+	Direct                bool  // the keys directly in the directory Name, together
 	Keys, Bytes, Versions int64 // of a directory that is not summed up all 0
 }
 
 // name is the name for people: the empty prefix, which all keys have, would not
 // be seen. It stays as it is in a table for machines.
 func (n Node) name(g *printer.Grid) string {
-	if n.Name == "" && (g == nil || !g.Exact()) {
+	switch exact := g != nil && g.Exact(); {
+	case n.Direct && !exact && n.Name == "":
+		return "(direct keys)"
+	case n.Direct:
+		return n.Name + " (direct keys)"
+	case n.Name == "" && !exact:
 		return "(all keys)"
 	}
 	return n.Name
 }
 
 func (n Node) record() record {
-	return record{
+	r := record{
 		{field: "Name", member: "name", v: []byte(n.Name)},
 		{field: "Prefix", member: "prefix", v: n.Dir},
 		{field: "Depth", member: "depth", v: int64(n.Depth)},
@@ -35,6 +41,10 @@ func (n Node) record() record {
 		{field: "Bytes", member: "bytes", v: n.Bytes},
 		{field: "Versions", member: "versions", v: n.Versions},
 	}
+	if n.Direct {
+		r = append(r, value{field: "Direct", member: "direct", v: true})
+	}
+	return r
 }
 
 // Usage is what keys come to, by what they begin with. Every format but the
@@ -118,7 +128,7 @@ func (u Usage) Table(g *printer.Grid) {
 // Protobuf writes a message of these definitions, of which etcd has none:
 //
 //	message Usage { repeated Node nodes = 1; int64 revision = 2; }
-//	message Node { bytes name = 1; bool prefix = 2; int64 depth = 3; int64 keys = 4; int64 bytes = 5; int64 versions = 6; }
+//	message Node { bytes name = 1; bool prefix = 2; int64 depth = 3; int64 keys = 4; int64 bytes = 5; int64 versions = 6; bool direct = 7; }
 func (u Usage) Protobuf(t *printer.Text) {
 	whole := u.each(t, func(n Node) {
 		t.Raw(string(appendString(nil, 1, string(n.record().message()))))

@@ -1,0 +1,84 @@
+package ctl
+
+import (
+	"context"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/commands/conn"
+	"etcdkit/commands/read"
+	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/live"
+	"etcdkit/keyspace/retry"
+)
+
+// reading returns what the commands that read a keyspace are built with.
+func reading(command func(read.Program) *cobra.Command) func(*app) *cobra.Command {
+	return func(a *app) *cobra.Command {
+		return command(read.Program{
+			Name: "etcdctl", Streams: &a.streams, Printer: a.output.Printer,
+			Open: func(cmd *cobra.Command) (*read.Session, error) {
+				s, err := a.open(cmd)
+				if err != nil {
+					return nil, err
+				}
+				return &read.Session{Source: newSource(a, s.client), Leases: newLeases(a, s.client), Out: s.out, Close: s.client.Close}, nil
+			},
+		})
+	}
+}
+
+func newGet(a *app) *cobra.Command {
+	return curlShowsUnless(a, reading(read.NewGet)(a), withFlag("stream", "the gateway has no range stream"), etcdserverpb.KV_Range_FullMethodName)
+}
+
+func newCount(a *app) *cobra.Command {
+	return curlShows(a, reading(read.NewCount)(a), etcdserverpb.KV_Range_FullMethodName)
+}
+
+// newSource returns the keyspace of a client's cluster, each request within
+// --command-timeout.
+func newSource(a *app, c *conn.Client) *live.Source {
+	return &live.Source{Client: c.Client, Timeout: a.conn.Timeout(), MaxRecvBytes: a.conn.MaxRecvBytes(), Explain: c.Explain, Single: a.curl}
+}
+
+// leases looks up the leases of a cluster.
+type leases struct {
+	client *conn.Client
+	retry  *retry.Retrier
+}
+
+func newLeases(a *app, c *conn.Client) leases {
+	return leases{c, &retry.Retrier{Timeout: a.conn.Timeout(), Patience: 2 * a.conn.Timeout(), Explain: c.Explain}}
+}
+
+// leaseCalls is how many leases are looked up at a time.
+const leaseCalls = 16
+
+// SecondsLeft looks up leases side by side. One that has ended has a second left:
+// it takes its keys with it.
+func (l leases) SecondsLeft(ctx context.Context, ids []int64) (map[int64]int64, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var mu sync.Mutex
+	var calls sync.WaitGroup
+	all, free := make(map[int64]int64), make(chan struct{}, leaseCalls)
+	for _, id := range ids {
+		free <- struct{}{}
+		calls.Go(func() {
+			defer func() { <-free }()
+			left, err := bulk.SecondsLeft(ctx, l.client, l.retry, clientv3.LeaseID(id))
+			if err != nil {
+				cancel(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			all[id] = max(1, left)
+		})
+	}
+	calls.Wait()
+	return all, context.Cause(ctx)
+}

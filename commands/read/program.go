@@ -1,0 +1,99 @@
+// Package read has the commands that read a keyspace, for both programs: they
+// take a keyspace.Source and do not know whether it is a cluster or a file.
+//
+// It may import commands/cli, keyspace, the printers and their views; never a
+// client, a file format of etcd or the commands of one program.
+package read
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"etcdkit/commands/cli"
+	"etcdkit/keyspace"
+	"etcdkit/printer"
+	"etcdkit/printer/view"
+)
+
+// Program is the program that the commands belong to.
+type Program struct {
+	Name    string
+	Streams *cli.Streams
+	Printer func(w io.Writer) (*printer.Printer, error) // of the format asked for
+	Open    func(cmd *cobra.Command) (*Session, error)  // after the printer was found
+}
+
+// Session is what one command works with. The command closes it.
+type Session struct {
+	Source keyspace.Source
+	Leases Leases // nil if the source has none
+	Out    *printer.Printer
+	Close  func() error
+}
+
+// Leases looks up leases.
+type Leases interface {
+	// SecondsLeft returns how many seconds each of the leases has left, by id, at
+	// least 1.
+	SecondsLeft(ctx context.Context, ids []int64) (map[int64]int64, error)
+}
+
+// example returns the examples of a command, written for etcdctl, for the program.
+func (p Program) example(text string) string { return strings.ReplaceAll(text, "etcdctl", p.Name) }
+
+// print opens a session and prints what view makes of its source.
+func (p Program) print(cmd *cobra.Command, view func(ctx context.Context, src keyspace.Source) (printer.View, error)) error {
+	s, err := p.Open(cmd)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // all has been read
+	ctx, stop := context.WithCancel(cmd.Context())
+	defer stop()
+	v, err := view(ctx, s.Source)
+	if err != nil {
+		return err
+	}
+	err = s.Out.Print(v)
+	if s.Out.Format() == "table" {
+		return keyspace.Unbroken(err) // nothing is printed of a table that is not complete
+	}
+	return err
+}
+
+// pages returns the pages of a range as views take them.
+func pages(all iter.Seq2[*keyspace.Page, error]) view.Pages {
+	return func(yield func(*etcdserverpb.RangeResponse, error) bool) {
+		for page, err := range all {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(&etcdserverpb.RangeResponse{Header: header(page.Head), Kvs: page.KVs, More: page.More, Count: page.Count}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func header(h keyspace.Head) *etcdserverpb.ResponseHeader {
+	return &etcdserverpb.ResponseHeader{ClusterId: h.ClusterID, MemberId: h.MemberID, Revision: h.Revision, RaftTerm: h.RaftTerm}
+}
+
+// prefixArg returns the prefix that the arguments of a command name: that of all
+// keys if there is none.
+func prefixArg(cmd *cobra.Command, args []string) (string, error) {
+	if len(args) > 1 {
+		return "", cli.Exit(cli.BadArgs, errors.New(cmd.Name()+" takes one prefix at most"))
+	}
+	if len(args) == 0 {
+		return "", nil
+	}
+	return args[0], nil
+}
