@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -256,27 +259,29 @@ var errGone = status.Error(codes.Unavailable, "gone")
 func TestLostInMidRead(t *testing.T) {
 	t.Parallel()
 	for _, streams := range []bool{false, true} {
-		f := newFake(numbered("k", 1000)...)
-		f.streams = streams
-		f.before = func(n int, r *pb.RangeRequest) error {
-			if n > 4 || streams && r.Revision > 0 && n > 2 {
-				return errGone
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(numbered("k", 1000)...)
+			f.streams = streams
+			f.before = func(n int, r *pb.RangeRequest) error {
+				if n > 4 || streams && r.Revision > 0 && n > 2 {
+					return errGone
+				}
+				return nil
 			}
-			return nil
-		}
-		f.between = func(n int, _ grpc.ServerStream, r *pb.RangeRequest) error {
-			if r.Revision > 0 && n == 20 {
-				return errGone
+			f.between = func(n int, _ grpc.ServerStream, r *pb.RangeRequest) error {
+				if r.Revision > 0 && n == 20 {
+					return errGone
+				}
+				return nil
 			}
-			return nil
-		}
-		r := f.reader(t)
-		r.Timeout = 100 * time.Millisecond
-		got, err := read(t.Context(), r, keyspace.Range{Key: "k", End: "l"})
-		broken := (*keyspace.Broken)(nil)
-		if !errors.As(err, &broken) || len(got.GetKvs()) == 0 || broken.Last != string(got.Kvs[len(got.Kvs)-1].Key) {
-			t.Errorf("streams %v: %d keys, %v", streams, len(got.GetKvs()), err)
-		}
+			r := f.readerInside(t)
+			r.Timeout = 100 * time.Millisecond
+			got, err := read(t.Context(), r, keyspace.Range{Key: "k", End: "l"})
+			broken := (*keyspace.Broken)(nil)
+			if !errors.As(err, &broken) || len(got.GetKvs()) == 0 || broken.Last != string(got.Kvs[len(got.Kvs)-1].Key) {
+				t.Errorf("streams %v: %d keys, %v", streams, len(got.GetKvs()), err)
+			}
+		})
 	}
 }
 
@@ -285,34 +290,42 @@ func TestLostInMidRead(t *testing.T) {
 func TestSilent(t *testing.T) {
 	t.Parallel()
 	for _, streams := range []bool{false, true} {
-		f := newFake(numbered("k", 1000)...)
-		f.streams = streams
-		ended := make(chan struct{})
-		defer close(ended)
-		var asked atomic.Int32
-		f.before = func(int, *pb.RangeRequest) error { asked.Add(1); <-ended; return nil }
-		r := f.reader(t)
-		r.Timeout = 100 * time.Millisecond
-		r.Explain = func(err error) error { return fmt.Errorf("%w: here", err) }
-		_, err := read(t.Context(), r, keyspace.Range{Key: "k", End: "l"})
-		if !errors.Is(err, context.DeadlineExceeded) || err.Error() != "context deadline exceeded: here" || asked.Load() != 1 {
-			t.Errorf("streams %v: %v after %d requests", streams, err, asked.Load())
-		}
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(numbered("k", 1000)...)
+			f.streams = streams
+			ended := make(chan struct{})
+			defer close(ended)
+			var asked atomic.Int32
+			f.before = func(int, *pb.RangeRequest) error { asked.Add(1); <-ended; return nil }
+			r := f.readerInside(t)
+			r.Timeout = 100 * time.Millisecond
+			r.Explain = func(err error) error { return fmt.Errorf("%w: here", err) }
+			_, err := read(t.Context(), r, keyspace.Range{Key: "k", End: "l"})
+			if !errors.Is(err, context.DeadlineExceeded) || err.Error() != "context deadline exceeded: here" || asked.Load() != 1 {
+				t.Errorf("streams %v: %v after %d requests", streams, err, asked.Load())
+			}
+		})
 	}
 }
 
 // Where there is nobody to ask, the time is waited for in which there may be.
 func TestNobodyThere(t *testing.T) {
 	t.Parallel()
-	c, err := clientv3.New(clientv3.Config{Endpoints: []string{"127.0.0.1:0"}, Logger: zap.NewNop()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	_, err = read(t.Context(), &Source{Client: c, Timeout: 50 * time.Millisecond}, keyspace.Range{Key: "k", End: "l"})
-	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Error(err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		refused := func(context.Context, string) (net.Conn, error) { return nil, syscall.ECONNREFUSED }
+		c, err := clientv3.New(clientv3.Config{
+			Endpoints: []string{"http://fake"}, Logger: zap.NewNop(), Context: context.WithoutCancel(t.Context()), DialOptions: []grpc.DialOption{grpc.WithContextDialer(refused)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		start := time.Now()
+		_, err = read(t.Context(), &Source{Client: c, Timeout: 5 * time.Second}, keyspace.Range{Key: "k", End: "l"})
+		if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took != 5*time.Second {
+			t.Error(err, took)
+		}
+	})
 }
 
 // An error before the first part is the server's, as it is.
@@ -333,23 +346,25 @@ func TestRefused(t *testing.T) {
 func TestSlowCaller(t *testing.T) {
 	t.Parallel()
 	for _, streams := range []bool{false, true} {
-		f := newFake(numbered("k", 400)...)
-		f.streams = streams
-		r := f.reader(t)
-		r.Timeout = 200 * time.Millisecond
-		n := 0
-		for page, err := range r.Pages(t.Context(), keyspace.Range{Key: "k", End: "l"}) {
-			if err != nil {
-				t.Fatal(err)
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(numbered("k", 400)...)
+			f.streams = streams
+			r := f.readerInside(t)
+			r.Timeout = 200 * time.Millisecond
+			n := 0
+			for page, err := range r.Pages(t.Context(), keyspace.Range{Key: "k", End: "l"}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if n == 0 {
+					time.Sleep(3 * r.Timeout)
+				}
+				n += len(page.KVs)
 			}
-			if n == 0 {
-				time.Sleep(3 * r.Timeout)
+			if n != 400 {
+				t.Errorf("streams %v: %d keys", streams, n)
 			}
-			n += len(page.KVs)
-		}
-		if n != 400 {
-			t.Errorf("streams %v: %d keys", streams, n)
-		}
+		})
 	}
 }
 
