@@ -70,8 +70,8 @@ func TestMigrate(t *testing.T) {
 	}
 }
 
-// TestMigrateTwoReleases takes a data directory of 3.5 to 3.7. A server of 3.7 does not start on it straight away, which a warning
-// says, and does once one of 3.6 has done what the warning says.
+// TestMigrateTwoReleases takes a data directory of 3.5 to 3.7. A server of 3.7 does not start on it straight away, so it is
+// refused, and does once one of 3.6 has done what the error says.
 func TestMigrateTwoReleases(t *testing.T) {
 	parallel(t, script.TurnUsual)
 	dir := t.TempDir()
@@ -80,22 +80,31 @@ func TestMigrateTwoReleases(t *testing.T) {
 	revision := fill(t, source)
 	want := contentsOf(t, source.Members[0], revision)
 	source.Stop()
-	out, err := exec.CommandContext(t.Context(), refs.Path(engine.Ours, "etcdutl"), "migrate", "--data-dir", data, "--target-version", "3.7").CombinedOutput()
-	said := regexp.MustCompile(`^Warning: 3\.7 does not start on it yet: the WAL holds [1-9][0-9]* requests in the form of 3\.5, which 3\.6 is the last to read; ` +
-		`first migrate to 3\.6, and run a server of 3\.6 with --snapshot-count=1 until it has saved a raft snapshot\nMigrated \S+ from storage version 3\.5 to 3\.7\n$`)
-	if err != nil || !said.Match(out) {
+	migrate := func(args ...string) (string, error) {
+		args = append([]string{"migrate", "--data-dir", data, "--target-version", "3.7"}, args...)
+		out, err := exec.CommandContext(t.Context(), refs.Path(engine.Ours, "etcdutl"), args...).CombinedOutput()
+		return string(out), err
+	}
+	out, err := migrate()
+	const refusal = `cannot migrate to 3\.7 yet: the WAL holds [1-9][0-9]* requests in the form of 3\.5, which 3\.6 is the last release to read: ` +
+		`migrate to 3\.6, run a server of 3\.6 with --snapshot-count=1 until it has saved a raft snapshot, and then migrate to 3\.7 \(--force migrates now\)\n`
+	if err == nil || !regexp.MustCompile("^Error: "+refusal+"$").MatchString(out) {
+		t.Errorf("%v: %s", err, out)
+	}
+	out, err = migrate("--force")
+	if err != nil || !regexp.MustCompile("^Warning: forced, although: "+refusal+`Migrated \S+ from storage version 3\.5 to 3\.7\n`+
+		`updated storage version\t\{"new-storage-version": "3\.7\.0"\}\n$`).MatchString(out) {
 		t.Errorf("%v: %s", err, out)
 	}
 	if c, err := cluster.Start(t.Context(), cluster.Options{Bin: build(t, "3.7"), Dir: filepath.Join(dir, "early"), DataDir: data}); err == nil {
 		c.Stop()
-		t.Error("3.7 starts on it: the warning is wrong")
+		t.Error("3.7 starts on it: the refusal is wrong")
 	}
 	ourUtl(t, "migrate", "--data-dir", data, "--target-version", "3.6")
 	between := startCluster(t, cluster.Options{Bin: build(t, "3.6"), Dir: filepath.Join(dir, "3.6"), DataDir: data, Args: []string{"--snapshot-count=1"}})
 	awaitVersion(t, between.Members[0], "3.6")
 	between.Stop()
-	out, err = exec.CommandContext(t.Context(), refs.Path(engine.Ours, "etcdutl"), "migrate", "--data-dir", data, "--target-version", "3.7").CombinedOutput()
-	if err != nil || !strings.HasPrefix(string(out), "Migrated ") {
+	if out, err := migrate(); err != nil || !strings.HasPrefix(out, "Migrated ") {
 		t.Errorf("%v: %s", err, out)
 	}
 	c := startCluster(t, cluster.Options{Bin: build(t, "3.7"), Dir: filepath.Join(dir, "3.7"), DataDir: data})

@@ -21,7 +21,7 @@ const checksumUnit = 512
 // those of the moment of opening; what a file gains afterwards is not seen.
 // Methods may be called from several goroutines at once.
 type File struct {
-	src   source
+	src   Source
 	path  string
 	size  int64 // of the whole file
 	data  int64 // size without the trailing sha256
@@ -30,8 +30,8 @@ type File struct {
 	meta  meta
 }
 
-// source is what a File needs of an *os.File.
-type source interface {
+// Source is what a File needs of an *os.File.
+type Source interface {
 	io.ReaderAt
 	io.Closer
 	Stat() (os.FileInfo, error)
@@ -45,6 +45,12 @@ func Open(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
+	return OpenSource(src, path)
+}
+
+// OpenSource is Open for a file that is open already; errors call it by name.
+// The File closes it, and so does a failed OpenSource.
+func OpenSource(src Source, path string) (*File, error) {
 	f, err := newFile(src, path)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open snapshot %s: %w", path, err), src.Close())
@@ -74,7 +80,7 @@ func OpenLocked(ctx context.Context, path string, wait time.Duration) (_ *File, 
 	return f, nil
 }
 
-func newFile(src source, path string) (*File, error) {
+func newFile(src Source, path string) (*File, error) {
 	info, err := src.Stat()
 	if err != nil {
 		return nil, err
@@ -105,10 +111,15 @@ func openRegular(path string) (*os.File, error) {
 }
 
 func regular(info os.FileInfo, path string) error {
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file", path)
+	switch {
+	case info.Mode().IsRegular():
+		return nil
+	case info.IsDir():
+		return fmt.Errorf("%s is a directory, not a snapshot: give a data directory with --data-dir, or the file member/snap/db in it", path)
+	case info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0:
+		return fmt.Errorf("%s is a pipe, which can be read only once: save it to a file first, or pass it on standard input with \"-\"", path)
 	}
-	return nil
+	return fmt.Errorf("%s is not a regular file", path)
 }
 
 // hasChecksum is etcd's rule for "a sha256 follows the pages".

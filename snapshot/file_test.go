@@ -114,7 +114,7 @@ func TestOpenOtherThanFiles(t *testing.T) {
 	if _, err := Open(filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("missing: %v", err)
 	}
-	if _, err := Open(dir); err == nil || err.Error() != dir+" is not a regular file" {
+	if _, err := Open(dir); err == nil || err.Error() != dir+" is a directory, not a snapshot: give a data directory with --data-dir, or the file member/snap/db in it" {
 		t.Errorf("directory: %v", err)
 	}
 }

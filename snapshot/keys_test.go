@@ -175,6 +175,7 @@ func TestKeysStop(t *testing.T) {
 			}
 		}
 		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
 		n = 0
 		var last error
 		for _, err := range f.keys(ctx, 0, Range{}, budget) {

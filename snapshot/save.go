@@ -72,6 +72,20 @@ func Copy(ctx context.Context, src io.Reader, out io.Writer, opts SaveOptions) (
 	return SaveResult{Size: sum.size, SHA256: sum.end}, nil
 }
 
+// Receive copies a snapshot that can be read only once to dst. It returns how
+// many bytes of it are the database, and what is wrong with the sha256 after
+// them: nil, ErrNoChecksum or a *ChecksumError.
+func Receive(ctx context.Context, src io.Reader, dst io.Writer) (size int64, sumErr, err error) {
+	sum := newTrailingSum()
+	if err := receive(ctx, src, io.MultiWriter(dst, sum), nil); err != nil {
+		return 0, nil, err
+	}
+	if !hasChecksum(sum.size) {
+		return sum.size, ErrNoChecksum, nil
+	}
+	return sum.size - sha256.Size, sum.verify(), nil
+}
+
 // receive copies src to dst until its end or that of ctx.
 func receive(ctx context.Context, src io.Reader, dst io.Writer, progress func(int64)) error {
 	buf := make([]byte, maxWindow)

@@ -33,16 +33,18 @@ type Report struct {
 // lease, and at most 40 MB for records of leases that are gone.
 func Verify(ctx context.Context, path string) (Report, error) {
 	f, err := Open(path)
-	return verifyOpened(ctx, f, err)
+	return VerifyOpened(ctx, f, err)
 }
 
 // VerifyLocked is Verify for the file of a data directory, see OpenLocked.
 func VerifyLocked(ctx context.Context, path string, wait time.Duration) (Report, error) {
 	f, err := OpenLocked(ctx, path, wait)
-	return verifyOpened(ctx, f, err)
+	return VerifyOpened(ctx, f, err)
 }
 
-func verifyOpened(ctx context.Context, f *File, err error) (Report, error) {
+// VerifyOpened is Verify for a file that was opened, or could not be because of
+// err.
+func VerifyOpened(ctx context.Context, f *File, err error) (Report, error) {
 	if errors.Is(err, ErrCorrupt) {
 		var found faults
 		err = found.take(err, FaultFile)

@@ -21,7 +21,7 @@ import (
 func verified(t testing.TB, b []byte) Report {
 	t.Helper()
 	f, err := newFile(inMemory(b), "memory")
-	r, err := verifyOpened(t.Context(), f, err)
+	r, err := VerifyOpened(t.Context(), f, err)
 	if err != nil {
 		t.Fatal(err)
 	}

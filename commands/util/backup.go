@@ -15,11 +15,11 @@ type backupOptions struct {
 
 func (o *backupOptions) addFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVar(&o.DataDir, "data-dir", "", "the data `directory` to back up, on which no server may be running; required")
+	fs.StringVar(&o.DataDir, "data-dir", "", "the data `directory` to back up, which no server may be using; required")
 	fs.StringVar(&o.WALDir, "wal-dir", "", "where its WAL is if not in the data `directory`")
 	fs.StringVar(&o.BackupDir, "backup-dir", "", "the `directory` to make; required")
 	fs.StringVar(&o.BackupWALDir, "backup-wal-dir", "", "where its WAL goes if not into the backup `directory`")
-	fs.BoolVar(&o.WithV3, "with-v3", true, "back up keys of v3 too, and not those of v2 alone")
+	fs.BoolVar(&o.WithV3, "with-v3", true, "back up the keys of v3 too")
 	mustMark(cmd.MarkFlagRequired("data-dir"), cmd.MarkFlagRequired("backup-dir"))
 	for _, name := range []string{"data-dir", "wal-dir", "backup-dir", "backup-wal-dir"} {
 		mustMark(cmd.MarkFlagDirname(name))
@@ -35,11 +35,13 @@ func newBackup(a *app) *cobra.Command {
 does, keys of v2 and of v3, but not its cluster. A server of that release starts
 on it with --force-new-cluster.
 
-This is for keys of v2, which a snapshot does not have; where there are none,
-"etcdctl snapshot save" does it without stopping the server. The directory is
-only read, and the backup is there when all of it is.`,
+This is for keys of v2, which a snapshot does not contain; if there are none, use
+"etcdctl snapshot save", which needs no stopped server. With --with-v3=false the
+database is not opened, and the server may be running. The directory is only
+read, and the backup appears when it is complete.`,
 		Example: `  etcdutl backup --data-dir /var/lib/etcd --backup-dir /backups/etcd
   etcdutl backup --data-dir /var/lib/etcd --backup-dir b --with-v3=false`,
+		Args: flagsAsArgs("data-dir", "backup-dir"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg := o.BackupConfig
 			cfg.Wait = a.lockTimeout

@@ -50,6 +50,7 @@ for keys, users and roles that clients of v2 have put there. From 3.6 on a serve
 does not start on them. The exit code is 0 where there are none. The directory
 is only read; "etcdutl v2 export" shows the keys.`,
 		Example: "  etcdutl check v2store --data-dir /var/lib/etcd",
+		Args:    flagsAsArgs("data-dir"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := v2tree.Check(cmd.Context(), o.Source)
 			a.warnTorn(c.Torn)

@@ -31,6 +31,7 @@ Every page is checked first. The new database is written beside the old one,
 compared with it and put in its place; until then the old one stays as it is.`,
 		Example: `  etcdutl defrag --data-dir /var/lib/etcd
   etcdutl defrag --data-dir /var/lib/etcd --timeout 1m`,
+		Args: flagsAsArgs("data-dir"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path := snapshot.DataDirFile(o.dataDir)
 			_, err := os.Stat(path)
@@ -42,6 +43,8 @@ compared with it and put in its place; until then the old one stays as it is.`,
 				return fmt.Errorf("Failed to defragment etcd data[%s] (%w)", o.dataDir, err) //nolint:staticcheck // upstream's text
 			}
 			fmt.Fprintf(a.streams.Err, "Defragmented %s: %d bytes, %d before\n", path, r.After, r.Before)
+			a.phrase("finished defragmenting directory", "path", path,
+				"current-db-size-bytes-diff", r.After-r.Before, "current-db-size-bytes", r.After)
 			return nil
 		},
 	}

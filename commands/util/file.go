@@ -3,11 +3,14 @@ package util
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"etcdkit/commands/cli"
+	"etcdkit/internal/spill"
 	"etcdkit/snapshot"
 )
 
@@ -42,6 +45,9 @@ func (o *fileOptions) resolve(args []string, wrong error) error {
 
 // exists is the first thing that upstream asks of a file.
 func (o *fileOptions) exists() error {
+	if o.path == standardInput && o.dataDir == "" {
+		return nil
+	}
 	_, err := os.Stat(o.path)
 	return err
 }
@@ -50,5 +56,38 @@ func (o *fileOptions) open(ctx context.Context, a *app) (*snapshot.File, error) 
 	if o.dataDir != "" {
 		return snapshot.OpenLocked(ctx, o.path, a.lockTimeout)
 	}
+	if o.path == standardInput {
+		return a.openInput(ctx)
+	}
 	return snapshot.Open(o.path)
 }
+
+// standardInput stands for stdin as a snapshot file.
+const standardInput = "-"
+
+// input is standard input, which must not be a terminal.
+func (a *app) input(ctx context.Context) (io.Reader, error) {
+	if _, ok := cli.Terminal(a.streams.In); ok {
+		return nil, errors.New("standard input is a terminal: redirect a snapshot to it")
+	}
+	return a.streams.Input(ctx), nil
+}
+
+// openInput copies standard input to a temporary file and opens that.
+func (a *app) openInput(ctx context.Context) (*snapshot.File, error) {
+	in, err := a.input(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tmp, err := spill.New()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.CopyBuffer(writerOnly{tmp}, in, make([]byte, 1<<20)); err != nil {
+		return nil, errors.Join(fmt.Errorf("copy standard input: %w", spill.Full(err)), tmp.Close())
+	}
+	return snapshot.OpenSource(tmp, standardInput)
+}
+
+// writerOnly hides that a file can copy by itself, which no context ends.
+type writerOnly struct{ io.Writer }

@@ -105,6 +105,9 @@ func TestVerify(t *testing.T) {
 	})
 }
 
+// wantWaiting is said at once when a data directory is in use.
+const wantWaiting = "Another process is using DIR/data/member/snap/db; waiting for up to 1ms (--timeout) for it to stop\n"
+
 // TestLocked runs what reads and what writes a data directory beside a server.
 func TestLocked(t *testing.T) {
 	t.Parallel()
@@ -115,10 +118,10 @@ func TestLocked(t *testing.T) {
 	}
 	defer db.Close()
 	for _, tc := range []fileCase{
-		{"hashkv --timeout 1ms --data-dir DIR/data", result{1, "", "Error: " + wantLocked}},
-		{"snapshot status --timeout 1ms --data-dir DIR/data", result{1, "", "Error: " + wantLocked}},
-		{"snapshot verify --timeout 1ms --data-dir DIR/data", result{1, "DIR/data/member/snap/db: unreadable: " + wantLocked, "Error: 1 of 1 files failed verification\n"}},
-		{"defrag --timeout 1ms --data-dir DIR/data", result{1, "", "Error: Failed to defragment etcd data[DIR/data] (" +
+		{"hashkv --timeout 1ms --data-dir DIR/data", result{1, "", wantWaiting + "Error: " + wantLocked}},
+		{"snapshot status --timeout 1ms --data-dir DIR/data", result{1, "", wantWaiting + "Error: " + wantLocked}},
+		{"snapshot verify --timeout 1ms --data-dir DIR/data", result{1, "DIR/data/member/snap/db: unreadable: " + wantLocked, wantWaiting + "Error: 1 of 1 files failed verification\n"}},
+		{"defrag --timeout 1ms --data-dir DIR/data", result{1, "", wantWaiting + "Error: Failed to defragment etcd data[DIR/data] (" +
 			strings.TrimSuffix(strings.TrimPrefix(wantLocked, "open snapshot DIR/data/member/snap/db: "), "\n") + ")\n"}},
 	} {
 		if got := run(t, t.Context(), dir, strings.Fields(tc.args)...); got != tc.want {
@@ -130,11 +133,14 @@ func TestLocked(t *testing.T) {
 func TestDefrag(t *testing.T) {
 	t.Parallel()
 	dir, _ := dataDir(t)
+	const finished = "finished defragmenting directory\t{\"path\": \"DIR/data/member/snap/db\", " +
+		"\"current-db-size-bytes-diff\": 0, \"current-db-size-bytes\": 20480}\n"
 	for _, tc := range []fileCase{
+		{"defrag DIR/data", result{1, "", "Error: required flag(s) \"data-dir\" not set: did you mean etcdutl defrag --data-dir DIR/data?\n"}},
 		{"defrag", result{1, "", "Error: required flag(s) \"data-dir\" not set\n"}},
 		{"defrag --data-dir DIR/none", result{1, "", "Error: Failed to defragment etcd data[DIR/none] (stat DIR/none/member/snap/db: no such file or directory)\n"}},
-		{"defrag --data-dir DIR/data", result{0, "", "Defragmented DIR/data/member/snap/db: 20480 bytes, 20480 before\n"}},
-		{"defrag --data-dir DIR/data extra -w xml", result{0, "", "Defragmented DIR/data/member/snap/db: 20480 bytes, 20480 before\n"}},
+		{"defrag --data-dir DIR/data", result{0, "", "Defragmented DIR/data/member/snap/db: 20480 bytes, 20480 before\n" + finished}},
+		{"defrag --data-dir DIR/data extra -w xml", result{0, "", "Defragmented DIR/data/member/snap/db: 20480 bytes, 20480 before\n" + finished}},
 		{"hashkv --data-dir DIR/data", result{0, wantHash, ""}},
 	} {
 		if got := run(t, t.Context(), dir, strings.Fields(tc.args)...); got != tc.want {
@@ -152,8 +158,13 @@ func TestRestoreAll(t *testing.T) {
 		start   = "Start it with: etcd --name m%[1]s --data-dir DIR/all/m%[1]s --initial-cluster " + cluster +
 			" --initial-cluster-token etcd-cluster --initial-advertise-peer-urls http://127.0.0.1:%[1]s\n"
 	)
+	added := func(id, port string) string {
+		return "added member\t{\"cluster-id\": \"3d93f952f49292c8\", \"local-member-id\": \"0\", \"added-peer-id\": \"" + id +
+			"\", \"added-peer-peer-urls\": [\"http://127.0.0.1:" + port + "\"], \"added-peer-is-learner\": false}\n"
+	}
 	got := run(t, t.Context(), dir, "snapshot", "restore", "DIR/s.db", "--all-members", "--data-dir", "DIR/all", "--initial-cluster", cluster, "--revision-at-least", "100")
-	want := result{0, "", "Restored DIR/s.db to DIR/all/m1: revision 100, 2 keys, member 58a88bf978398f80 of cluster 3d93f952f49292c8\n" +
+	want := result{0, "", added("43ccf13c9d84d8d2", "2") + added("58a88bf978398f80", "1") +
+		"Restored DIR/s.db to DIR/all/m1: revision 100, 2 keys, member 58a88bf978398f80 of cluster 3d93f952f49292c8\n" +
 		strings.ReplaceAll(start, "%[1]s", "1") +
 		"Restored DIR/s.db to DIR/all/m2: revision 100, 2 keys, member 43ccf13c9d84d8d2 of cluster 3d93f952f49292c8\n" +
 		strings.ReplaceAll(start, "%[1]s", "2")}

@@ -1,6 +1,7 @@
 package util
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 type migrateOptions struct {
 	dataDir string
+	walDir  string
 	target  string
 	force   bool
 }
@@ -22,9 +24,10 @@ type migrateOptions struct {
 func (o *migrateOptions) addFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&o.dataDir, "data-dir", "", "the data `directory` to migrate, on which no server may be running; required")
+	fs.StringVar(&o.walDir, "wal-dir", "", "where its WAL is if not in the data `directory`")
 	fs.StringVar(&o.target, "target-version", "", "the `release` to migrate to, as X.Y, 3.5 at least; required")
 	fs.BoolVar(&o.force, "force", false, "set the storage version although the migration is refused: a server may not start on the result, or lose data")
-	mustMark(cmd.MarkFlagRequired("data-dir"), cmd.MarkFlagRequired("target-version"), cmd.MarkFlagDirname("data-dir"))
+	mustMark(cmd.MarkFlagRequired("data-dir"), cmd.MarkFlagRequired("target-version"), cmd.MarkFlagDirname("data-dir"), cmd.MarkFlagDirname("wal-dir"))
 	cli.CompleteFlag(cmd, "target-version", "3.5", "3.6", "3.7")
 }
 
@@ -61,6 +64,7 @@ A server starts on a directory of the release before its own. 3.7 starts on one 
 later release, unless the cluster was told first, with "etcdctl downgrade
 enable".`,
 		Example: `  etcdutl migrate --data-dir /var/lib/etcd --target-version 3.6`,
+		Args:    flagsAsArgs("data-dir", "target-version"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			target, err := o.version()
 			if err != nil {
@@ -69,7 +73,7 @@ enable".`,
 			if _, err := os.Stat(snapshot.DataDirFile(o.dataDir)); err != nil {
 				return err
 			}
-			r, err := migrate.Run(cmd.Context(), migrate.Options{DataDir: o.dataDir, Target: target, Force: o.force, Wait: a.lockTimeout})
+			r, err := migrate.Run(cmd.Context(), migrate.Options{DataDir: o.dataDir, WALDir: o.walDir, Target: target, Force: o.force, Wait: a.lockTimeout})
 			if err != nil {
 				return err
 			}
@@ -86,6 +90,7 @@ enable".`,
 func (a *app) migrated(dir string, r migrate.Result) {
 	if !r.Changed {
 		fmt.Fprintf(a.streams.Err, "%s is of storage version %s already\n", dir, short(r.From))
+		a.phrase("storage version up-to-date", "storage-version", short(r.From))
 		return
 	}
 	if r.Refused != nil {
@@ -93,14 +98,17 @@ func (a *app) migrated(dir string, r migrate.Result) {
 	}
 	if r.V2Requests > 0 && !r.To.LessThan(semver.Version{Major: 3, Minor: 6}) {
 		fmt.Fprintf(a.streams.Err, "Warning: the WAL holds %d requests of v2 clients, on which %s does not start; see \"etcdutl check v2store\"\n", r.V2Requests, short(r.To))
-	} else if r.V2Own > 0 && !r.To.LessThan(semver.Version{Major: 3, Minor: 7}) {
-		fmt.Fprintf(a.streams.Err, "Warning: %s does not start on it yet: the WAL holds %d requests in the form of 3.5, which 3.6 is the last to read; "+
-			"first migrate to 3.6, and run a server of 3.6 with --snapshot-count=1 until it has saved a raft snapshot\n", short(r.To), r.V2Own)
 	}
 	if r.To.LessThan(r.Cluster) {
 		fmt.Fprintf(a.streams.Err, "Warning: the cluster is of version %s, and a server of %s does not start unless \"etcdctl downgrade enable %[2]s\" came first\n", short(r.Cluster), short(r.To))
 	}
 	fmt.Fprintf(a.streams.Err, "Migrated %s from storage version %s to %s\n", dir, short(r.From), short(r.To))
+	if r.Refused == nil || errors.Is(r.Refused, migrate.ErrTooEarly) { // for upstream, the latter is no reason to refuse
+		a.phrase("updated storage version", "new-storage-version", r.To.String())
+		return
+	}
+	a.phrase("normal migrate failed, trying with force", "error", r.Refused.Error())
+	a.phrase("forcefully set storage version", "storage-version", short(r.To))
 }
 
 func short(v semver.Version) string { return fmt.Sprintf("%d.%d", v.Major, v.Minor) }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"etcdkit/commands/cli"
+	"etcdkit/internal/lock"
 )
 
 // program is the name that the commands go by in help and messages.
@@ -18,8 +19,8 @@ const program = "etcdutl"
 type app struct {
 	streams cli.Streams
 	output  cli.Output
-	// lockTimeout is for commands that write to a database in its place, which
-	// a server may have locked.
+	// lockTimeout is for commands that lock the database of a data directory,
+	// which a server may be using.
 	lockTimeout time.Duration
 }
 
@@ -38,7 +39,10 @@ func NewRoot(s cli.Streams) *cobra.Command {
 		Long:                       "etcdutl works on snapshot files and data directories of etcd. It never connects to a server.",
 		Args:                       cli.UnknownCommand,
 		SuggestionsMinimumDistance: 2,
-		PersistentPreRun:           func(cmd *cobra.Command, _ []string) { a.output.ApplyEnv(a.streams, "ETCDUTL", cmd.InheritedFlags()) },
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
+			a.output.ApplyEnv(a.streams, "ETCDUTL", cmd.InheritedFlags())
+			cmd.SetContext(lock.Notify(cmd.Context(), a.waiting))
+		},
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	cli.VersionFlag(root)
@@ -53,7 +57,17 @@ func NewRoot(s cli.Streams) *cobra.Command {
 func (a *app) addGlobalFlags(root *cobra.Command) {
 	a.output.AddTo(root, program)
 	fs := root.PersistentFlags()
-	fs.DurationVar(&a.lockTimeout, "timeout", 10*time.Second, "how long to wait for the lock of a database that is written to in its place; 0 is forever")
+	fs.DurationVar(&a.lockTimeout, "timeout", 10*time.Second, "how long to wait for a data directory that is in use; 0 is forever")
+}
+
+// waiting says that a database is in use, before the time that it may take to
+// become free.
+func (a *app) waiting(path string) {
+	limit := ""
+	if a.lockTimeout > 0 {
+		limit = fmt.Sprintf(" for up to %v (--timeout)", a.lockTimeout)
+	}
+	fmt.Fprintf(a.streams.Err, "Another process is using %s; waiting%s for it to stop\n", path, limit)
 }
 
 // mustMark panics where a flag was marked that was not added.

@@ -47,7 +47,7 @@ func (o *restoreOptions) addFlags(cmd *cobra.Command) {
 // flag was.
 func (o *restoreOptions) config(args []string, given func(string) bool) (restore.Config, error) {
 	if len(args) != 1 {
-		return restore.Config{}, cli.Exit(cli.BadArgs, errors.New("snapshot restore requires exactly one argument"))
+		return restore.Config{}, cli.Exit(cli.BadArgs, restoreArgs(args))
 	}
 	if err := o.Check(); err != nil {
 		return restore.Config{}, cli.Exit(cli.BadArgs, err)
@@ -71,6 +71,15 @@ func (o *restoreOptions) config(args []string, given func(string) bool) (restore
 	return cfg, nil
 }
 
+// restoreArgs is upstream's error, and what was probably meant.
+func restoreArgs(args []string) error {
+	const wrong = "snapshot restore requires exactly one argument"
+	if len(args) == 2 {
+		return fmt.Errorf("%s: the directory to make is a flag: --data-dir %s", wrong, cli.Quote(args[1]))
+	}
+	return errors.New(wrong)
+}
+
 func newSnapshotRestore(a *app) *cobra.Command {
 	o := &restoreOptions{}
 	cmd := &cobra.Command{
@@ -80,9 +89,10 @@ func newSnapshotRestore(a *app) *cobra.Command {
 member of that cluster is restored from the same file, with the same
 --initial-cluster and --initial-cluster-token, and its own --name.
 
-The snapshot is verified first, and only read. The directory is there when all
-of it is, and not at all after a failure. Members of the same name that were
-learners in the snapshot are learners again.`,
+The snapshot is verified first, and only read; "-" reads it from standard input.
+The directory appears when it is complete, and not at all after a failure. It may
+exist if it is empty but for "lost+found", and so may --wal-dir. Members of the
+same name that were learners in the snapshot are learners again.`,
 		Example: `  etcdutl snapshot restore backup.db --data-dir /var/lib/etcd
   etcdutl snapshot restore backup.db --name m1 --data-dir m1.etcd \
     --initial-cluster m1=http://10.0.0.7:2380,m2=http://10.0.0.8:2380 \
@@ -95,6 +105,12 @@ learners in the snapshot are learners again.`,
 			if err != nil {
 				return err
 			}
+			cfg.Notice = func(text string) { fmt.Fprintln(a.streams.Err, text) }
+			if cfg.SnapshotPath == standardInput {
+				if cfg.Snapshot, err = a.input(cmd.Context()); err != nil {
+					return err
+				}
+			}
 			all, err := o.restore(cmd.Context(), cfg)
 			if errors.Is(err, snapshot.ErrNoChecksum) {
 				return fmt.Errorf("%w; a copy of a data directory's db has none and needs --skip-hash-check", err)
@@ -102,11 +118,12 @@ learners in the snapshot are learners again.`,
 			if err != nil {
 				return err
 			}
+			a.added(all[0])
 			for _, r := range all {
 				a.summary(cfg, r)
 			}
 			for _, urls := range all[0].UnknownLearners {
-				fmt.Fprintf(a.streams.Err, "Warning: the snapshot has a learner that never started, with the peer URL %s, which --initial-cluster does not have; whatever stands for it votes\n", urls)
+				fmt.Fprintf(a.streams.Err, "Warning: the snapshot has a learner that never started, with the peer URL %s, which --initial-cluster does not have; the member that replaces it votes\n", urls)
 			}
 			return nil
 		},
@@ -138,4 +155,12 @@ func (a *app) summary(cfg restore.Config, r restore.Result) {
 	}
 	fmt.Fprintf(a.streams.Err, "Start it with: etcd --name %s --data-dir %s%s --initial-cluster %s --initial-cluster-token %s --initial-advertise-peer-urls %s\n",
 		cli.Quote(r.Name), cli.Quote(r.DataDir), wal, cli.Quote(cfg.InitialCluster), cli.Quote(cfg.InitialClusterToken), cli.Quote(strings.Join(r.PeerURLs, ",")))
+}
+
+// added says which members the new cluster has.
+func (a *app) added(r restore.Result) {
+	for _, m := range r.Members {
+		a.phrase("added member", "cluster-id", fmt.Sprintf("%x", r.ClusterID), "local-member-id", "0",
+			"added-peer-id", fmt.Sprintf("%x", m.ID), "added-peer-peer-urls", m.PeerURLs, "added-peer-is-learner", m.Learner)
+	}
 }

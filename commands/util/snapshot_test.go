@@ -160,6 +160,10 @@ func unchanged(t *testing.T, dir string, before map[string][]byte) {
 	}
 }
 
+// wantAdded is upstream's line about the only member.
+const wantAdded = "added member\t{\"cluster-id\": \"cdf818194e3a8c32\", \"local-member-id\": \"0\", \"added-peer-id\": \"8e9e05c52164694d\", " +
+	"\"added-peer-peer-urls\": [\"http://localhost:2380\"], \"added-peer-is-learner\": false}\n"
+
 func TestRestore(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -175,7 +179,7 @@ func TestRestore(t *testing.T) {
 			t.Parallel()
 			dir, _ := files(t)
 			got := run(t, t.Context(), dir, strings.Fields(tc.args)...)
-			if want := (result{0, "", fmt.Sprintf(wantRestore, tc.wal)}); got != want {
+			if want := (result{0, "", wantAdded + fmt.Sprintf(wantRestore, tc.wal)}); got != want {
 				t.Errorf("got  %+v\nwant %+v", got, want)
 			}
 			wal := filepath.Join(dir, "d", "member", "wal")
@@ -201,7 +205,8 @@ func TestRestoreFails(t *testing.T) {
 		want string
 	}{
 		{"", cli.BadArgs, "Error: snapshot restore requires exactly one argument\n"},
-		{"DIR/s.db DIR/s.db", cli.BadArgs, "Error: snapshot restore requires exactly one argument\n"},
+		{"DIR/s.db DIR/x", cli.BadArgs, "Error: snapshot restore requires exactly one argument: the directory to make is a flag: --data-dir DIR/x\n"},
+		{"DIR/s.db DIR/s.db x", cli.BadArgs, "Error: snapshot restore requires exactly one argument\n"},
 		{"DIR/s.db --bump-revision 5", cli.BadArgs, "Error: --mark-compacted required if --bump-revision > 0\n"},
 		{"DIR/s.db --mark-compacted", cli.BadArgs, "Error: --mark-compacted required if --bump-revision > 0\n"},
 		{"DIR/s.db --bump-revision -1", 1, "Error: invalid argument \"-1\" for \"--bump-revision\" flag: use a whole number that is not negative, such as 10\nRun 'etcdutl snapshot restore --help' for usage.\n"},

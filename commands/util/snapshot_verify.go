@@ -74,6 +74,16 @@ func (o *verifyOptions) verdicts(ctx context.Context, a *app, files []string) (v
 		return nil
 	}
 	for _, path := range files {
+		if path == standardInput {
+			f, err := a.openInput(ctx)
+			if err != nil && !errors.Is(err, snapshot.ErrCorrupt) {
+				return nil, err
+			}
+			if err := add(path, func(string) (snapshot.Report, error) { return snapshot.VerifyOpened(ctx, f, err) }); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if err := add(path, func(path string) (snapshot.Report, error) { return snapshot.Verify(ctx, path) }); err != nil {
 			return nil, err
 		}

@@ -12,15 +12,17 @@ import (
 )
 
 type v2ExportOptions struct {
-	walDir string
-	output string
+	dataDir string
+	walDir  string
+	output  string
 }
 
 func (o *v2ExportOptions) addFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
+	fs.StringVar(&o.dataDir, "data-dir", "", "the data `directory`, in place of the argument")
 	fs.StringVar(&o.walDir, "wal-dir", "", "where the WAL is if not in the data `directory`")
-	fs.StringVar(&o.output, "output", "", "write to this `file`, which is there when all of it is, and not to stdout")
-	mustMark(cmd.MarkFlagDirname("wal-dir"))
+	fs.StringVar(&o.output, "output", "", "write to this `file` instead of stdout; it is replaced when the new one is complete")
+	mustMark(cmd.MarkFlagDirname("data-dir"), cmd.MarkFlagDirname("wal-dir"))
 }
 
 func newV2Export(a *app) *cobra.Command {
@@ -45,6 +47,11 @@ No server may be running on the directory; it is only read.`,
   etcdutl v2 export /var/lib/etcd --output v2.jsonl
   etcdutl v2 export /var/lib/etcd | jq -r 'select(.dir|not) | .key'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 && o.dataDir != "" {
+				args = []string{o.dataDir}
+			} else if o.dataDir != "" {
+				return cli.Exit(cli.BadArgs, errors.New("--data-dir names the data directory: leave the argument out"))
+			}
 			if len(args) != 1 {
 				return cli.Exit(cli.BadArgs, errors.New("v2 export requires exactly one argument, the data directory"))
 			}

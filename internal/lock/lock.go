@@ -30,9 +30,24 @@ const (
 	Exclusive
 )
 
+// noticeKey is the context's key of what Notify was given.
+type noticeKey struct{}
+
+// Notify returns a context in which Wait calls waiting, once, when it finds a
+// file locked and begins to wait.
+func Notify(ctx context.Context, waiting func(path string)) context.Context {
+	return context.WithValue(ctx, noticeKey{}, waiting)
+}
+
+func notice(ctx context.Context, path string) {
+	if waiting, ok := ctx.Value(noticeKey{}).(func(string)); ok {
+		waiting(path)
+	}
+}
+
 // Wait locks f until it is closed, and waits for others that hold the lock: as
-// long as wait says, and without end where it is 0. The system drops the lock
-// when the process dies.
+// long as wait says, or without end if that is 0. The system drops the lock when
+// the process dies.
 func Wait(ctx context.Context, f *os.File, m Mode, wait time.Duration) error {
 	if wait > 0 {
 		var cancel context.CancelFunc
@@ -41,10 +56,13 @@ func Wait(ctx context.Context, f *os.File, m Mode, wait time.Duration) error {
 	}
 	tick := time.NewTicker(retry)
 	defer tick.Stop()
-	for {
+	for told := false; ; told = true {
 		err := try(f, m)
 		if !errors.Is(err, errHeld) {
 			return err
+		}
+		if !told {
+			notice(ctx, f.Name())
 		}
 		select {
 		case <-ctx.Done():

@@ -32,8 +32,13 @@ func TestWait(t *testing.T) {
 	}
 	writer := open(t, path)
 	want := "timeout: another process has locked " + path + ": is an etcd server running on it?"
-	if err := Wait(t.Context(), writer, Exclusive, time.Millisecond); !errors.Is(err, ErrTimeout) || err.Error() != want {
+	var told []string
+	noticed := Notify(t.Context(), func(path string) { told = append(told, path) })
+	if err := Wait(noticed, writer, Exclusive, time.Millisecond); !errors.Is(err, ErrTimeout) || err.Error() != want {
 		t.Errorf("got %v", err)
+	}
+	if len(told) != 1 || told[0] != path {
+		t.Errorf("told of %q", told)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := errors.New("enough")

@@ -44,6 +44,9 @@ func NewDir(path string) (_ *Dir, err error) {
 	parent, prefix := filepath.Dir(d.path), "."+filepath.Base(d.path)
 	switch names, err := os.ReadDir(d.path); {
 	case errors.Is(err, os.ErrNotExist):
+		if target, err := os.Readlink(d.path); err == nil {
+			return nil, fmt.Errorf("%s is a symbolic link to %s, which does not exist: make that directory first", d.path, target)
+		}
 		if d.made, err = makeAll(parent); err != nil {
 			return nil, err
 		}

@@ -38,9 +38,14 @@ const (
 // ErrNoTerm says that the database does not tell which release it is of.
 var ErrNoTerm = errors.New("missing term information")
 
+// ErrTooEarly says that a server of the target's release would not start on the
+// result, because the WAL still has what only an older release reads.
+var ErrTooEarly = errors.New("too early")
+
 // Options say what to migrate to what.
 type Options struct {
 	DataDir string
+	WALDir  string // member/wal below DataDir if not given
 	// Target is the release to migrate to, of which the patch does not count.
 	Target semver.Version
 	// Force writes the target's version where migrating to it is refused.
@@ -101,12 +106,18 @@ func Run(ctx context.Context, o Options) (_ Result, err error) {
 	if err != nil || r.From == o.Target {
 		return r, err
 	}
-	log, err := readLog(ctx, filepath.Join(o.DataDir, "member", "wal"))
+	if o.WALDir == "" {
+		o.WALDir = filepath.Join(o.DataDir, "member", "wal")
+	}
+	log, err := readLog(ctx, o.WALDir)
 	if err != nil {
 		return Result{}, fmt.Errorf("failed to read wal: %w", err)
 	}
 	r.V2Requests, r.V2Own = log.v2Requests, log.v2Own
-	if r.Refused = allowed(r.From, o.Target, log.oldest); r.Refused != nil && !o.Force {
+	if r.Refused = allowed(r.From, o.Target, log.oldest); r.Refused == nil {
+		r.Refused = tooEarly(o.Target, log)
+	}
+	if r.Refused != nil && !o.Force {
 		return Result{}, r.Refused
 	}
 	if ctx.Err() != nil {

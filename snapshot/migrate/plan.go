@@ -20,6 +20,30 @@ func allowed(from, to, needs semver.Version) error {
 	return nil
 }
 
+// tooEarlyError has the cure of what it reports.
+type tooEarlyError struct {
+	to       semver.Version
+	requests int
+}
+
+func (e *tooEarlyError) Error() string {
+	return fmt.Sprintf("cannot migrate to %d.%d yet: the WAL holds %d requests in the form of 3.5, which 3.6 is the last release to read: "+
+		"migrate to 3.6, run a server of 3.6 with --snapshot-count=1 until it has saved a raft snapshot, and then migrate to %[1]d.%[2]d (--force migrates now)",
+		e.to.Major, e.to.Minor, e.requests)
+}
+
+func (e *tooEarlyError) Unwrap() error { return ErrTooEarly }
+
+// tooEarly refuses to make a directory one of 3.7 or later whose WAL has
+// requests that 3.5 wrote for itself: a server of 3.7 ends in a panic on them.
+// Requests of v2 clients are in the way of 3.6 already.
+func tooEarly(to semver.Version, log needs) error {
+	if log.v2Own == 0 || log.v2Requests > 0 || to.LessThan(release(3, 7)) {
+		return nil
+	}
+	return &tooEarlyError{to: to, requests: log.v2Own}
+}
+
 // steps makes sure that each release on the way is known: a step up needs the
 // one above, a step down the one that it leaves.
 func steps(from, to semver.Version) error {

@@ -32,29 +32,30 @@ const (
 // WAL: keys after them have lower indexes there, and so other names where a
 // client had them named in order. It is the same with upstream's.
 //
-// The source is only read, and no server can start on it meanwhile. What is at
+// The source is only read, and no server can start on it meanwhile; without v3
+// its database is not opened, and a server may be running. What is at
 // the backup's place appears when all of it is there, and after an error, or
 // when ctx is done, none of it is left. Errors about content match
 // snapshot.ErrCorrupt.
 func Backup(ctx context.Context, cfg BackupConfig) (_ BackupResult, err error) {
-	path := snapshot.DataDirFile(cfg.DataDir)
-	if _, err := os.Stat(path); err != nil {
-		return BackupResult{}, err
-	}
-	src, err := snapshot.OpenLocked(ctx, path, cfg.Wait)
+	src, err := cfg.openSource(ctx)
 	if err != nil {
 		return BackupResult{}, err
 	}
-	defer func() { err = errors.Join(err, src.Close()) }()
+	size := int64(0)
+	if src != nil {
+		size = src.DataSize()
+		defer func() { err = errors.Join(err, src.Close()) }()
+	}
 	log, err := raftlog.Open(ctx, cfg.walDir())
 	if err != nil {
 		return BackupResult{}, fmt.Errorf("read the WAL: %w", err)
 	}
-	snap, err := log.Snapshot(filepath.Dir(path))
+	snap, err := log.Snapshot(filepath.Dir(snapshot.DataDirFile(cfg.DataDir)))
 	if err != nil {
 		return BackupResult{}, fmt.Errorf("read the raft snapshot: %w", err)
 	}
-	dirs, err := cfg.makeDirs(src.DataSize())
+	dirs, err := cfg.makeDirs(size)
 	if err != nil {
 		return BackupResult{}, err
 	}
@@ -69,11 +70,24 @@ func Backup(ctx context.Context, cfg BackupConfig) (_ BackupResult, err error) {
 	return BackupResult{Entries: b.entries, Index: log.End(), Torn: log.Torn}, commit(dirs)
 }
 
+// openSource opens and locks the database of the source; nil without v3, for
+// which the WAL and the raft snapshot are enough.
+func (c *BackupConfig) openSource(ctx context.Context) (*snapshot.File, error) {
+	if !c.WithV3 {
+		return nil, nil
+	}
+	path := snapshot.DataDirFile(c.DataDir)
+	if _, err := os.Stat(path); err != nil {
+		return nil, err
+	}
+	return snapshot.OpenLocked(ctx, path, c.Wait)
+}
+
 // backup makes the contents of a backup.
 type backup struct {
 	cfg     *BackupConfig
 	lg      *zap.Logger
-	src     *snapshot.File
+	src     *snapshot.File // nil without v3
 	log     *raftlog.Log
 	snap    *raftlog.Snapshot // nil where there is none
 	cluster *membership.RaftCluster
@@ -81,21 +95,23 @@ type backup struct {
 }
 
 func (b *backup) build(ctx context.Context, dirs *outputs) (err error) {
-	applied, err := b.src.ConsistentIndex(ctx)
-	if err != nil {
-		return err
+	if b.src != nil {
+		applied, err := b.src.ConsistentIndex(ctx)
+		if err != nil {
+			return err
+		}
+		if err := b.log.Reaches(applied); err != nil {
+			return err
+		}
+		// If only the commit index moves, raft does not save it.
+		b.log.State.Commit = max(b.log.State.Commit, applied)
 	}
-	if err := b.log.Reaches(applied); err != nil {
-		return err
-	}
-	// Where only the commit index moves, raft does not save it.
-	b.log.State.Commit = max(b.log.State.Commit, applied)
 	b.cluster, err = membership.NewClusterFromURLsMap(b.lg, backupMember, types.URLsMap{backupMember: types.MustNewURLs([]string{backupURL})})
 	if err != nil {
 		return err
 	}
 	db := filepath.Join(dirs.snap(), "db")
-	if b.cfg.WithV3 {
+	if b.src != nil {
 		if _, err := copyDB(ctx, db, b.src, ignoreSum); err != nil {
 			return err
 		}

@@ -76,7 +76,7 @@ func (c *BackupConfig) checkFree(member, walInside string) error {
 			return err
 		}
 		names, err := os.ReadDir(p.dir)
-		if len(names) == 0 && (err == nil || errors.Is(err, os.ErrNotExist)) {
+		if output.Vacant(names) && (err == nil || errors.Is(err, os.ErrNotExist)) {
 			continue
 		}
 		taken := &takenError{what: fmt.Sprintf("%s %q not empty or could not be read", p.flag, p.dir)}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"slices"
@@ -35,12 +36,16 @@ const maxRevision = math.MaxInt64 - 1_000_000_000_000_000
 type Config struct {
 	// SnapshotPath is the file to restore.
 	SnapshotPath string
+	// Snapshot is read in place of SnapshotPath, unless it is nil.
+	Snapshot io.Reader
+	// Notice is told what takes long; nil drops it. Calls don't overlap.
+	Notice func(string)
 	// Name is the member's name, a key of InitialCluster.
 	Name string
 	// DataDir is the directory to make. It may exist, if empty. If not given,
 	// it is Name with ".etcd".
 	DataDir string
-	// WALDir is where the WAL goes; it must not exist. If not given, it is
+	// WALDir is where the WAL goes. It may exist, if empty. If not given, it is
 	// member/wal below DataDir.
 	WALDir string
 	// PeerURLs are the member's own; they must be those of InitialCluster.
@@ -95,6 +100,9 @@ func (c *Config) bumped(latest int64) (int64, error) {
 // members reads the cluster from the configuration, and checks it as a server
 // does when it starts (server/config, VerifyBootstrap).
 func (c *Config) members(ctx context.Context, lg *zap.Logger) (types.URLsMap, error) {
+	if err := checkCluster(c.InitialCluster); err != nil {
+		return nil, err
+	}
 	own, err := types.NewURLs(c.PeerURLs)
 	if err != nil {
 		return nil, err
@@ -130,7 +138,7 @@ func (c *Config) sameURLs(ctx context.Context, lg *zap.Logger, own, listed types
 	ownText, listedText := own.StringSlice(), listed.StringSlice()
 	slices.Sort(ownText)
 	slices.Sort(listedText)
-	same, err := netutil.URLStringsEqual(ctx, lg, ownText, listedText)
+	same, err := c.equal(ctx, lg, ownText, listedText)
 	if same {
 		return nil
 	}
@@ -148,6 +156,58 @@ func (c *Config) sameURLs(ctx context.Context, lg *zap.Logger, own, listed types
 			strings.Join(missing, ","), asFlag)
 	}
 	return fmt.Errorf("failed to resolve %s to match --initial-cluster=%s (%w)", advertised, asFlag, err)
+}
+
+// noticeEvery is how often Notice is told of a look-up that goes on.
+const noticeEvery = 5 * time.Second
+
+// equal compares URLs, and looks up the names in them if their text differs,
+// which may take until ctx is done.
+func (c *Config) equal(ctx context.Context, lg *zap.Logger, own, listed []string) (bool, error) {
+	if c.Notice == nil || len(own) != len(listed) || slices.Equal(own, listed) {
+		return netutil.URLStringsEqual(ctx, lg, own, listed)
+	}
+	text := fmt.Sprintf("looking up the host names of %s (--initial-advertise-peer-urls) and %s (--initial-cluster), which differ; giving up after %v",
+		strings.Join(own, ","), strings.Join(listed, ","), resolveTimeout)
+	type result struct {
+		same bool
+		err  error
+	}
+	got := make(chan result, 1)
+	go func() {
+		same, err := netutil.URLStringsEqual(ctx, lg, own, listed)
+		got <- result{same, err}
+	}()
+	tick := time.NewTicker(noticeEvery)
+	defer tick.Stop()
+	c.Notice(text)
+	for {
+		select {
+		case r := <-got:
+			return r.same, r.err
+		case <-tick.C:
+			c.Notice("still " + text)
+		}
+	}
+}
+
+// checkCluster finds members without a name, for which etcd's parser would blame
+// the URL.
+func checkCluster(members string) error {
+	for m := range strings.SplitSeq(members, ",") {
+		if m != "" && !strings.Contains(m, "=") {
+			return fmt.Errorf("--initial-cluster %q: a member is NAME=URL, as in %s=http://10.0.0.1:2380", m, nameOf(m))
+		}
+	}
+	return nil
+}
+
+// nameOf is m as the name in an example.
+func nameOf(m string) string {
+	if strings.ContainsAny(m, ":/ ") {
+		return "m1"
+	}
+	return m
 }
 
 // difference returns what of a is not in b, sorted and once.

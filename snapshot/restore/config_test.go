@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -20,7 +21,7 @@ func TestConfigErrors(t *testing.T) {
 		{"compaction without bump", func(c *Config) { c.MarkCompacted = true }, "--mark-compacted required if --bump-revision > 0"},
 		{"unknown name", func(c *Config) { c.Name = "other" }, `couldn't find local name "other" in the initial cluster configuration`},
 		{"no cluster", func(c *Config) { c.InitialCluster = "" }, `couldn't find local name "default" in the initial cluster configuration`},
-		{"no equals sign", func(c *Config) { c.InitialCluster = "default" }, "URL scheme must be http, https, unix, or unixs: "},
+		{"no equals sign", func(c *Config) { c.InitialCluster = "default" }, `--initial-cluster "default": a member is NAME=URL, as in default=http://10.0.0.1:2380`},
 		{"no URL", func(c *Config) { c.PeerURLs = []string{"localhost"} }, "URL scheme must be http, https, unix, or unixs: localhost"},
 		{"empty URL", func(c *Config) { c.PeerURLs = []string{""} }, "URL scheme must be http, https, unix, or unixs: "},
 		{"bad URL of another member", func(c *Config) { c.InitialCluster += ",m2=http://127.0.0.1:2/path" }, "URL must not contain a path: http://127.0.0.1:2/path"},
@@ -63,7 +64,9 @@ func TestPlaces(t *testing.T) {
 		{name: "both in an empty directory", data: "d", wal: "d/w", before: []string{"d"}},
 		{name: "not empty", data: "d", before: []string{"d/x.txt"}, want: `data-dir "DIR/d" not empty or could not be read`},
 		{name: "a file", data: "d.txt", before: []string{"d.txt"}, want: `data-dir "DIR/d.txt" not empty or could not be read`},
-		{name: "WAL exists", data: "d", wal: "w", before: []string{"w"}, want: `wal-dir "DIR/w" exists`},
+		{name: "WAL exists", data: "d", wal: "w", before: []string{"w/x"}, want: `wal-dir "DIR/w" exists`},
+		{name: "WAL is an empty directory", data: "d", wal: "w", before: []string{"w"}},
+		{name: "mount points", data: "d", wal: "w", before: []string{"d/lost+found", "w/lost+found"}},
 		{name: "WAL is the directory", data: "d", wal: "d", want: `wal-dir "DIR/d" contains data-dir "DIR/d"`},
 		{name: "WAL above", data: "w/d", wal: "w", want: `wal-dir "DIR/w" contains data-dir "DIR/w/d"`},
 		{name: "WAL in the way", data: "d", wal: "d/member/snap", want: `wal-dir "DIR/d/member/snap" is in the way of "DIR/d/member/snap"`},
@@ -122,6 +125,7 @@ func makePath(t *testing.T, path string) {
 func wantFiles(t *testing.T, dir string, want ...string) {
 	t.Helper()
 	list, err := os.ReadDir(dir)
+	list = slices.DeleteFunc(list, func(e os.DirEntry) bool { return e.Name() == "lost+found" })
 	if err != nil || len(list) != len(want) {
 		t.Fatalf("%v, %v", list, err)
 	}

@@ -26,6 +26,9 @@ const (
 // copyVerified copies the database in the snapshot to path, and checks its
 // sha256 and every page.
 func (b *builder) copyVerified(ctx context.Context, path string) (st snapshot.Status, err error) {
+	if b.cfg.Snapshot != nil {
+		return b.receive(ctx, path)
+	}
 	src, err := snapshot.Open(b.cfg.SnapshotPath)
 	if err != nil {
 		return st, err
@@ -38,6 +41,42 @@ func (b *builder) copyVerified(ctx context.Context, path string) (st snapshot.St
 		return st, &missingHashError{}
 	}
 	return copyDB(ctx, path, src, verifySum)
+}
+
+// receive is copyVerified for a snapshot that can be read only once.
+func (b *builder) receive(ctx context.Context, path string) (st snapshot.Status, err error) {
+	dst, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return st, err
+	}
+	defer func() { err = errors.Join(err, dst.Close()) }()
+	size, sumErr, err := snapshot.Receive(ctx, b.cfg.Snapshot, dst)
+	switch {
+	case err != nil:
+		return st, fmt.Errorf("read %s: %w", b.cfg.SnapshotPath, err)
+	case b.cfg.SkipHashCheck:
+	case errors.Is(sumErr, snapshot.ErrNoChecksum):
+		return st, &missingHashError{}
+	case sumErr != nil:
+		return st, sumErr
+	}
+	if err := dst.Truncate(size); err != nil {
+		return st, err
+	}
+	f, err := snapshot.Open(path)
+	if err != nil {
+		return st, fmt.Errorf("read %s: %w", b.cfg.SnapshotPath, err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if whole := f.DataSize(); whole < size { // a part of a sha256 follows
+		if err := dst.Truncate(whole); err != nil {
+			return st, err
+		}
+	}
+	if st, err = scan(ctx, path, 0); err != nil {
+		return st, err
+	}
+	return st, f.WriteEmptyFreelist(dst)
 }
 
 // copyDB copies a database to a new file at path. Behind the copying, the copy

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"syscall"
 
 	bolt "go.etcd.io/bbolt"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
@@ -69,6 +70,9 @@ func openDB(path string, mmapSize uint64) (*bolt.DB, error) {
 		NoSync:          true,
 		NoStatistics:    true,
 	})
+	if errors.Is(err, syscall.ENOMEM) && mmapSize > 0 {
+		return nil, fmt.Errorf("open the backend: no room for %d bytes of address space: reserve less with --initial-memory-map-size: %w", mmapSize, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the backend: %w", err)
 	}

@@ -39,7 +39,7 @@ func (p *places) check() (err error) {
 		return err
 	}
 	names, err := os.ReadDir(p.dataDir)
-	if len(names) > 0 || (err != nil && !errors.Is(err, os.ErrNotExist)) {
+	if !output.Vacant(names) || (err != nil && !errors.Is(err, os.ErrNotExist)) {
 		taken := &takenError{what: fmt.Sprintf("data-dir %q not empty or could not be read", p.dataDir)}
 		top, _, _ := strings.Cut(p.inside, string(filepath.Separator))
 		if len(names) == 1 && names[0].Name() == top && top != memberDir && holdsWAL(p.walDir) {
@@ -47,7 +47,7 @@ func (p *places) check() (err error) {
 		}
 		return taken
 	}
-	if _, err := os.Lstat(p.walDir); err == nil {
+	if names, err := os.ReadDir(p.walDir); !errors.Is(err, os.ErrNotExist) && !(err == nil && output.Vacant(names)) {
 		taken := &takenError{what: fmt.Sprintf("wal-dir %q exists", p.walDir)}
 		if holdsWAL(p.walDir) {
 			taken.left = []string{p.walDir}

@@ -29,6 +29,15 @@ type Result struct {
 	// the old cluster that never started and is not found in the new one by
 	// them: a member that stands for it has become a voter.
 	UnknownLearners []string
+	// Members are all members of the new cluster, sorted by id.
+	Members []Member
+}
+
+// Member is a member of the new cluster.
+type Member struct {
+	ID       uint64
+	PeerURLs []string
+	Learner  bool
 }
 
 // Restore makes the data directory of one member of a new cluster from a
@@ -183,6 +192,7 @@ func (b *builder) build(ctx context.Context, configs []Config, all []*outputs) (
 	if err != nil {
 		return nil, err
 	}
+	cluster := describe(members)
 	results := make([]Result, len(configs))
 	for i, c := range configs {
 		if err := canceled(ctx); err != nil {
@@ -202,8 +212,17 @@ func (b *builder) build(ctx context.Context, configs []Config, all []*outputs) (
 			Name: c.Name, PeerURLs: own.PeerURLs, Learner: own.IsLearner,
 			DataDir: all[i].places.dataDir, WALDir: all[i].places.walDir,
 			ClusterID: uint64(b.cluster.ID()), MemberID: uint64(own.ID),
-			Revision: revision, TotalKeys: st.TotalKey, UnknownLearners: unknown,
+			Revision: revision, TotalKeys: st.TotalKey, UnknownLearners: unknown, Members: cluster,
 		}
 	}
 	return results, nil
+}
+
+// describe returns what results say of the members.
+func describe(members []*membership.Member) []Member {
+	all := make([]Member, len(members))
+	for i, m := range members {
+		all[i] = Member{ID: uint64(m.ID), PeerURLs: m.PeerURLs, Learner: m.IsLearner}
+	}
+	return all
 }

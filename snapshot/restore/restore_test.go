@@ -44,6 +44,7 @@ func TestRestore(t *testing.T) {
 		Name: "default", PeerURLs: []string{"http://localhost:2380"},
 		DataDir: cfg.DataDir, WALDir: filepath.Join(cfg.DataDir, "member", "wal"),
 		ClusterID: defaultCluster, MemberID: defaultMember, Revision: sourceKeys + 1, TotalKeys: sourceKeys,
+		Members: []Member{{ID: defaultMember, PeerURLs: []string{"http://localhost:2380"}}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

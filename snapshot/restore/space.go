@@ -14,14 +14,18 @@ const walSize = int64(raftlog.SegmentSize)
 // checkSpace makes sure that there is room for all members before anything is
 // written. They are below one parent.
 func checkSpace(members []Config) error {
-	info, err := os.Stat(members[0].SnapshotPath)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil // which opening it will tell
+	var size int64 // not known of a stream
+	if members[0].Snapshot == nil {
+		info, err := os.Stat(members[0].SnapshotPath)
+		if errors.Is(err, os.ErrNotExist) {
+			return nil // which opening it will tell
+		}
+		if err != nil {
+			return err
+		}
+		size = info.Size()
 	}
-	if err != nil {
-		return err
-	}
-	need := int64(len(members)) * info.Size()
+	need := int64(len(members)) * size
 	wal := int64(len(members)) * walSize
 	p := members[0].places()
 	inside, err := below(p.dataDir, p.walDir)
