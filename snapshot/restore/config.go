@@ -7,6 +7,8 @@ import (
 	"io"
 	"maps"
 	"math"
+	"net"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -164,7 +166,7 @@ const noticeEvery = 5 * time.Second
 // equal compares URLs, and looks up the names in them if their text differs,
 // which may take until ctx is done.
 func (c *Config) equal(ctx context.Context, lg *zap.Logger, own, listed []string) (bool, error) {
-	if c.Notice == nil || len(own) != len(listed) || slices.Equal(own, listed) {
+	if c.Notice == nil || len(own) != len(listed) || slices.Equal(own, listed) || !slices.ContainsFunc(slices.Concat(own, listed), hasName) {
 		return netutil.URLStringsEqual(ctx, lg, own, listed)
 	}
 	text := fmt.Sprintf("looking up the host names of %s (--initial-advertise-peer-urls) and %s (--initial-cluster), which differ; giving up after %v",
@@ -189,6 +191,15 @@ func (c *Config) equal(ctx context.Context, lg *zap.Logger, own, listed []string
 			c.Notice("still " + text)
 		}
 	}
+}
+
+// hasName reports whether the host of a URL has to be looked up.
+func hasName(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || strings.HasPrefix(u.Scheme, "unix") {
+		return false
+	}
+	return u.Hostname() != "localhost" && net.ParseIP(u.Hostname()) == nil
 }
 
 // checkCluster finds members without a name, for which etcd's parser would blame

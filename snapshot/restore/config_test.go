@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -152,5 +153,22 @@ func TestDefaultPlace(t *testing.T) {
 	wantFiles(t, ".", "default.etcd")
 	if _, err := Restore(t.Context(), cfg); err == nil || err.Error() != `data-dir "default.etcd" not empty or could not be read` {
 		t.Errorf("again: %v", err)
+	}
+}
+
+// TestNotice says what is looked up, and only where a name has to be.
+func TestNotice(t *testing.T) {
+	t.Parallel()
+	for listed, want := range map[string]bool{"http://127.0.0.1:9": false, "http://localhost:2380": false, "http://nosuch.invalid:2380": true} {
+		var told []string
+		cfg := config(source(t), t.TempDir())
+		cfg.InitialCluster = "default=" + listed
+		cfg.Notice = func(text string) { told = append(told, text) }
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // which ends a look-up
+		_, err := Restore(ctx, cfg)
+		if (len(told) == 1) != want || err == nil {
+			t.Errorf("%s: told of %q, %v", listed, told, err)
+		}
 	}
 }
