@@ -2,12 +2,12 @@ package ctl
 
 import (
 	"fmt"
-	"strconv"
 
 	"github.com/spf13/cobra"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
+	"etcdkit/internal/id"
 )
 
 func newLease(a *app) *cobra.Command {
@@ -21,11 +21,11 @@ and takes the keys that are attached to it along when it ends.`,
 	return cmd
 }
 
-// leaseArg reads a lease id as it is shown: in hexadecimal.
+// leaseArg reads the id of a lease as any command prints it.
 func leaseArg(arg string) (clientv3.LeaseID, error) {
-	id, err := strconv.ParseInt(arg, 16, 64)
+	lease, err := id.ParseLease(arg)
 	if err != nil {
 		return 0, cli.Exit(cli.BadArgs, fmt.Errorf("bad lease ID arg (%w), expecting ID in Hex", err))
 	}
-	return clientv3.LeaseID(id), nil
+	return clientv3.LeaseID(lease), nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
+	"etcdkit/internal/id"
 	"etcdkit/printer"
 )
 
@@ -22,11 +23,11 @@ func memberID(args []string) (uint64, error) {
 	if len(args) != 1 {
 		return 0, cli.Exit(cli.BadArgs, errors.New("member ID is not provided"))
 	}
-	id, err := strconv.ParseUint(args[0], 16, 64)
+	member, err := id.Parse(args[0])
 	if err != nil {
 		return 0, cli.Exit(cli.BadArgs, fmt.Errorf("bad member ID arg (%w), expecting ID in Hex", err))
 	}
-	return id, nil
+	return member, nil
 }
 
 // memberArg is what a command line calls a member by.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -12,6 +11,7 @@ import (
 	"etcdkit/cluster"
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
+	"etcdkit/internal/id"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 )
@@ -63,12 +63,12 @@ or else through them.`,
 
 // transferee reads the argument. Nobody is called by the empty name.
 func transferee(arg string) (memberArg, error) {
-	id, err := strconv.ParseUint(arg, 16, 64)
+	member, err := id.Parse(arg)
 	err = cli.Exit(cli.BadArgs, err)
 	if arg == "" {
 		return memberArg{}, err
 	}
-	return memberArg{text: arg, id: id, notID: err}, nil
+	return memberArg{text: arg, id: member, notID: err}, nil
 }
 
 // findLeader returns the answer of the leader: of the endpoint that leads, or of

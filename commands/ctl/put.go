@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -13,6 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
+	"etcdkit/internal/id"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 )
@@ -68,11 +68,11 @@ func (o *putOptions) op(args []string, in io.Reader) (clientv3.Op, error) {
 
 // leaseID returns the id of the lease to attach, 0 for none.
 func (o *putOptions) leaseID() (int64, error) {
-	id, err := strconv.ParseInt(o.lease, 16, 64)
+	lease, err := id.ParseLease(o.lease)
 	if err != nil {
 		return 0, cli.Exit(cli.BadArgs, fmt.Errorf("bad lease ID (%w), expecting ID in Hex", err))
 	}
-	return id, nil
+	return lease, nil
 }
 
 func (o *putOptions) value(args []string, in io.Reader) (string, error) {

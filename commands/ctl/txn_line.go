@@ -11,6 +11,7 @@ import (
 
 	"etcdkit/commands/cli"
 	"etcdkit/commands/read"
+	"etcdkit/internal/id"
 	"etcdkit/keyspace/live"
 )
 
@@ -26,7 +27,7 @@ func parseCompare(line string) (clientv3.Cmp, error) {
 	if n, _ := fmt.Sscanf(rest, "%q) %s %q", &key, &op, &operand); n != 3 {
 		return clientv3.Cmp{}, invalid("malformed comparison: %s; got %s(%q) %s %q", line, target, key, op, operand)
 	}
-	cmp, base := clientv3.Cmp{}, 10
+	cmp, parse := clientv3.Cmp{}, func(s string) (int64, error) { return strconv.ParseInt(s, 10, 64) }
 	switch target {
 	case "ver", "version":
 		cmp = clientv3.Version(key)
@@ -35,15 +36,15 @@ func parseCompare(line string) (clientv3.Cmp, error) {
 	case "m", "mod":
 		cmp = clientv3.ModRevision(key)
 	case "lease":
-		cmp, base = clientv3.LeaseValue(key), 16 // as every other command takes and shows a lease id
+		cmp, parse = clientv3.LeaseValue(key), id.ParseLease
 	case "val", "value":
-		cmp, base = clientv3.Value(key), 0
+		cmp, parse = clientv3.Value(key), nil
 	default:
 		return clientv3.Cmp{}, invalid("malformed comparison: %s (unknown target %s)", line, target)
 	}
 	var value any = operand
-	if base != 0 {
-		number, err := strconv.ParseInt(operand, base, 64)
+	if parse != nil {
+		number, err := parse(operand)
 		if err != nil {
 			return clientv3.Cmp{}, invalid("invalid txn compare request: %s", line)
 		}

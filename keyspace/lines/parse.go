@@ -4,7 +4,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"strconv"
+
+	"etcdkit/internal/id"
 )
 
 // MaxTTL is the longest time to live of a lease, in seconds, as etcd has it.
@@ -69,21 +70,21 @@ func Parse(b []byte) (Pair, error) {
 // lease returns the id of the lease, which can't be without its time to live.
 func (l line) lease(ttl int64) (int64, error) {
 	_, given := l.ints["ttl"]
-	id, named := l.ints["lease"], false
-	if hex, ok := l.texts["lease"]; ok {
+	lease, named := l.ints["lease"], false
+	if text, ok := l.texts["lease"]; ok {
 		var err error
-		if id, err = strconv.ParseInt(hex, 16, 64); err != nil || id <= 0 {
-			return 0, fmt.Errorf("lease %q is no id in hexadecimal", hex)
+		if lease, err = id.ParseLease(text); err != nil || lease <= 0 {
+			return 0, fmt.Errorf("lease %q is not the id of a lease", text)
 		}
 		named = true
 	}
 	switch {
 	case given && (ttl < 1 || ttl > MaxTTL):
 		return 0, fmt.Errorf("ttl %d is not between 1 and %d seconds", ttl, int64(MaxTTL))
-	case (named || id != 0) && ttl == 0:
+	case (named || lease != 0) && ttl == 0:
 		return 0, errors.New(`a "lease" without its "ttl"`)
 	}
-	return id, nil
+	return lease, nil
 }
 
 // bytes returns the key or the value, nil where there is none. base64ed says

@@ -62,8 +62,8 @@ func TestParse(t *testing.T) {
 		{line: `{"key":"a","value":"b","ttl":9000000001}`, err: "ttl 9000000001 is not between 1 and 9000000000 seconds"},
 		{line: `{"key":"a","value":"b","lease":"1"}`, err: `a "lease" without its "ttl"`},
 		{line: `{"key":"YQ==","value":"Yg==","mod_revision":2,"lease":7}`, err: `a "lease" without its "ttl"`},
-		{line: `{"key":"a","value":"b","lease":"xyz","ttl":1}`, err: `lease "xyz" is no id in hexadecimal`},
-		{line: `{"key":"a","value":"b","lease":"0","ttl":1}`, err: `lease "0" is no id in hexadecimal`},
+		{line: `{"key":"a","value":"b","lease":"xyz","ttl":1}`, err: `lease "xyz" is not the id of a lease`},
+		{line: `{"key":"a","value":"b","lease":"0","ttl":1}`, err: `lease "0" is not the id of a lease`},
 	} {
 		got, err := Parse([]byte(tt.line))
 		if text := message(err); text != tt.err {
