@@ -36,8 +36,9 @@ func (o *compactionOptions) revision(args []string) (int64, error) {
 func newCompaction(a *app) *cobra.Command {
 	o := &compactionOptions{}
 	cmd := &cobra.Command{
-		Use:   "compaction [options] <revision>",
-		Short: "Forget the history before a revision",
+		Use:     "compaction [options] <revision>",
+		Aliases: []string{"co", "com", "comp"}, // what these mean in 3.5, which has no completion
+		Short:   "Forget the history before a revision",
 		Long: `Forget what keys were before <revision>. Each key keeps its newest value; reads
 and watches from an older revision fail from then on.`,
 		Example: `  etcdctl compaction 1200

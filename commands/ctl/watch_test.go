@@ -220,7 +220,7 @@ func TestWatchRunsCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := runner{endpoint: sends(twoEvents(4), twoEvents(6)).start(t), env: []string{hookVariable + "=print"}}
+	r := runner{endpoint: sends(twoEvents(4), twoEvents(6)).start(t), env: []string{hookVariable + "=print", "GOCOVERDIR=" + t.TempDir()}}
 	const hooks = `["-x" "y z"] 3 "PUT" "a" "x \"\n"` + "\n" + `["-x" "y z"] 3 "DELETE" "b" ""` + "\n"
 	r.run(t, "watch", "a", "c", "--", self, "-x", "y z").
 		is(t, ran{cli.Interrupted, twoEventsSimple + hooks + twoEventsSimple + hooks, canceled + watchEnded})
@@ -236,7 +236,7 @@ func TestWatchCommandFails(t *testing.T) {
 	}
 	endpoint := sends(twoEvents(4), twoEvents(6)).start(t)
 	fails := fmt.Sprintf("command [%q \"arg\"] error (exit status 7)\n", self)
-	r := runner{endpoint: endpoint, env: []string{hookVariable + "=fail"}}
+	r := runner{endpoint: endpoint, env: []string{hookVariable + "=fail", "GOCOVERDIR=" + t.TempDir()}}
 	r.run(t, "watch", "a", "c", "--", self, "arg").
 		is(t, ran{cli.Interrupted, twoEventsSimple + twoEventsSimple, strings.Repeat(fails, 4) + canceled + watchEnded})
 
