@@ -132,6 +132,7 @@ func printProtobuf(t *Text, v View) {
 // either reports whether a view has a form of its own or is printed by another.
 func either[F, G any](v View) bool { return implements[F](v) || implements[G](v) }
 
+// implements reports whether a view has the form F.
 func implements[F any](v View) bool {
 	_, ok := v.(F)
 	return ok
