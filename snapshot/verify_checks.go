@@ -11,6 +11,8 @@ import (
 	"go.etcd.io/etcd/api/v3/authpb"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
+
+	"etcdkit/snapshot/internal/wire"
 )
 
 // Names of the other buckets (server/storage/schema/bucket.go).
@@ -79,24 +81,14 @@ func (v *verifier) checks(bucket string) bucketCheck {
 // message decodes a protocol buffer message, hands its numbers to number, and
 // says what is wrong with it.
 func message(b []byte, number func(protowire.Number, uint64)) string {
-	for len(b) > 0 {
-		num, typ, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return "cannot unmarshal: " + protowire.ParseError(n).Error()
+	err := wire.Fields(b, func(f wire.Field) error {
+		if f.Type == protowire.VarintType {
+			number(f.Num, f.Varint)
 		}
-		b = b[n:]
-		if typ == protowire.VarintType {
-			var v uint64
-			if v, n = protowire.ConsumeVarint(b); n >= 0 {
-				number(num, v)
-			}
-		} else {
-			n = protowire.ConsumeFieldValue(num, typ, b)
-		}
-		if n < 0 {
-			return "cannot unmarshal: " + protowire.ParseError(n).Error()
-		}
-		b = b[n:]
+		return nil
+	})
+	if err != nil {
+		return "cannot unmarshal: " + err.Error()
 	}
 	return ""
 }

@@ -15,7 +15,7 @@ type defragOptions struct {
 }
 
 func (o *defragOptions) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.dataDir, "data-dir", "", "the data `directory` to defragment, on which no server may be running; required")
+	cmd.Flags().StringVar(&o.dataDir, "data-dir", "", "the data `directory` to defragment, which no server may be using; required")
 	mustMark(cmd.MarkFlagRequired("data-dir"), cmd.MarkFlagDirname("data-dir"))
 }
 
@@ -23,7 +23,7 @@ func newDefrag(a *app) *cobra.Command {
 	o := &defragOptions{}
 	cmd := &cobra.Command{
 		Use:   "defrag",
-		Short: "Give back the free space in a stopped server's database",
+		Short: "Reclaim disk space of a stopped member by defragmenting",
 		Long: `Rewrite the database of a data directory without its free pages. No server may be
 running on it; --timeout says how long to wait for one to stop.
 

@@ -22,7 +22,7 @@ type fileOptions struct {
 }
 
 func (o *fileOptions) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.dataDir, "data-dir", "", "read the database of this data `directory`, on which no server may be running, in place of a file")
+	cmd.Flags().StringVar(&o.dataDir, "data-dir", "", "read the database of this data `directory`, which no server may be using, instead of a file")
 	if err := cmd.MarkFlagDirname("data-dir"); err != nil {
 		panic(err) // the flag was added above
 	}

@@ -23,7 +23,7 @@ type migrateOptions struct {
 
 func (o *migrateOptions) addFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVar(&o.dataDir, "data-dir", "", "the data `directory` to migrate, on which no server may be running; required")
+	fs.StringVar(&o.dataDir, "data-dir", "", "the data `directory` to migrate, which no server may be using; required")
 	fs.StringVar(&o.walDir, "wal-dir", "", "where its WAL is if not in the data `directory`")
 	fs.StringVar(&o.target, "target-version", "", "the `release` to migrate to, as X.Y, 3.5 at least; required")
 	fs.BoolVar(&o.force, "force", false, "set the storage version although the migration is refused: a server may not start on the result, or lose data")
@@ -50,7 +50,7 @@ func newMigrate(a *app) *cobra.Command {
 	o := &migrateOptions{}
 	cmd := &cobra.Command{
 		Use:   "migrate",
-		Short: "Make a stopped server's data directory one of another release",
+		Short: "Migrate a stopped member's data directory to another release",
 		Long: `Change the database of a data directory so that a server of another release
 starts on it: 3.5, 3.6 or 3.7, up or down. No server may be running on it;
 --timeout says how long to wait for one to stop.

@@ -25,17 +25,17 @@ type restoreOptions struct {
 func (o *restoreOptions) addFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&o.DataDir, "data-dir", "", "the data `directory` to make; NAME.etcd if not given")
-	fs.StringVar(&o.WALDir, "wal-dir", "", "where the WAL goes if not into the data `directory`")
+	fs.StringVar(&o.WALDir, "wal-dir", "", "where to put the WAL if not in the data `directory`")
 	fs.StringVar(&o.Name, "name", "default", "name of the member")
 	fs.StringVar(&o.InitialCluster, "initial-cluster", "default=http://localhost:2380", "all `members` of the new cluster, as NAME=URL,NAME=URL")
 	fs.StringVar(&o.InitialClusterToken, "initial-cluster-token", "etcd-cluster", "the new cluster's `token`, which its ids are made from")
 	fs.StringVar(&o.peerURLs, "initial-advertise-peer-urls", "http://localhost:2380", "this member's peer `URLs`, as --initial-cluster has them")
-	fs.BoolVar(&o.SkipHashCheck, "skip-hash-check", false, "take a file without checksum, such as a copy of a data directory's db")
+	fs.BoolVar(&o.SkipHashCheck, "skip-hash-check", false, "accept a file without checksum, such as a copy of a data directory's db")
 	fs.Uint64Var(&o.InitialMmapSize, "initial-memory-map-size", defaultMmapSize, "address space to reserve for the database, in `bytes`; 0 is the default")
-	fs.Uint64Var(&o.BumpRevision, "bump-revision", 0, "add this to the latest revision; needs --mark-compacted")
-	fs.BoolVar(&o.MarkCompacted, "mark-compacted", false, "let watchers of revisions up to the bumped one start afresh; needs --bump-revision")
-	fs.Int64Var(&o.RevisionAtLeast, "revision-at-least", 0, "raise the latest revision to this one, which clients have seen, and let watchers of earlier ones start afresh, if the snapshot's is lower")
-	fs.BoolVar(&o.allMembers, "all-members", false, "make the directories of all members of --initial-cluster, each of its name, below --data-dir")
+	fs.Uint64Var(&o.BumpRevision, "bump-revision", 0, "add this to the latest revision; requires --mark-compacted")
+	fs.BoolVar(&o.MarkCompacted, "mark-compacted", false, "mark revisions up to the bumped one as compacted so that watchers resync; requires --bump-revision")
+	fs.Int64Var(&o.RevisionAtLeast, "revision-at-least", 0, "raise the latest revision to at least this one, which clients have seen, and mark those before it as compacted so that watchers resync")
+	fs.BoolVar(&o.allMembers, "all-members", false, "make the directories of all members of --initial-cluster below --data-dir, each named after its member")
 	for _, name := range []string{"data-dir", "wal-dir"} {
 		if err := cmd.MarkFlagDirname(name); err != nil {
 			panic(err) // the flag was added above

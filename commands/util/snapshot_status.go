@@ -26,7 +26,7 @@ func newSnapshotStatus(a *app) *cobra.Command {
 	o := &fileOptions{}
 	cmd := &cobra.Command{
 		Use:   "status <filename>",
-		Short: "Verify a snapshot and show what it holds",
+		Short: "Verify a snapshot and show its contents",
 		Long: `Verify the checksum and every page of a snapshot and show its hash, revision,
 number of live keys, size and the version of the storage. The simple format has
 them in one line, in that order. The file is only read.`,

@@ -17,7 +17,7 @@ type verifyOptions struct {
 }
 
 func (o *verifyOptions) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&o.dataDirs, "data-dir", nil, "verify the database of this data `directory`, on which no server may be running, too; can be given several times")
+	cmd.Flags().StringArrayVar(&o.dataDirs, "data-dir", nil, "also verify the database of this data `directory`, which no server may be using; can be repeated")
 	if err := cmd.MarkFlagDirname("data-dir"); err != nil {
 		panic(err) // the flag was added above
 	}
@@ -27,7 +27,7 @@ func newSnapshotVerify(a *app) *cobra.Command {
 	o := &verifyOptions{}
 	cmd := &cobra.Command{
 		Use:   "verify <filename>...",
-		Short: "Look for damage in snapshots, and say where it is",
+		Short: "Verify snapshots and report damage",
 		Long: `Check everything that a file can be checked for: its length and checksum, that
 each page in use is reached once and the free ones are not, the order of keys and
 of revisions, and that all changes, leases, users, roles, members, compactions

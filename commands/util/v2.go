@@ -5,7 +5,7 @@ import "github.com/spf13/cobra"
 func newV2(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "v2 <subcommand>",
-		Short: "Read what clients of v2 have stored",
+		Short: "Read the v2 data of a data directory",
 	}
 	cmd.AddCommand(newV2Export(a))
 	return cmd

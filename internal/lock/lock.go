@@ -72,9 +72,9 @@ func Wait(ctx context.Context, f *os.File, m Mode, wait time.Duration) error {
 	}
 }
 
-// Try locks f until it is closed, and tells whether it could.
+// Try locks f until it is closed, and reports whether it could.
 func Try(f *os.File) bool { return try(f, Exclusive) == nil }
 
-// Held tells whether another process holds the lock of f, which is locked until
-// it is closed where that is not so.
+// Held reports whether another process holds the lock of f. If none does, f is
+// locked until it is closed.
 func Held(f *os.File) bool { return errors.Is(try(f, Exclusive), errHeld) }

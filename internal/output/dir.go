@@ -72,8 +72,8 @@ func NewDir(path string) (_ *Dir, err error) {
 func (d *Dir) Path() string { return d.tmp }
 
 // CommitDirs syncs all that was built and gives the directories their names,
-// in the order given. Where one fails, those before it are taken back; the
-// caller still has to Abort all of them.
+// in the order given. If one fails, those before it are taken back; the caller
+// still has to Abort all of them.
 func CommitDirs(dirs ...*Dir) error {
 	for _, d := range dirs {
 		if err := syncTree(d.tmp); err != nil {
@@ -110,7 +110,7 @@ func (d *Dir) Abort() error {
 	}
 	if d.made != "" {
 		for dir := filepath.Dir(d.path); ; dir = filepath.Dir(dir) {
-			// It is kept where somebody else has put something into it.
+			// It is kept if somebody else has put something into it.
 			if os.Remove(dir) != nil || dir == d.made {
 				break
 			}
@@ -140,7 +140,7 @@ func (d *Dir) publish() error {
 	return os.Remove(d.tmp)
 }
 
-// retract undoes publish: what is at the final place was not there before.
+// retract undoes publish: the final place was empty before.
 func (d *Dir) retract() error {
 	if !d.inside {
 		return os.Rename(d.path, d.tmp)
@@ -196,7 +196,7 @@ func (d *Dir) entries(dir string) ([]string, error) {
 	return names, nil
 }
 
-// moveAll moves entries from one directory to another, and returns which it has
+// moveAll moves entries from one directory to another, and returns those that it
 // moved before an error.
 func moveAll(from, to string, names []string) (done []string, err error) {
 	for i, name := range names {

@@ -8,12 +8,12 @@ import (
 	"path/filepath"
 )
 
-// ErrFull says that there is less room than is needed.
+// ErrFull says that there is less room than needed.
 var ErrFull = errors.New("not enough space")
 
 // Check makes sure that the file system of dir has room for need bytes. dir
-// need not exist; then it counts where it would be. Where the system does not
-// tell, Check believes that there is room.
+// need not exist; then the place where it would be counts. If the system does not
+// say, Check assumes that there is room.
 func Check(dir string, need int64) error {
 	at, err := existing(dir)
 	if err != nil {

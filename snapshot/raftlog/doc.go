@@ -1,8 +1,7 @@
-// Package raftlog reads what a stopped server's raft has left in a data
-// directory: the write-ahead log (member/wal) and the raft snapshots
-// (member/snap/*.snap). It writes nothing, renames nothing, and imports no
-// package of the etcd server: those panic on some damage, and move aside the
-// files they cannot read.
+// Package raftlog reads what raft keeps in a data directory: the write-ahead log
+// (member/wal) and the raft snapshots (member/snap/*.snap), and writes new ones.
+// It never changes what it reads, and imports no package of the etcd server:
+// those panic on some damage, and move aside the files they cannot read.
 //
 // # WAL format
 //

@@ -1,6 +1,10 @@
 package raftlog
 
-import "google.golang.org/protobuf/encoding/protowire"
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"etcdkit/snapshot/internal/wire"
+)
 
 // Types of entries (raft/raftpb, raft.proto).
 const (
@@ -30,16 +34,16 @@ type Mark struct {
 // parseEntry decodes an entry, whose data points into the message.
 func parseEntry(b []byte) (Entry, error) {
 	var e Entry
-	err := fields(b, func(f field) error {
-		switch f.num {
+	err := wire.Fields(b, func(f wire.Field) error {
+		switch f.Num {
 		case 1:
-			e.Type = int(f.varint)
+			e.Type = int(f.Varint)
 		case 2:
-			e.Term = f.varint
+			e.Term = f.Varint
 		case 3:
-			e.Index = f.varint
+			e.Index = f.Varint
 		case 4:
-			e.Data = f.bytes
+			e.Data = f.Bytes
 		}
 		return nil
 	})
@@ -47,11 +51,11 @@ func parseEntry(b []byte) (Entry, error) {
 }
 
 func parseState(b []byte) (s HardState, err error) {
-	err = numbers(b, map[protowire.Number]*uint64{1: &s.Term, 2: &s.Vote, 3: &s.Commit})
+	err = wire.Numbers(b, map[protowire.Number]*uint64{1: &s.Term, 2: &s.Vote, 3: &s.Commit})
 	return s, err
 }
 
 func parseMark(b []byte) (m Mark, err error) {
-	err = numbers(b, map[protowire.Number]*uint64{1: &m.Index, 2: &m.Term})
+	err = wire.Numbers(b, map[protowire.Number]*uint64{1: &m.Index, 2: &m.Term})
 	return m, err
 }

@@ -8,6 +8,8 @@ import (
 	"hash/crc32"
 	"io"
 	"slices"
+
+	"etcdkit/snapshot/internal/wire"
 )
 
 const (
@@ -155,14 +157,14 @@ func torn(data []byte, off int64) bool {
 
 func parseRecord(b []byte) (record, error) {
 	var rec record
-	err := fields(b, func(f field) error {
-		switch f.num {
+	err := wire.Fields(b, func(f wire.Field) error {
+		switch f.Num {
 		case 1:
-			rec.kind = int64(f.varint)
+			rec.kind = int64(f.Varint)
 		case 2:
-			rec.crc = uint32(f.varint)
+			rec.crc = uint32(f.Varint)
 		case 3:
-			rec.data = f.bytes
+			rec.data = f.Bytes
 		}
 		return nil
 	})

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"etcdkit/snapshot/internal/wire"
 )
 
 // Request is a request of the v2 interface, as an entry carries it
@@ -45,9 +47,9 @@ func ParseRequest(data []byte) (*Request, error) {
 		return r, nil
 	}
 	var inner []byte
-	err := fields(data, func(f field) error {
-		if f.num == requestMember && f.typ == protowire.BytesType {
-			inner = f.bytes
+	err := wire.Fields(data, func(f wire.Field) error {
+		if f.Num == requestMember && f.Type == protowire.BytesType {
+			inner = f.Bytes
 		}
 		return nil
 	})
@@ -62,7 +64,7 @@ func ParseRequest(data []byte) (*Request, error) {
 
 func parseRequest(b []byte) (*Request, error) {
 	r := &Request{}
-	if err := fields(b, r.set); err != nil {
+	if err := wire.Fields(b, r.set); err != nil {
 		return nil, err
 	}
 	if !slices.Contains([]string{"POST", "PUT", "DELETE", "QGET", "SYNC", "GET", "HEAD"}, r.Method) {
@@ -73,27 +75,27 @@ func parseRequest(b []byte) (*Request, error) {
 
 // set takes a field. One of another type than it should have, or of a number
 // that there is none of, makes the message something else.
-func (r *Request) set(f field) error {
-	if f.typ == protowire.BytesType {
+func (r *Request) set(f wire.Field) error {
+	if f.Type == protowire.BytesType {
 		return r.setText(f)
 	}
-	if f.typ != protowire.VarintType {
+	if f.Type != protowire.VarintType {
 		return errNotV2
 	}
-	on := f.varint != 0
-	switch f.num {
+	on := f.Varint != 0
+	switch f.Num {
 	case 5:
 		r.Dir = on
 	case 7:
-		r.PrevIndex = f.varint
+		r.PrevIndex = f.Varint
 	case 8:
 		r.PrevExist = &on
 	case 9:
-		r.Expiration = int64(f.varint)
+		r.Expiration = int64(f.Varint)
 	case 12:
 		r.Recursive = on
 	case 15:
-		r.Time = int64(f.varint)
+		r.Time = int64(f.Varint)
 	case 17:
 		r.Refresh = on
 	case 1, 10, 11, 13, 14, 16: // id, and what only readers ask for
@@ -103,16 +105,16 @@ func (r *Request) set(f field) error {
 	return nil
 }
 
-func (r *Request) setText(f field) error {
-	switch f.num {
+func (r *Request) setText(f wire.Field) error {
+	switch f.Num {
 	case 2:
-		r.Method = string(f.bytes)
+		r.Method = string(f.Bytes)
 	case 3:
-		r.Path = string(f.bytes)
+		r.Path = string(f.Bytes)
 	case 4:
-		r.Value = string(f.bytes)
+		r.Value = string(f.Bytes)
 	case 6:
-		r.PrevValue = string(f.bytes)
+		r.PrevValue = string(f.Bytes)
 	default:
 		return errNotV2
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"etcdkit/snapshot/internal/wire"
 )
 
 // Snapshot is a raft snapshot.
@@ -54,12 +56,12 @@ func readSnapshot(path string, want Mark) (*Snapshot, error) {
 func parseSnapshot(b []byte) (data []byte, m Mark, err error) {
 	var sum uint32
 	var inner, metadata []byte
-	err = fields(b, func(f field) error {
-		switch f.num {
+	err = wire.Fields(b, func(f wire.Field) error {
+		switch f.Num {
 		case 1:
-			sum = uint32(f.varint)
+			sum = uint32(f.Varint)
 		case 2:
-			inner = f.bytes
+			inner = f.Bytes
 		}
 		return nil
 	})
@@ -69,18 +71,18 @@ func parseSnapshot(b []byte) (data []byte, m Mark, err error) {
 	if crc32.Checksum(inner, castagnoli()) != sum || len(inner) == 0 {
 		return nil, m, errors.New("its checksum is not that of its data")
 	}
-	err = fields(inner, func(f field) error {
-		switch f.num {
+	err = wire.Fields(inner, func(f wire.Field) error {
+		switch f.Num {
 		case 1:
-			data = f.bytes
+			data = f.Bytes
 		case 2:
-			metadata = f.bytes
+			metadata = f.Bytes
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, m, err
 	}
-	err = numbers(metadata, map[protowire.Number]*uint64{2: &m.Index, 3: &m.Term})
+	err = wire.Numbers(metadata, map[protowire.Number]*uint64{2: &m.Index, 3: &m.Term})
 	return data, m, err
 }

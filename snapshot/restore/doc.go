@@ -16,5 +16,7 @@
 //	member/wal/                an entry that adds each member, and the mark of
 //	                           that raft snapshot; may be a directory of its own
 //
-// The server's own packages of 3.7 write the latter two; 3.5 and 3.6 read them.
+// The messages in the latter two are made with the server's packages of 3.7; 3.5
+// and 3.6 read them. The files are written by raftlog: the server's packages fail
+// where a directory can't be synced, and create files that everyone may read.
 package restore
