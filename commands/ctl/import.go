@@ -124,16 +124,21 @@ func newImport(a *app) *cobra.Command {
 		Short: "Write the pairs of a file of JSON lines",
 		Long: `Write the pairs of a file, or of standard input, that export has made: JSON
 lines, each with a key and its value, as text or in base64, and the time to live
-of its lease. What zstd has compressed is known by its first bytes. The lines of
-"get -w jsonl" will do as well.
+of its lease. zstd input is detected automatically. The lines of "get -w jsonl"
+are accepted as well.
 
-The pairs go in transactions of many, several of them under way; of a key that
-comes twice, the last line counts. Pairs that had one lease share one here. A
-file is read to its end before anything is written: a line that can't be used is
-named, and nothing has happened. Of a pipe nothing is written from such a line
-on. With --keep-going such lines are passed over and counted.
+Pairs are written in transactions of many, several at a time; if a key appears
+twice, the last line wins. Pairs that had one lease share one here. A file is
+read to its end before anything is written: if a line is invalid, it is named
+and nothing is written. When reading from a pipe, pairs before the invalid line
+are written and nothing after it. With --keep-going such lines are skipped and
+counted.
 
-What is printed adds up: read is written, skipped, failed, broken and left.`,
+If an answer does not come, nothing is sent again before it is certain that the
+first copy cannot be applied any more. For this the import makes keys of its own
+beside the first key, which use a few revisions and are deleted at the end.
+
+The summary adds up: read = written + skipped + failed + broken + left.`,
 		Example: `  etcdctl import app.jsonl.zst
   etcdctl import app.jsonl --dry-run
   etcdctl import app.jsonl --create-only --resume app.resume

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"etcdkit/commands/cli"
+	"etcdkit/keyspace/fence/fencekey"
 )
 
 // kvServer is an etcd that answers what a test tells it to, and remembers what
@@ -98,7 +99,25 @@ func (f *kvServer) DeleteRange(_ context.Context, r *pb.DeleteRangeRequest) (*pb
 }
 
 func (f *kvServer) Txn(_ context.Context, r *pb.TxnRequest) (*pb.TxnResponse, error) {
-	return serve(f, r, &pb.TxnResponse{Header: fakeHeader()})
+	resp := &pb.TxnResponse{Header: fakeHeader()}
+	if len(r.GetCompare()) > 0 && fencekey.IsName(r.GetCompare()[0].GetKey()) {
+		resp = fencedAnswer(r)
+	}
+	return serve(f, r, resp)
+}
+
+// fencedAnswer is the answer to a transaction that a fence lets through.
+func fencedAnswer(r *pb.TxnRequest) *pb.TxnResponse {
+	resp := &pb.TxnResponse{Header: fakeHeader(), Succeeded: true}
+	resp.Header.Revision = r.GetCompare()[0].GetModRevision() + 1
+	for _, op := range r.GetSuccess() {
+		answer := &pb.ResponseOp{Response: &pb.ResponseOp_ResponsePut{ResponsePut: &pb.PutResponse{}}}
+		if op.GetRequestDeleteRange() != nil {
+			answer.Response = &pb.ResponseOp_ResponseDeleteRange{ResponseDeleteRange: &pb.DeleteRangeResponse{}}
+		}
+		resp.Responses = append(resp.Responses, answer)
+	}
+	return resp
 }
 
 func (f *kvServer) Compact(_ context.Context, r *pb.CompactionRequest) (*pb.CompactionResponse, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -14,6 +15,7 @@ import (
 	"etcdkit/commands/cli"
 	"etcdkit/internal/output"
 	"etcdkit/keyspace"
+	"etcdkit/keyspace/fence/fencekey"
 	"etcdkit/keyspace/lines"
 	"etcdkit/printer/view"
 )
@@ -123,19 +125,23 @@ func (x *export) write(ctx context.Context, w io.Writer) (view.Export, error) {
 	x.leases = make(map[int64]int64)
 	out, sum, line := bufio.NewWriterSize(w, 64<<10), view.Export{}, []byte(nil)
 	for page, err := range x.session.Source.Pages(ctx, x.span) {
+		var kvs []*mvccpb.KeyValue
+		if err == nil {
+			kvs = slices.DeleteFunc(page.KVs, fencekey.Is)
+		}
 		if err == nil && !x.noLeases && x.session.Leases != nil {
-			err = x.ask(ctx, page.KVs)
+			err = x.ask(ctx, kvs)
 		}
 		if err != nil {
 			return sum, errors.Join(err, out.Flush())
 		}
-		for _, kv := range page.KVs {
+		for _, kv := range kvs {
 			line = lines.Append(line[:0], x.pair(kv))
 			if _, err := out.Write(line); err != nil {
 				return sum, cli.Exit(cli.IO, err)
 			}
 		}
-		sum.Pairs += int64(len(page.KVs))
+		sum.Pairs += int64(len(kvs))
 		sum.Revision = page.Head.Revision
 		if x.output != "" {
 			bar.Set(sum.Pairs, 0)

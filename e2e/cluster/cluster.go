@@ -43,6 +43,7 @@ type Options struct {
 	Settled        bool     // wait also until the storage version is decided (takes four seconds)
 	DataDir        string   // boot a single member from this directory instead of a fresh one
 	MemberName     string   // name of that member, "default" unless given
+	Network        bool     // what members say to each other goes through us, for CutOff
 	Args           []string // more server flags
 	// Prepare fills the members' data directories before they start. It is called again, for other members, when it turns
 	// out that a port was taken.
@@ -55,6 +56,7 @@ type Cluster struct {
 	ID      uint64 // of the cluster; 0 where the server would not say
 	opts    Options
 	token   string
+	net     *network // nil without Options.Network
 }
 
 // Member is one server.
@@ -68,8 +70,9 @@ type Member struct {
 	DataDir   string
 	LogFile   string
 
-	proc   *proc.Process
-	joined bool // it did not found the cluster
+	listenURL string // for other members, if it is not PeerURL
+	proc      *proc.Process
+	joined    bool // it did not found the cluster
 }
 
 var errPortTaken = errors.New("a port was taken")
@@ -127,6 +130,14 @@ func startOnce(ctx context.Context, opts Options, try int) (_ *Cluster, err erro
 	}
 	ctx, cancel := context.WithTimeout(ctx, startBound)
 	defer cancel()
+	if opts.Network {
+		c.net = newNetwork()
+		for _, m := range c.Members {
+			if err := c.net.serve(m); err != nil {
+				return nil, err
+			}
+		}
+	}
 	for _, m := range c.Members {
 		if err := c.launch(m); err != nil {
 			return nil, err
@@ -145,7 +156,7 @@ func startOnce(ctx context.Context, opts Options, try int) (_ *Cluster, err erro
 
 // plan chooses ports, names and the token.
 func plan(opts Options, try int) (*Cluster, error) {
-	ports, err := freePorts(2 * opts.Members)
+	ports, err := freePorts(3 * opts.Members)
 	if err != nil {
 		return nil, err
 	}
@@ -153,6 +164,9 @@ func plan(opts Options, try int) (*Cluster, error) {
 	peers := make([]string, 0, opts.Members)
 	for i := range opts.Members {
 		m := opts.member(i+1, try, ports[2*i], ports[2*i+1])
+		if opts.Network {
+			m.listenURL = fmt.Sprintf("http://127.0.0.1:%d", ports[2*opts.Members+i])
+		}
 		c.Members = append(c.Members, m)
 		peers = append(peers, m.PeerURL)
 	}
@@ -199,10 +213,16 @@ func (c *Cluster) Stop() {
 	for _, m := range c.Members {
 		m.stop()
 	}
+	if c.net != nil {
+		c.net.close()
+	}
 }
 
 // Kill is Stop for a cluster whose data nobody reads afterwards: members do not take the time to hand over the lead.
 func (c *Cluster) Kill() {
+	if c.net != nil {
+		c.net.close()
+	}
 	for _, m := range c.Members {
 		if m.proc != nil {
 			m.proc.Kill()
@@ -292,6 +312,9 @@ func (c *Cluster) Member(name string) (*Member, error) {
 	}
 	return nil, fmt.Errorf("no member %q", name)
 }
+
+// Signal sends a signal to a member's server.
+func (m *Member) Signal(sig os.Signal) error { return m.proc.Signal(sig) }
 
 // StopMember ends one server; its data stays.
 func (c *Cluster) StopMember(name string) error {

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -56,7 +57,7 @@ func (c *Cluster) args(m *Member) []string {
 		"--data-dir=" + m.DataDir,
 		"--listen-client-urls=" + m.ClientURL,
 		"--advertise-client-urls=" + advertised,
-		"--listen-peer-urls=" + m.PeerURL,
+		"--listen-peer-urls=" + cmp.Or(m.listenURL, m.PeerURL),
 		"--initial-advertise-peer-urls=" + m.PeerURL,
 		"--heartbeat-interval=" + heartbeat,
 		"--election-timeout=" + election,

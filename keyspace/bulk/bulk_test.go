@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"etcdkit/keyspace/fence"
 	"etcdkit/keyspace/retry"
 )
 
@@ -60,12 +61,34 @@ func (f *fake) Do(ctx context.Context, op clientv3.Op) (clientv3.OpResponse, err
 	header := &pb.ResponseHeader{Revision: int64(len(f.done))}
 	switch {
 	case op.IsTxn():
-		deleted := &pb.ResponseOp{Response: &pb.ResponseOp_ResponseDeleteRange{ResponseDeleteRange: &pb.DeleteRangeResponse{Deleted: 1}}}
-		return (&clientv3.TxnResponse{Header: header, Responses: []*pb.ResponseOp{deleted}}).OpResponse(), nil
+		return (&clientv3.TxnResponse{Header: header, Succeeded: true, Responses: answers(ops)}).OpResponse(), nil
 	case op.IsPut():
 		return (&clientv3.PutResponse{Header: header}).OpResponse(), nil
 	}
 	return (&clientv3.DeleteResponse{Header: header, Deleted: 1}).OpResponse(), nil
+}
+
+// unfenced sends each request once.
+func unfenced(kv fence.KV) *fence.Fence {
+	return &fence.Fence{KV: kv, Retry: &retry.Retrier{Timeout: time.Minute}}
+}
+
+func answers(ops []clientv3.Op) []*pb.ResponseOp {
+	var all []*pb.ResponseOp
+	for _, op := range ops {
+		r := &pb.ResponseOp{}
+		switch {
+		case op.IsTxn():
+			_, then, _ := op.Txn()
+			r.Response = &pb.ResponseOp_ResponseTxn{ResponseTxn: &pb.TxnResponse{Succeeded: true, Responses: answers(then)}}
+		case op.IsDelete():
+			r.Response = &pb.ResponseOp_ResponseDeleteRange{ResponseDeleteRange: &pb.DeleteRangeResponse{Deleted: 1}}
+		default:
+			r.Response = &pb.ResponseOp_ResponsePut{ResponsePut: &pb.PutResponse{}}
+		}
+		all = append(all, r)
+	}
+	return all
 }
 
 func words(ops []clientv3.Op) string {
@@ -121,8 +144,8 @@ func TestBatch(t *testing.T) {
 	}{
 		{"an empty one takes too many", Limits{Ops: 1}, nil, puts("a", "b"), true},
 		{"an empty one takes too large", Limits{Bytes: 10}, nil, puts("a"), true},
-		{"up to the limit", Limits{Ops: 3}, puts("a"), puts("b", "c"), true},
-		{"beyond the limit", Limits{Ops: 3}, puts("a", "b"), puts("c", "d"), false},
+		{"up to the limit", Limits{Ops: 4}, puts("a"), puts("b", "c"), true},
+		{"beyond the limit", Limits{Ops: 4}, puts("a", "b"), puts("c", "d"), false},
 		{"no limit", Limits{}, puts("a", "b"), puts("c", "d"), true},
 		{"bytes", Limits{Bytes: 2000}, puts("a"), []Change{big}, true},
 		{"too many bytes", Limits{Bytes: 1000}, puts("a"), []Change{big}, false},
@@ -180,9 +203,9 @@ func TestCommit(t *testing.T) {
 		{name: "one put", changes: puts("a"), want: []string{"put a=v"}},
 		{name: "one delete", changes: []Change{Delete([]byte("a"))}, want: []string{"del a"}},
 		{name: "several", changes: append(puts("a", "b"), Delete([]byte("c"))), want: []string{"put a=v, put b=v, del c"}},
-		{name: "more than the limit", limits: Limits{Ops: 2}, changes: puts("a", "b", "c", "d", "e"),
+		{name: "more than the limit", limits: Limits{Ops: 3}, changes: puts("a", "b", "c", "d", "e"),
 			want: []string{"put a=v, put b=v", "put c=v, put d=v", "put e=v"}},
-		{name: "deletes on a condition", limits: Limits{Ops: 3}, changes: append(puts("a"), DeleteAt([]byte("b"), 7), DeleteAt([]byte("c"), 8)),
+		{name: "deletes on a condition", limits: Limits{Ops: 4}, changes: append(puts("a"), DeleteAt([]byte("b"), 7), DeleteAt([]byte("c"), 8)),
 			want: []string{"put a=v, if b: del b", "del c"}},
 		{name: "more bytes than the limit", limits: Limits{Bytes: 100}, changes: puts("a", "b", "c"),
 			want: []string{"put a=v, put b=v", "put c=v"}},
@@ -203,7 +226,7 @@ func TestCommit(t *testing.T) {
 			t.Parallel()
 			f := &fake{fail: tt.fail}
 			var told []string
-			c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: tt.limits,
+			c := &Committer{Fence: unfenced(f), Limits: tt.limits,
 				Done: func(c Committed) { told = append(told, fmt.Sprintf("%d@%d", len(c.Changes), c.Revision)) }}
 			err := c.Commit(t.Context(), tt.changes)
 			if got := text(err); got != tt.err {
@@ -237,7 +260,7 @@ func TestCommitLearns(t *testing.T) {
 		}
 		return nil
 	}}
-	c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: Limits{Ops: 4}}
+	c := &Committer{Fence: unfenced(f), Limits: Limits{Ops: 5}}
 	for range 2 {
 		if err := c.Commit(t.Context(), puts("a", "b", "c", "d")); err != nil {
 			t.Fatal(err)
@@ -301,7 +324,7 @@ func TestCommitLeases(t *testing.T) {
 			t.Parallel()
 			tt.leases.of = make(map[int64]int64)
 			f := &fake{fail: tt.fail}
-			c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Leases: tt.leases}
+			c := &Committer{Fence: unfenced(f), Leases: tt.leases}
 			if err := c.Commit(t.Context(), changes); text(err) != tt.err {
 				t.Errorf("error %q, want %q", text(err), tt.err)
 			}
@@ -321,7 +344,7 @@ func TestCommitLeases(t *testing.T) {
 func TestWriter(t *testing.T) {
 	t.Parallel()
 	f := &fake{}
-	c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: Limits{Ops: 2}}
+	c := &Committer{Fence: unfenced(f), Limits: Limits{Ops: 3}}
 	w := NewWriter(t.Context(), c, 1)
 	for _, k := range []string{"a", "b", "c", "d", "e"} {
 		if err := w.Add(put(k)); err != nil {
@@ -338,7 +361,7 @@ func TestWriterInFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{hold: make(chan struct{})}
-		c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: Limits{Ops: 1}}
+		c := &Committer{Fence: unfenced(f), Limits: Limits{Ops: 1}}
 		w := NewWriter(t.Context(), c, 3)
 		added := 0
 		go func() {
@@ -373,7 +396,7 @@ func TestWriterFails(t *testing.T) {
 		}
 		return nil
 	}}
-	c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: Limits{Ops: 1}}
+	c := &Committer{Fence: unfenced(f), Limits: Limits{Ops: 1}}
 	w := NewWriter(t.Context(), c, 1)
 	var err error
 	for i := 0; err == nil && i < 1000; i++ {
@@ -396,7 +419,7 @@ func TestWriterInterrupted(t *testing.T) {
 		boom := errors.New("interrupt")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		f := &fake{hold: make(chan struct{})}
-		c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: Limits{Ops: 1}}
+		c := &Committer{Fence: unfenced(f), Limits: Limits{Ops: 1}}
 		w := NewWriter(ctx, c, 2)
 		for _, k := range []string{"a", "b", "c"} {
 			if err := w.Add(put(k)); err != nil {

@@ -8,13 +8,9 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"etcdkit/keyspace/fence"
 	"etcdkit/keyspace/retry"
 )
-
-// KV is a cluster that can be written to, such as a [clientv3.Client].
-type KV interface {
-	Do(ctx context.Context, op clientv3.Op) (clientv3.OpResponse, error)
-}
 
 // Leases finds the cluster's leases for those that changes name.
 type Leases interface {
@@ -28,17 +24,18 @@ type Leases interface {
 // Committer commits changes in transactions. It may be used from several
 // goroutines; its fields are set before.
 type Committer struct {
-	KV     KV
-	Retry  *retry.Retrier
+	Fence  *fence.Fence    // carries out the writes; the caller closes it
 	Limits Limits          // of one transaction
 	Leases Leases          // nil where no change has a lease
 	Mode   Mode            // what becomes of keys that are there already
-	Since  int64           // a revision before the first commit; for Skip and Refuse
 	Done   func(Committed) // told of each transaction, from any goroutine; may be nil
 	// Refused is told of a change that the cluster will not have, by itself, and
 	// returns nil to go on with the others. Where it is nil, the error ends the
 	// commit, whose changes are not told apart.
 	Refused func(Change, error) error
+	// Unknown is called with changes of which it is not known whether they were
+	// made, before Commit returns the error; may be nil.
+	Unknown func([]Change)
 
 	mu      sync.Mutex
 	learned Limits // what the server takes, as far as it has said
@@ -57,16 +54,16 @@ func (c *Committer) allowed() Limits {
 	if l.Bytes == 0 {
 		l.Bytes = DefaultBytes
 	}
-	if c.Mode == Skip && l.Ops > 1 {
-		l.Ops-- // a transaction in a transaction counts with what it holds
+	if l.Ops > 0 {
+		l.Ops = max(1, l.Ops-c.Mode.frame())
 	}
 	return l
 }
 
 // Commit commits the changes, of which no two may be of one key, in a single
 // transaction; where the server refuses that as too large, in several, one
-// after another. Each change is safe to make twice, so that what is not
-// answered is sent again.
+// after another. When it returns without an error, each of them was made once,
+// and nothing of it is under way any more; see package fence.
 //
 // When ctx ends, a transaction that is on its way is still waited for.
 func (c *Committer) Commit(ctx context.Context, changes []Change) error {
@@ -129,7 +126,7 @@ func (c *Committer) shrink(refused []Change, err error) bool {
 	defer c.mu.Unlock()
 	switch {
 	case errors.Is(err, rpctypes.ErrTooManyOps):
-		c.learned.Ops = smaller(c.learned.Ops, len(refused)/2)
+		c.learned.Ops = smaller(c.learned.Ops, len(refused)/2+c.Mode.frame())
 	case tooLarge(err):
 		bytes := 0
 		for _, change := range refused {
@@ -167,18 +164,17 @@ func (c *Committer) commit(ctx context.Context, changes []Change) error {
 		if err != nil {
 			return err
 		}
-		op, sent := c.Mode.request(changes, ops), 0
-		var resp clientv3.OpResponse
-		err = c.Retry.Do(ctx, func(ctx context.Context) (err error) {
-			ctx, cancel := finishing(ctx)
-			defer cancel()
-			sent++
-			resp, err = c.KV.Do(ctx, op)
-			return err
-		})
+		result, err := c.send(ctx, changes, c.Mode.request(changes, ops))
+		unknown := (*fence.Unknown)(nil)
 		switch {
 		case err == nil:
-			return c.done(changes, resp, sent > 1)
+			return c.done(ctx, changes, result)
+		case errors.As(err, &unknown):
+			changes, err = c.missing(ctx, changes, unknown)
+			if err != nil || len(changes) == 0 {
+				return err
+			}
+			continue
 		case len(ids) == 0 || !errors.Is(err, rpctypes.ErrLeaseNotFound) || try == leaseTries:
 			return err
 		}
@@ -186,6 +182,20 @@ func (c *Committer) commit(ctx context.Context, changes []Change) error {
 			return err
 		}
 	}
+}
+
+// send sends the request for the changes. One that only reads is sent again
+// until it is answered.
+func (c *Committer) send(ctx context.Context, changes []Change, ops []clientv3.Op) (fence.Result, error) {
+	if c.Mode == Look {
+		return c.Fence.Read(ctx, ops...)
+	}
+	result, err := c.Fence.Write(ctx, changes[0].key, ops...)
+	if len(changes) == 1 && (tooLarge(err) || errors.Is(err, rpctypes.ErrTooManyOps)) {
+		// It may fit without the fence's part of the request.
+		return c.Fence.Once(ctx, ops...)
+	}
+	return result, err
 }
 
 // ops returns an operation for each change, and the leases, in their terms,
@@ -205,14 +215,4 @@ func (c *Committer) ops(ctx context.Context, changes []Change) ([]clientv3.Op, [
 		ops[i] = change.op(lease)
 	}
 	return ops, ids, nil
-}
-
-// finishing returns a context that ends at the deadline of ctx, if it has one,
-// but not with ctx: a write that is on its way is waited for.
-func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
-	free := context.WithoutCancel(ctx)
-	if deadline, ok := ctx.Deadline(); ok {
-		return context.WithDeadline(free, deadline)
-	}
-	return context.WithCancel(free)
 }

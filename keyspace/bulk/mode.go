@@ -1,13 +1,18 @@
 package bulk
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/keyspace/fence"
 )
 
 // Mode is what becomes of a put whose key is there already.
@@ -38,13 +43,15 @@ type Committed struct {
 	Revision int64    // the cluster's then; 0 where Overwrite had nothing to change
 }
 
-// request returns the one request for the changes, for each of which there is
-// an operation. A single change needs no transaction, whose frame could make
-// the largest value that a server takes too large.
-func (m Mode) request(changes []Change, ops []clientv3.Op) clientv3.Op {
-	if m == Overwrite && len(ops) == 1 {
-		return ops[0]
-	}
+// frame is how many operations a transaction has by the server's count besides
+// its changes: the fence's mark, and one for a transaction inside it.
+func (m Mode) frame() int {
+	return [...]int{Overwrite: 1, Skip: 2, Refuse: 2, Look: 0}[m]
+}
+
+// request returns what one transaction holds for the changes, for each of which
+// there is an operation.
+func (m Mode) request(changes []Change, ops []clientv3.Op) []clientv3.Op {
 	looks, absent := make([]clientv3.Op, len(ops)), make([]clientv3.Cmp, len(ops))
 	for i, c := range changes {
 		looks[i] = clientv3.OpGet(string(c.key), clientv3.WithKeysOnly())
@@ -52,28 +59,29 @@ func (m Mode) request(changes []Change, ops []clientv3.Op) clientv3.Op {
 	}
 	switch m {
 	case Look:
-		return clientv3.OpTxn(nil, looks, nil)
+		return looks
 	case Refuse:
-		return clientv3.OpTxn(absent, ops, looks)
+		return []clientv3.Op{clientv3.OpTxn(absent, ops, looks)}
 	case Skip:
 		each := make([]clientv3.Op, len(ops))
 		for i := range ops {
 			each[i] = clientv3.OpTxn(absent[i:i+1], ops[i:i+1], looks[i:i+1])
 		}
-		return clientv3.OpTxn(nil, each, nil)
+		return each
 	default:
-		return clientv3.OpTxn(nil, ops, nil)
+		return ops
 	}
 }
 
-// done tells of a transaction that was carried out, or returns why it was not.
-// One that was sent again may find keys that its first sending has written: new
-// ones of a revision after Since, which nobody else is likely to have made.
-func (c *Committer) done(changes []Change, resp clientv3.OpResponse, again bool) error {
+// done reports a transaction that was applied, or returns why it wrote nothing.
+func (c *Committer) done(ctx context.Context, changes []Change, result fence.Result) error {
+	kvs, err := c.found(ctx, changes, result)
+	if err != nil {
+		return err
+	}
 	var present []Change
-	for i, kv := range c.Mode.found(resp, len(changes)) {
-		ours := again && c.Mode != Look && kv.GetVersion() == 1 && kv.GetCreateRevision() > c.Since
-		if kv != nil && !ours {
+	for i, kv := range kvs {
+		if kv != nil {
 			present = append(present, changes[i])
 		}
 	}
@@ -85,8 +93,8 @@ func (c *Committer) done(changes []Change, resp clientv3.OpResponse, again bool)
 		return fmt.Errorf("%w: %q", ErrPresent, present[0].key)
 	}
 	if c.Done != nil {
-		rev := revision(resp)
-		if c.Mode == Overwrite && !wrote(changes, resp) {
+		rev := result.Revision
+		if c.Mode == Overwrite && !result.Fenced && !wrote(changes, result.Responses) {
 			rev = 0
 		}
 		c.Done(Committed{changes, present, rev})
@@ -94,18 +102,34 @@ func (c *Committer) done(changes []Change, resp clientv3.OpResponse, again bool)
 	return nil
 }
 
-// found returns the key that was there already for each of n changes, nil where
-// there was none.
-func (m Mode) found(resp clientv3.OpResponse, n int) []*mvccpb.KeyValue {
-	txn := resp.Txn()
-	if m == Overwrite || txn == nil || m == Refuse && txn.Succeeded {
-		return nil
+// found returns the key that was there already for each of the changes, nil
+// where there was none.
+func (c *Committer) found(ctx context.Context, changes []Change, result fence.Result) ([]*mvccpb.KeyValue, error) {
+	switch {
+	case c.Mode == Overwrite:
+		return nil, nil
+	case result.Responses == nil:
+		return c.foundAt(ctx, changes, result.Revision)
+	case c.Mode == Refuse:
+		inner := result.Responses[0].GetResponseTxn()
+		if inner.GetSucceeded() {
+			return nil, nil
+		}
+		found := keys(inner.GetResponses())
+		if !slices.ContainsFunc(found, func(kv *mvccpb.KeyValue) bool { return kv != nil }) {
+			return nil, errors.New("the server says that a key exists, and that none does; nothing was written")
+		}
+		return found, nil
 	}
-	found := make([]*mvccpb.KeyValue, n)
-	for i, r := range txn.Responses[:min(n, len(txn.Responses))] {
-		answer := r
-		if inner := r.GetResponseTxn(); inner != nil && len(inner.GetResponses()) > 0 {
-			answer = inner.GetResponses()[0]
+	return keys(result.Responses), nil
+}
+
+// keys returns the key that each response has read, also below a condition.
+func keys(answers []*pb.ResponseOp) []*mvccpb.KeyValue {
+	found := make([]*mvccpb.KeyValue, len(answers))
+	for i, answer := range answers {
+		if inner := answer.GetResponseTxn().GetResponses(); len(inner) > 0 {
+			answer = inner[0]
 		}
 		if kvs := answer.GetResponseRange().GetKvs(); len(kvs) > 0 {
 			found[i] = kvs[0]
@@ -114,34 +138,81 @@ func (m Mode) found(resp clientv3.OpResponse, n int) []*mvccpb.KeyValue {
 	return found
 }
 
-// wrote tells whether a request that overwrites has changed anything: it has not
-// where there was nothing to delete.
-func wrote(changes []Change, resp clientv3.OpResponse) bool {
-	switch {
-	case slices.ContainsFunc(changes, func(c Change) bool { return !c.delete }):
-		return true
-	case resp.Del() != nil:
-		return resp.Del().Deleted > 0
+// foundAt is found for a transaction whose answer was lost and that was applied
+// at rev: what it has made was created then. After a compaction it reads the
+// keys as they are now.
+func (c *Committer) foundAt(ctx context.Context, changes []Change, rev int64) ([]*mvccpb.KeyValue, error) {
+	at := func(rev int64) (fence.Result, error) {
+		looks := make([]clientv3.Op, len(changes))
+		for i, change := range changes {
+			looks[i] = clientv3.OpGet(string(change.key), clientv3.WithKeysOnly(), clientv3.WithRev(rev))
+		}
+		return c.Fence.Read(ctx, looks...)
 	}
-	return slices.ContainsFunc((*pb.TxnResponse)(resp.Txn()).GetResponses(), deleted)
+	result, err := at(rev)
+	if errors.Is(err, rpctypes.ErrCompacted) {
+		result, err = at(0)
+	}
+	if err != nil {
+		c.unknown(changes)
+		return nil, err
+	}
+	found := keys(result.Responses)
+	for i, kv := range found {
+		if kv.GetCreateRevision() == rev {
+			found[i] = nil
+		}
+	}
+	return found, nil
 }
 
-// deleted tells whether an operation, or what stood below its condition, has
-// deleted anything.
+// missing returns the changes of a transaction that have yet to be made, where
+// it is not known whether it was applied, but that it cannot be any more. The
+// others were made, by it or by somebody else.
+func (c *Committer) missing(ctx context.Context, changes []Change, why *fence.Unknown) ([]Change, error) {
+	if !why.Over || c.Mode != Overwrite {
+		c.unknown(changes)
+		return nil, why
+	}
+	looks := make([]clientv3.Op, len(changes))
+	for i, change := range changes {
+		looks[i] = clientv3.OpGet(string(change.key))
+	}
+	result, err := c.Fence.Read(ctx, looks...)
+	if err != nil {
+		c.unknown(changes)
+		return nil, fmt.Errorf("%w; look what was written: %w", why, err)
+	}
+	var missing, made []Change
+	rev := int64(0)
+	for i, kv := range keys(result.Responses) {
+		change, there := changes[i], kv.GetModRevision() > why.Since && bytes.Equal(kv.GetValue(), changes[i].value)
+		if change.delete && kv == nil || !change.delete && there && (change.lease != 0) == (kv.GetLease() != 0) {
+			made, rev = append(made, change), max(rev, kv.GetModRevision())
+		} else {
+			missing = append(missing, change)
+		}
+	}
+	if len(made) > 0 && c.Done != nil {
+		c.Done(Committed{made, nil, rev})
+	}
+	return missing, nil
+}
+
+func (c *Committer) unknown(changes []Change) {
+	if c.Unknown != nil {
+		c.Unknown(changes)
+	}
+}
+
+// wrote reports whether a transaction that overwrites has changed anything: it
+// has not if there was nothing to delete.
+func wrote(changes []Change, answers []*pb.ResponseOp) bool {
+	return slices.ContainsFunc(changes, func(c Change) bool { return !c.delete }) || slices.ContainsFunc(answers, deleted)
+}
+
+// deleted reports whether an operation, or one below its condition, has deleted
+// anything.
 func deleted(r *pb.ResponseOp) bool {
 	return r.GetResponseDeleteRange().GetDeleted() > 0 || slices.ContainsFunc(r.GetResponseTxn().GetResponses(), deleted)
-}
-
-// revision returns the cluster's revision after a request.
-func revision(r clientv3.OpResponse) int64 {
-	var header *pb.ResponseHeader
-	switch {
-	case r.Txn() != nil:
-		header = r.Txn().Header
-	case r.Put() != nil:
-		header = r.Put().Header
-	case r.Del() != nil:
-		header = r.Del().Header
-	}
-	return header.GetRevision()
 }

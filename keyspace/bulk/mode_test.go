@@ -1,81 +1,26 @@
 package bulk
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
-	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
-	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
+	"etcdkit/keyspace/fence"
+	"etcdkit/keyspace/fence/fencetest"
 	"etcdkit/keyspace/retry"
 )
 
-// store is a cluster that carries out transactions that look whether keys are
-// there. The first answers it gives may get lost.
-type store struct {
-	keys   map[string]*mvccpb.KeyValue
-	rev    int64
-	lose   int // so many answers
-	maxOps int
-}
-
-func (s *store) Do(_ context.Context, op clientv3.Op) (clientv3.OpResponse, error) {
-	if !op.IsTxn() {
-		op = clientv3.OpTxn(nil, []clientv3.Op{op}, nil)
-	}
-	if cmps, then, _ := op.Txn(); s.maxOps > 0 && len(cmps)+len(then) > s.maxOps {
-		return clientv3.OpResponse{}, rpctypes.ErrTooManyOps
-	}
-	s.rev++
-	resp := (*clientv3.TxnResponse)(s.txn(op))
-	resp.Header = &pb.ResponseHeader{Revision: s.rev}
-	if s.lose > 0 {
-		s.lose--
-		return clientv3.OpResponse{}, status.Error(codes.Unavailable, "lost")
-	}
-	return resp.OpResponse(), nil
-}
-
-func (s *store) txn(op clientv3.Op) *pb.TxnResponse {
-	cmps, then, otherwise := op.Txn()
-	resp := &pb.TxnResponse{Succeeded: true}
-	for _, c := range cmps {
-		resp.Succeeded = resp.Succeeded && s.keys[string(c.KeyBytes())] == nil
-	}
-	if !resp.Succeeded {
-		then = otherwise
-	}
-	for _, op := range then {
-		r := &pb.ResponseOp{}
-		switch key := string(op.KeyBytes()); {
-		case op.IsTxn():
-			r.Response = &pb.ResponseOp_ResponseTxn{ResponseTxn: s.txn(op)}
-		case op.IsGet():
-			answer := &pb.RangeResponse{}
-			if kv := s.keys[key]; kv != nil {
-				answer.Kvs = append(answer.Kvs, kv)
-			}
-			r.Response = &pb.ResponseOp_ResponseRange{ResponseRange: answer}
-		default:
-			kv := &mvccpb.KeyValue{Key: op.KeyBytes(), CreateRevision: s.rev, Version: 1}
-			if old := s.keys[key]; old != nil {
-				kv.CreateRevision, kv.Version = old.CreateRevision, old.Version+1
-			}
-			s.keys[key] = kv
-			r.Response = &pb.ResponseOp_ResponsePut{ResponsePut: &pb.PutResponse{}}
-		}
-		resp.Responses = append(resp.Responses, r)
-	}
-	return resp
+func fenced(s *fencetest.Store) *fence.Fence {
+	f := &fence.Fence{KV: s, Leases: s, Retry: &retry.Retrier{Timeout: time.Minute}}
+	f.Retry.Succeeded()
+	return f
 }
 
 func TestModes(t *testing.T) {
@@ -104,9 +49,17 @@ func TestModes(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := &store{keys: map[string]*mvccpb.KeyValue{"b": {Key: []byte("b"), CreateRevision: 3, Version: 1}}, rev: 5, lose: tt.lose}
+			s := &fencetest.Store{}
+			s.Put("b", "theirs")
+			s.Fate = func(op clientv3.Op) (fencetest.Fate, error) {
+				if _, then, _ := op.Txn(); tt.lose > 0 && len(then) > 1 { // not the fence's own
+					tt.lose--
+					return fencetest.Lose, nil
+				}
+				return fencetest.Answer, nil
+			}
 			var present, refused []string
-			c := &Committer{KV: s, Retry: &retry.Retrier{Timeout: time.Minute}, Mode: tt.mode, Since: 5, Done: func(done Committed) {
+			c := &Committer{Fence: fenced(s), Mode: tt.mode, Done: func(done Committed) {
 				for _, p := range done.Present {
 					present = append(present, string(p.Key()))
 				}
@@ -120,34 +73,92 @@ func TestModes(t *testing.T) {
 					return nil
 				}
 			}
-			c.Retry.Succeeded()
 			err := c.Commit(t.Context(), puts(strings.Fields(tt.put)...))
 			if text(err) != tt.err {
 				t.Errorf("error %q, want %q", text(err), tt.err)
 			}
+			c.Fence.Close(t.Context())
 			var there []string
-			for key := range s.keys {
-				there = append(there, key)
+			for _, kv := range s.Keys() {
+				there = append(there, string(kv.GetKey()))
+				if kv.GetVersion() != 1 && tt.mode != Overwrite {
+					t.Errorf("key %q that was there is written over", kv.GetKey())
+				}
 			}
-			slices.Sort(there)
 			same(t, there, strings.Fields(tt.there))
 			same(t, present, strings.Fields(tt.present))
 			same(t, refused, strings.Fields(tt.refused))
-			if s.keys["b"].Version != 1 && tt.mode != Overwrite {
-				t.Error("a key that was there is written over")
-			}
 		})
 	}
 }
 
-// A server that takes n operations takes transactions in a transaction as well.
-func TestSkipWithinLimit(t *testing.T) {
+// A server that takes n operations takes the fence's and transactions in a
+// transaction as well.
+func TestWithinLimit(t *testing.T) {
 	t.Parallel()
-	s := &store{keys: map[string]*mvccpb.KeyValue{}, maxOps: 4}
-	c := &Committer{KV: s, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: Limits{Ops: 5}, Mode: Skip}
-	if err := c.Commit(t.Context(), puts("a", "b", "c", "d", "e", "f", "g", "h")); err != nil || s.rev != 2 {
-		t.Errorf("%v, %d transactions, want 2", err, s.rev)
+	for _, mode := range []Mode{Overwrite, Skip, Refuse, Look} {
+		for limit := range 6 {
+			s := &fencetest.Store{MaxOps: limit}
+			c := &Committer{Fence: fenced(s), Limits: Limits{Ops: limit}, Mode: mode}
+			if err := c.Commit(t.Context(), puts("a", "b", "c", "d", "e", "f", "g", "h")); err != nil && limit > 1 {
+				t.Errorf("%v, at most %d operations: %v", mode, limit, err)
+			}
+			c.Fence.Close(t.Context())
+			if want := 8; mode != Look && limit > 1 && len(s.Keys()) != want {
+				t.Errorf("%v, at most %d operations: %d keys, want %d", mode, limit, len(s.Keys()), want)
+			}
+		}
 	}
+}
+
+// Without an answer, and with a fence that has expired meanwhile, what is missing
+// is written, and what others have deleted or written in its place as well.
+func TestCommitAfterExpiry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for _, fate := range []fencetest.Fate{fencetest.Lose, fencetest.Hold} {
+			s := &fencetest.Store{}
+			lose := true
+			s.Fate = func(op clientv3.Op) (fencetest.Fate, error) {
+				if _, then, _ := op.Txn(); lose && len(then) > 2 {
+					lose = false
+					return fate, nil
+				}
+				return fencetest.Answer, nil
+			}
+			changes := 0
+			c := &Committer{Fence: fenced(s), Done: func(done Committed) { changes += len(done.Changes) }}
+			s.Put("c", "theirs")
+			var err error
+			go func() { err = c.Commit(t.Context(), append(puts("a", "b"), Delete([]byte("c")))) }()
+			synctest.Wait()
+			s.Expire()
+			time.Sleep(time.Second)
+			s.Release()
+			c.Fence.Close(t.Context())
+			var keys []string
+			for _, kv := range s.Keys() {
+				keys = append(keys, fmt.Sprintf("%s=%s", kv.GetKey(), kv.GetValue()))
+			}
+			if err != nil || changes != 3 || !slices.Equal(keys, []string{"a=v", "b=v"}) {
+				t.Errorf("%v, %d changes, keys %q", err, changes, keys)
+			}
+		}
+	})
+}
+
+// An answer that never comes makes the error name the changes.
+func TestCommitUnknown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &fencetest.Store{Fate: func(clientv3.Op) (fencetest.Fate, error) { return fencetest.Hold, nil }}
+		var unknown []Change
+		c := &Committer{Fence: unfenced(s), Unknown: func(changes []Change) { unknown = changes }}
+		err := c.Commit(t.Context(), puts("a", "b"))
+		if !errors.Is(err, rpctypes.ErrTimeout) || len(unknown) != 2 {
+			t.Errorf("%v, %d changes unknown", err, len(unknown))
+		}
+	})
 }
 
 // One key's changes are made in their order, whatever is under way, and marks
@@ -155,7 +166,7 @@ func TestSkipWithinLimit(t *testing.T) {
 func TestOrderedWriter(t *testing.T) {
 	t.Parallel()
 	f := &fake{}
-	c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: Limits{Ops: 3}}
+	c := &Committer{Fence: unfenced(f), Limits: Limits{Ops: 4}}
 	marked, added := []int{}, 0
 	w := NewOrderedWriter(t.Context(), c, 4, func() func() {
 		upTo := added
@@ -194,7 +205,7 @@ func TestOrderedWriterFails(t *testing.T) {
 		}
 		return nil
 	}}
-	c := &Committer{KV: f, Retry: &retry.Retrier{Timeout: time.Minute}, Limits: Limits{Ops: 1}}
+	c := &Committer{Fence: unfenced(f), Limits: Limits{Ops: 1}}
 	added, marked := 0, 0
 	w := NewOrderedWriter(t.Context(), c, 1, func() func() {
 		upTo := added

@@ -40,7 +40,7 @@ func (l *Load) look(ctx context.Context) error {
 	defer stop()
 	var mu sync.Mutex
 	var first *bulk.Change // of those there already
-	c := &bulk.Committer{KV: l.client, Retry: l.retry, Limits: l.Limits, Mode: bulk.Look, Done: func(done bulk.Committed) {
+	c := &bulk.Committer{Fence: l.fence, Limits: l.Limits, Mode: bulk.Look, Done: func(done bulk.Committed) {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, p := range done.Present {

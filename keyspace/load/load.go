@@ -11,6 +11,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/fence"
 	"etcdkit/keyspace/lines"
 	"etcdkit/keyspace/retry"
 )
@@ -54,6 +55,7 @@ type Load struct {
 	Options
 	client *clientv3.Client
 	retry  *retry.Retrier
+	fence  *fence.Fence
 	leases *leases
 	resume *resume
 
@@ -74,6 +76,7 @@ func New(c Cluster, o Options) *Load {
 		l.note("Trying again: %v", err)
 	}
 	l.leases = &leases{client: c.Client, retry: l.retry}
+	l.fence = &fence.Fence{KV: c.Client, Leases: c.Client, Retry: l.retry, Began: l.fenced}
 	return l
 }
 
@@ -92,6 +95,7 @@ const inFlight = 8
 // the error is.
 func (l *Load) Run(ctx context.Context) (Summary, error) {
 	err := l.run(ctx)
+	l.fence.Close(ctx)
 	if kept := l.resume.end(err); err == nil {
 		err = kept
 	}
@@ -104,13 +108,16 @@ func (l *Load) run(ctx context.Context) error {
 			return err
 		}
 	}
-	since, cluster, err := l.reach(ctx)
+	cluster, err := l.reach(ctx)
 	if err != nil {
 		return err
 	}
 	if l.Resume != "" {
 		now := run{Cluster: hex(cluster), Mode: l.Mode.String(), Lease: hex(uint64(l.Lease))} //nolint:gosec // an id's bits
 		if l.resume, err = openResume(l.Resume, l.leases, now); err != nil {
+			return err
+		}
+		if err := l.resume.endFence(ctx, l.fence); err != nil {
 			return err
 		}
 	}
@@ -124,8 +131,8 @@ func (l *Load) run(ctx context.Context) error {
 		mode = bulk.Look
 	}
 	return l.write(ctx, &bulk.Committer{
-		KV: l.client, Retry: l.retry, Limits: l.Limits, Leases: l.leasing(), Mode: mode, Since: since,
-		Done: l.done, Refused: l.refused,
+		Fence: l.fence, Limits: l.Limits, Leases: l.leasing(), Mode: mode,
+		Done: l.done, Refused: l.refused, Unknown: l.unknown,
 	})
 }
 
@@ -144,10 +151,10 @@ func (l *Load) summary() Summary {
 	return s
 }
 
-// reach makes a first request, so that what is wrong with the cluster is known
-// before anything is read, and returns the cluster's revision and its id. Both
-// are 0 where they are not to be known.
-func (l *Load) reach(ctx context.Context) (rev int64, cluster uint64, err error) {
+// reach sends a first request, so that a cluster that cannot be reached is known
+// before anything is read, and returns the cluster's id, 0 if the user may not
+// know it.
+func (l *Load) reach(ctx context.Context) (cluster uint64, err error) {
 	err = l.retry.Do(ctx, func(ctx context.Context) error {
 		resp, err := l.client.Get(ctx, "\x00", clientv3.WithKeysOnly())
 		if denied(err) { // not to be read, which is not wrong
@@ -157,11 +164,28 @@ func (l *Load) reach(ctx context.Context) (rev int64, cluster uint64, err error)
 			return nil
 		}
 		if err == nil {
-			rev, cluster = resp.Header.GetRevision(), resp.Header.GetClusterId()
+			cluster = resp.Header.GetClusterId()
 		}
 		return err
 	})
-	return rev, cluster, err
+	return cluster, err
+}
+
+// fenced notes the lease of a fence before anything is written under it, so that
+// a run that takes this one up can end it.
+func (l *Load) fenced(lease clientv3.LeaseID) error {
+	return l.resume.fenced(lease)
+}
+
+// unknown names pairs whose answer was lost.
+func (l *Load) unknown(changes []bulk.Change) {
+	first, last := changes[0], changes[len(changes)-1]
+	if len(changes) == 1 {
+		l.note("It is not known whether this pair was written: %s %d, key %q", l.Unit, first.Origin(), shown(first.Key()))
+		return
+	}
+	l.note("It is not known whether these %d pairs were written: %ss %d to %d, keys %q to %q",
+		len(changes), l.Unit, first.Origin(), last.Origin(), shown(first.Key()), shown(last.Key()))
 }
 
 // done counts a transaction.
@@ -192,11 +216,7 @@ func (l *Load) tell() {
 func (l *Load) refused(c bulk.Change, err error) error {
 	l.failed.Add(1)
 	l.tell()
-	key := c.Key()
-	if len(key) > shownKey {
-		key = key[:shownKey]
-	}
-	err = fmt.Errorf("%s %d, key %q (%d bytes with its value): %w", l.Unit, c.Origin(), key, c.Size(), err)
+	err = fmt.Errorf("%s %d, key %q (%d bytes with its value): %w", l.Unit, c.Origin(), shown(c.Key()), c.Size(), err)
 	if !l.KeepGoing {
 		return err
 	}
@@ -206,6 +226,8 @@ func (l *Load) refused(c bulk.Change, err error) error {
 
 // shownKey is how much of a key is named in a message.
 const shownKey = 200
+
+func shown(key []byte) []byte { return key[:min(len(key), shownKey)] }
 
 // mostComplaints is how many pairs are spoken of one by one.
 const mostComplaints = 10

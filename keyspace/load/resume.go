@@ -1,6 +1,7 @@
 package load
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"etcdkit/keyspace/fence"
 	"etcdkit/keyspace/lines"
 	file "etcdkit/keyspace/resume"
 )
@@ -21,10 +23,11 @@ type resume struct {
 	run    run
 	from   state
 
-	mu   sync.Mutex // for what follows
-	file *file.File
-	now  lines.Position
-	err  error // of the last write
+	mu    sync.Mutex // for what follows
+	file  *file.File
+	now   lines.Position
+	fence clientv3.LeaseID // of the fence that this run writes under
+	err   error            // of the last write
 }
 
 // state is what the file holds.
@@ -33,6 +36,7 @@ type state struct {
 	Lines  int64                      `json:"lines"` // all up to this one have been dealt with
 	Sum    uint32                     `json:"crc32c"`
 	Leases map[int64]clientv3.LeaseID `json:"leases,omitempty"`
+	Fence  clientv3.LeaseID           `json:"fence,omitempty"` // lease of the fence; 0 if none was made
 }
 
 // run is what the runs that share a file have in common. What else they may be
@@ -82,6 +86,25 @@ func openResume(path string, l *leases, now run) (*resume, error) {
 	return r, nil
 }
 
+// endFence makes what the earlier run may still have under way fail for good.
+func (r *resume) endFence(ctx context.Context, f *fence.Fence) error {
+	if r.from.Fence == clientv3.NoLease {
+		return nil
+	}
+	return f.Remove(ctx, r.from.Fence)
+}
+
+// fenced notes the lease of a fence, and writes it down at once.
+func (r *resume) fenced(lease clientv3.LeaseID) error {
+	if r == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fence = lease
+	return r.file.Insert(r.state())
+}
+
 // skip passes over what an earlier run has dealt with, and returns how many
 // lines that are.
 func (r *resume) skip(in *lines.Reader) (int64, error) {
@@ -124,5 +147,9 @@ func (r *resume) end(err error) error {
 }
 
 func (r *resume) write() error {
-	return r.file.Write(state{r.run, r.now.Lines, r.now.Sum, r.leases.made()})
+	return r.file.Write(r.state())
+}
+
+func (r *resume) state() state {
+	return state{r.run, r.now.Lines, r.now.Sum, r.leases.made(), r.fence}
 }

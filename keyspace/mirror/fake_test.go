@@ -21,6 +21,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
+
+	"etcdkit/keyspace/fence/fencekey"
 )
 
 // etcd is a server in memory, with as much of etcd as a mirror needs: keys with
@@ -213,61 +215,57 @@ func (e *etcd) RangeStream(r *pb.RangeRequest, s pb.KV_RangeStreamServer) error 
 	}
 }
 
-func (e *etcd) Put(_ context.Context, r *pb.PutRequest) (*pb.PutResponse, error) {
-	header, _, err := e.commit(&pb.RequestOp{Request: &pb.RequestOp_RequestPut{RequestPut: r}})
-	return &pb.PutResponse{Header: header}, err
-}
-
-func (e *etcd) DeleteRange(_ context.Context, r *pb.DeleteRangeRequest) (*pb.DeleteRangeResponse, error) {
-	header, deleted, err := e.commit(&pb.RequestOp{Request: &pb.RequestOp_RequestDeleteRange{RequestDeleteRange: r}})
-	return &pb.DeleteRangeResponse{Header: header, Deleted: deleted}, err
-}
-
 func (e *etcd) Txn(_ context.Context, r *pb.TxnRequest) (*pb.TxnResponse, error) {
-	ops := r.Success
-	if len(r.Compare) > 0 {
-		ops = []*pb.RequestOp{{Request: &pb.RequestOp_RequestTxn{RequestTxn: r}}}
-	}
-	header, deleted, err := e.commit(ops...)
-	resp := &pb.ResponseOp{Response: &pb.ResponseOp_ResponseDeleteRange{ResponseDeleteRange: &pb.DeleteRangeResponse{Deleted: deleted}}}
-	return &pb.TxnResponse{Header: header, Succeeded: true, Responses: []*pb.ResponseOp{resp}}, err
-}
-
-// commit makes changes and tells how many keys are fewer by them.
-func (e *etcd) commit(ops ...*pb.RequestOp) (header *pb.ResponseHeader, deleted int64, err error) {
 	if err := e.request("write"); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	ops = e.held(ops)
+	var ops []*pb.RequestOp
+	resp := e.decide(r, &ops)
 	e.most = max(e.most, len(ops))
 	if e.maxOps > 0 && len(ops) > e.maxOps {
-		return nil, 0, rpctypes.ErrGRPCTooManyOps
+		return nil, rpctypes.ErrGRPCTooManyOps
 	}
-	before := len(e.history)
-	err = e.write(ops)
-	for _, ev := range e.history[before:] {
-		if ev.Type == mvccpb.Event_DELETE {
-			deleted++
+	if len(ops) > 0 {
+		if err := e.write(ops); err != nil {
+			return nil, err
 		}
 	}
-	return e.header(), deleted, err
+	resp.Header = e.header()
+	return resp, nil
 }
 
-// held returns the operations with those below a condition in its place, where
-// it holds: that a key has a revision.
-func (e *etcd) held(ops []*pb.RequestOp) (all []*pb.RequestOp) {
-	now := e.at(e.rev)
-	for _, op := range ops {
-		txn := op.GetRequestTxn()
-		if txn == nil {
-			all = append(all, op)
-		} else if now[string(txn.Compare[0].Key)].GetModRevision() == txn.Compare[0].GetModRevision() {
-			all = append(all, txn.Success...)
-		}
+// decide answers a transaction and collects the changes that it makes.
+func (e *etcd) decide(r *pb.TxnRequest, all *[]*pb.RequestOp) *pb.TxnResponse {
+	now, resp, then := e.at(e.rev), &pb.TxnResponse{Succeeded: true}, r.Success
+	for _, c := range r.Compare {
+		resp.Succeeded = resp.Succeeded && now[string(c.Key)].GetModRevision() == c.GetModRevision()
 	}
-	return all
+	if !resp.Succeeded {
+		then = r.Failure
+	}
+	for _, op := range then {
+		one := &pb.ResponseOp{}
+		switch {
+		case op.GetRequestTxn() != nil:
+			one.Response = &pb.ResponseOp_ResponseTxn{ResponseTxn: e.decide(op.GetRequestTxn(), all)}
+		case op.GetRequestRange() != nil:
+			read := &pb.RangeResponse{}
+			if kv := now[string(op.GetRequestRange().Key)]; kv != nil {
+				read.Kvs = append(read.Kvs, kv)
+			}
+			one.Response = &pb.ResponseOp_ResponseRange{ResponseRange: read}
+		case op.GetRequestPut() != nil:
+			*all = append(*all, op)
+			one.Response = &pb.ResponseOp_ResponsePut{ResponsePut: &pb.PutResponse{}}
+		default:
+			*all = append(*all, op)
+			one.Response = &pb.ResponseOp_ResponseDeleteRange{ResponseDeleteRange: &pb.DeleteRangeResponse{}}
+		}
+		resp.Responses = append(resp.Responses, one)
+	}
+	return resp
 }
 
 // write makes changes, all in one revision.
@@ -362,12 +360,15 @@ func (e *etcd) compact() {
 	e.compacted = e.rev
 }
 
-// state returns the keys as "k=v", with "@" where there is a lease.
+// state returns the keys without fences as "k=v", with "@" if they have a lease.
 func (e *etcd) state() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var all []string
 	for k, kv := range e.at(e.rev) {
+		if fencekey.Is(kv) {
+			continue
+		}
 		text := k + "=" + string(kv.Value)
 		if kv.Lease != 0 {
 			text += "@"

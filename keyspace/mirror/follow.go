@@ -8,6 +8,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/fence/fencekey"
 )
 
 // follow makes at the destination what happens at the source after a revision.
@@ -44,11 +45,16 @@ type following struct {
 	done  int64 // all up to this revision is made
 }
 
+// quietTicks is how many ticks without an update end the fence, so that a quiet
+// mirror leaves nothing at the destination that the source does not have.
+const quietTicks = 4
+
 // run makes updates until ctx ends, an update says why there are no more, or
 // the end is reached.
 func (f *following) run(ctx context.Context, updates <-chan update) error {
 	tick := time.NewTicker(leaseTick)
 	defer tick.Stop()
+	quiet := 0
 	for f.end == 0 || f.done < f.end {
 		select {
 		case <-ctx.Done():
@@ -57,10 +63,14 @@ func (f *following) run(ctx context.Context, updates <-chan update) error {
 			if err := f.rewriteLost(ctx); err != nil {
 				return err
 			}
+			if quiet++; quiet == quietTicks {
+				f.fence.Close(ctx)
+			}
 		case u, ok := <-updates:
 			if !ok {
 				return context.Cause(ctx)
 			}
+			quiet = 0
 			if err := f.add(ctx, u); err != nil {
 				return err
 			}
@@ -105,10 +115,18 @@ func (f *following) add(ctx context.Context, u update) error {
 	return nil
 }
 
-// changes returns what events are at the destination.
+// isFence reports whether an event is about a fence of one of our commands.
+func isFence(e *clientv3.Event) bool {
+	return fencekey.Is(e.Kv) || e.Type == mvccpb.Event_DELETE && fencekey.IsName(e.Kv.GetKey())
+}
+
+// changes returns what events are at the destination, without those of fences.
 func (m *Mirror) changes(events []*clientv3.Event) ([]bulk.Change, error) {
 	changes := make([]bulk.Change, 0, len(events))
 	for _, e := range events {
+		if isFence(e) {
+			continue
+		}
 		c, err := m.change(e.Kv)
 		if err != nil {
 			return nil, err

@@ -12,6 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/fence"
 	"etcdkit/keyspace/retry"
 )
 
@@ -42,6 +43,7 @@ type Mirror struct {
 	source, dest           *clientv3.Client
 	sourceRetry, destRetry *retry.Retrier
 	name                   renaming
+	fence                  *fence.Fence
 	commits                *bulk.Committer
 	leases                 *leases
 	ours                   revisions
@@ -58,7 +60,8 @@ func New(source, dest Cluster, o Options) *Mirror {
 		dest: m.dest, destRetry: m.destRetry,
 		refused: func(err error) { m.note("Keys are written without their leases: %v", err) },
 	}
-	m.commits = &bulk.Committer{KV: m.dest, Retry: m.destRetry, Limits: o.Limits, Leases: m.leases, Done: m.committed}
+	m.fence = &fence.Fence{KV: m.dest, Leases: m.dest, Retry: m.destRetry}
+	m.commits = &bulk.Committer{Fence: m.fence, Limits: o.Limits, Leases: m.leases, Done: m.committed, Unknown: m.unknown}
 	return m
 }
 
@@ -70,7 +73,7 @@ func (m *Mirror) retry(cluster string, explain func(error) error) *retry.Retrier
 		return fmt.Errorf("%w: at the %s", explain(err), cluster)
 	}}
 	if m.Once {
-		r.Patience = m.Timeout
+		r.Patience = 2 * m.Timeout
 	}
 	r.Report = func(err error) {
 		if err == nil {
@@ -95,6 +98,12 @@ func (m *Mirror) committed(c bulk.Committed) {
 	}
 }
 
+// unknown names changes whose answer was lost.
+func (m *Mirror) unknown(changes []bulk.Change) {
+	m.note("It is not known whether these changes (%d) were made at the destination: keys %q to %q",
+		len(changes), changes[0].Key(), changes[len(changes)-1].Key())
+}
+
 // Run mirrors until ctx ends, whose cause it returns, or until an error of a
 // request that trying again can't mend. With Once it ends by itself. When it
 // returns, nothing is under way any more.
@@ -103,6 +112,7 @@ func (m *Mirror) Run(ctx context.Context) error {
 		return err
 	}
 	defer m.keepLeases(ctx)()
+	defer m.fence.Close(ctx)
 	rev := m.Rev - 1
 	begun := rev < 1
 	if begun {

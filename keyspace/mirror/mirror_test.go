@@ -44,6 +44,7 @@ func (p *pair) mirror(t *testing.T, o Options) *Mirror {
 		p.dest.wake()
 	}
 	p.Mirror = New(Cluster{p.source.client(t), plain}, Cluster{p.dest.client(t), plain}, o)
+	t.Cleanup(func() { p.fence.Close(context.WithoutCancel(t.Context())) })
 	return p.Mirror
 }
 
@@ -153,8 +154,8 @@ func TestFollow(t *testing.T) {
 	p.source.txn("/x=not ours")
 	p.source.txn("-/a/1", "/a/3=z2")
 	p.dest.awaitState(t, "/b/2=y", "/b/3=z2")
-	if got := p.dest.revision(); got != 4 {
-		t.Errorf("the destination is at revision %d, want 3 transactions after 1", got)
+	if got := p.dest.revision(); got != 5 {
+		t.Errorf("the destination is at revision %d, want a fence and 3 transactions after 1", got)
 	}
 	p.stop(t)
 	if p.Total() != 5 {

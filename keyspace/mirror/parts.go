@@ -4,20 +4,22 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/keyspace"
+	"etcdkit/keyspace/fence/fencekey"
 	"etcdkit/keyspace/live"
 	"etcdkit/keyspace/retry"
 )
 
 // parts reads a range of one of the clusters in parts, none of them empty, the
-// next one while the caller has the last. What fails is repeated by again
-// itself. Without a revision a range that a compaction has overtaken goes on as
-// it is then.
+// next one while the caller has the last. The fences of our commands are left
+// out. What fails is repeated by again. Without a revision, a range that a
+// compaction has overtaken is continued as it is then.
 func (m *Mirror) parts(ctx context.Context, c *clientv3.Client, again *retry.Retrier, all keyspace.Range) iter.Seq2[[]*mvccpb.KeyValue, error] {
 	r := &live.Source{Client: c, Timeout: again.Timeout, MaxRecvBytes: m.MaxRecvBytes, Retry: again}
 	return func(yield func([]*mvccpb.KeyValue, error) bool) {
@@ -30,7 +32,7 @@ func (m *Mirror) parts(ctx context.Context, c *clientv3.Client, again *retry.Ret
 				overtaken = all.Rev == 0 && errors.Is(err, rpctypes.ErrCompacted)
 				var kvs []*mvccpb.KeyValue
 				if err == nil {
-					kvs = page.KVs
+					kvs = slices.DeleteFunc(page.KVs, fencekey.Is)
 				}
 				if overtaken || err == nil && len(kvs) == 0 {
 					continue

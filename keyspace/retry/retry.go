@@ -92,7 +92,7 @@ func (r *Retrier) Failed(ctx context.Context, begun time.Time, err error) error 
 	if r.Explain != nil {
 		err = r.Explain(err)
 	}
-	if !transient(err) {
+	if !Transient(err) {
 		return err
 	}
 	pause, first, enough := r.count(begun)
@@ -131,9 +131,9 @@ func (r *Retrier) count(begun time.Time) (pause time.Duration, first, enough boo
 	return pause, r.answered && r.failures == 1, enough
 }
 
-// transient reports whether err means that the cluster cannot be reached or
+// Transient reports whether err means that the cluster cannot be reached or
 // cannot serve the request at the moment. Other errors are about the request.
-func transient(err error) bool {
+func Transient(err error) bool {
 	var refusal rpctypes.EtcdError
 	var lasting interface{ Permanent() bool }
 	switch {

@@ -191,7 +191,7 @@ func TestTransient(t *testing.T) {
 		{context.Canceled, false},
 		{errors.New("boom"), false},
 	} {
-		if got := transient(tt.err); got != tt.want {
+		if got := Transient(tt.err); got != tt.want {
 			t.Errorf("%v: %v, want %v", tt.err, got, tt.want)
 		}
 	}

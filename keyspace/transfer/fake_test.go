@@ -4,98 +4,74 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"reflect"
-	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
-	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"etcdkit/keyspace/fence/fencekey"
+	"etcdkit/keyspace/fence/fencetest"
 	"etcdkit/keyspace/retry"
 )
 
-// fake stands for v3: keys with revisions and leases in memory, and faults that
-// a server can't be made to have at a given moment.
+// fake stands for v3, with faults that a server can't be made to have at a given
+// moment.
 type fake struct {
+	fencetest.Store
 	before func(puts int) error // called before each request with how many keys it is to write
 	after  func(puts int) error // its error is an answer that was lost
 
 	mu     sync.Mutex
-	rev    int64
-	kvs    map[string]*mvccpb.KeyValue
 	leases map[clientv3.LeaseID]time.Time
 }
 
 func newFake() *fake {
-	return &fake{rev: 1, kvs: make(map[string]*mvccpb.KeyValue), leases: make(map[clientv3.LeaseID]time.Time)}
+	return &fake{leases: make(map[clientv3.LeaseID]time.Time)}
 }
 
 func (f *fake) put(key, value string, lease clientv3.LeaseID) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.rev++
-	f.kvs[key] = &mvccpb.KeyValue{Key: []byte(key), Value: []byte(value), ModRevision: f.rev, Lease: int64(lease)}
+	op := clientv3.OpPut(key, value, clientv3.WithLease(lease))
+	if _, err := f.Store.Do(context.Background(), op); err != nil {
+		panic(err)
+	}
 }
 
-func (f *fake) Do(_ context.Context, op clientv3.Op) (clientv3.OpResponse, error) {
-	cmps, ops, _ := op.Txn()
-	puts := 0
+// puts returns how many keys of v2 an operation is to write.
+func puts(op clientv3.Op) int {
+	_, ops, _ := op.Txn()
+	n := 0
 	for _, o := range ops {
-		if o.IsPut() {
-			puts++
+		switch {
+		case o.IsTxn():
+			n += puts(o)
+		case o.IsPut() && !fencekey.IsName(o.KeyBytes()):
+			n++
 		}
 	}
+	return n
+}
+
+func (f *fake) Do(ctx context.Context, op clientv3.Op) (clientv3.OpResponse, error) {
 	if f.before != nil {
-		if err := f.before(puts); err != nil {
+		if err := f.before(puts(op)); err != nil {
 			return clientv3.OpResponse{}, err
 		}
 	}
-	resp := f.txn(cmps, ops)
-	if f.after != nil {
-		if err := f.after(puts); err != nil {
-			return clientv3.OpResponse{}, err
-		}
+	resp, err := f.Store.Do(ctx, op)
+	if f.after != nil && err == nil {
+		err = f.after(puts(op))
 	}
-	return (*clientv3.TxnResponse)(resp).OpResponse(), nil
+	return resp, err
 }
 
-func (f *fake) txn(cmps []clientv3.Cmp, ops []clientv3.Op) *pb.TxnResponse {
+func (f *fake) Grant(ctx context.Context, ttl int64) (*clientv3.LeaseGrantResponse, error) {
+	resp, err := f.Store.Grant(ctx, ttl)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	resp := &pb.TxnResponse{Header: &pb.ResponseHeader{ClusterId: 0xd, Revision: f.rev}}
-	for _, c := range cmps {
-		if f.kvs[string(c.KeyBytes())].GetModRevision() != c.GetCompare().GetModRevision() {
-			return resp
-		}
-	}
-	resp.Succeeded = true
-	f.rev++
-	for _, o := range ops {
-		key := string(o.KeyBytes())
-		if o.IsPut() {
-			f.kvs[key] = &mvccpb.KeyValue{Key: []byte(key), Value: slices.Clone(o.ValueBytes()), ModRevision: f.rev, Lease: leaseOf(o)}
-			continue
-		}
-		r := &pb.RangeResponse{}
-		if kv := f.kvs[key]; kv != nil {
-			r.Kvs = []*mvccpb.KeyValue{kv}
-		}
-		resp.Responses = append(resp.Responses, &pb.ResponseOp{Response: &pb.ResponseOp_ResponseRange{ResponseRange: r}})
-	}
-	return resp
-}
-
-func (f *fake) Grant(_ context.Context, ttl int64) (*clientv3.LeaseGrantResponse, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	id := clientv3.LeaseID(len(f.leases) + 1)
-	f.leases[id] = time.Now().Add(time.Duration(ttl) * time.Second)
-	return &clientv3.LeaseGrantResponse{ID: id, TTL: ttl}, nil
+	f.leases[resp.ID] = time.Now().Add(time.Duration(ttl) * time.Second)
+	return resp, err
 }
 
 func (f *fake) TimeToLive(_ context.Context, id clientv3.LeaseID, _ ...clientv3.LeaseOption) (*clientv3.LeaseTimeToLiveResponse, error) {
@@ -110,12 +86,10 @@ func (f *fake) TimeToLive(_ context.Context, id clientv3.LeaseID, _ ...clientv3.
 
 // state returns the keys as "key=value@lease".
 func (f *fake) state() []string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	var all []string
-	for _, key := range slices.Sorted(maps.Keys(f.kvs)) {
-		text := key + "=" + string(f.kvs[key].Value)
-		if id := f.kvs[key].Lease; id != 0 {
+	for _, kv := range f.Keys() {
+		text := string(kv.GetKey()) + "=" + string(kv.GetValue())
+		if id := kv.GetLease(); id != 0 {
 			text += fmt.Sprintf("@%d", id)
 		}
 		all = append(all, text)
@@ -171,9 +145,6 @@ func text(err error) string {
 	}
 	return err.Error()
 }
-
-// leaseOf reads what clientv3 shows nobody.
-func leaseOf(op clientv3.Op) int64 { return reflect.ValueOf(op).FieldByName("leaseID").Int() }
 
 // once is an error at the first call for a write.
 func once(err error) func(int) error {

@@ -85,16 +85,12 @@ func (t *Transfer) find(ctx context.Context, pairs []Pair) ([]*mvccpb.KeyValue, 
 	for i, p := range pairs {
 		ops[i] = clientv3.OpGet(p.Key)
 	}
-	var resp clientv3.OpResponse
-	err := t.Retry.Do(ctx, func(ctx context.Context) (err error) {
-		resp, err = t.kv.Do(ctx, clientv3.OpTxn(nil, ops, nil))
-		return err
-	})
+	result, err := t.fence.Read(ctx, ops...)
 	if err != nil {
 		return nil, err
 	}
 	found := make([]*mvccpb.KeyValue, len(pairs))
-	for i, r := range resp.Txn().Responses[:min(len(found), len(resp.Txn().Responses))] {
+	for i, r := range result.Responses {
 		if kvs := r.GetResponseRange().GetKvs(); len(kvs) > 0 {
 			found[i] = kvs[0]
 		}

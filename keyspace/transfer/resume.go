@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+	"sync"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -13,10 +14,11 @@ import (
 )
 
 // resume notes in a file how far a run has come. The nil resume notes nothing.
-// It is for one goroutine.
 type resume struct {
-	file *file.File
 	from state // what an interrupted run has left
+
+	mu   sync.Mutex // for what follows
+	file *file.File
 	now  state
 	err  error // of a write that failed
 }
@@ -32,6 +34,8 @@ type state struct {
 	OnConflict string   `json:"on_conflict"`
 	Index      uint64   `json:"index"`
 	Key        string   `json:"key"`
+
+	Fence clientv3.LeaseID `json:"fence,omitempty"` // lease of the fence; 0 if none was made
 }
 
 // differs tells what the state is of, where it is not of the copy that now is.
@@ -56,16 +60,11 @@ func (t *Transfer) destination(ctx context.Context, pairs []Pair) (string, error
 	if len(pairs) == 0 {
 		return "", nil
 	}
-	var resp clientv3.OpResponse
-	err := t.Retry.Do(ctx, func(ctx context.Context) (err error) {
-		look := clientv3.OpGet(pairs[0].Key, clientv3.WithCountOnly())
-		resp, err = t.kv.Do(ctx, clientv3.OpTxn(nil, []clientv3.Op{look}, nil))
-		return err
-	})
+	result, err := t.fence.Read(ctx, clientv3.OpGet(pairs[0].Key, clientv3.WithCountOnly()))
 	if err != nil {
 		return "", fmt.Errorf("key %q: %w", pairs[0].Key, err)
 	}
-	return strconv.FormatUint(resp.Txn().Header.GetClusterId(), 16), nil
+	return strconv.FormatUint(result.Cluster, 16), nil
 }
 
 // openResume reads the file, if there is one, for a copy of the tree to a
@@ -106,10 +105,24 @@ func (r *resume) reached(last Pair) {
 	if r == nil || last.From <= r.from.Key {
 		return
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.now.Key = last.From
 	if r.file.Due() {
 		r.err = r.file.Write(r.now)
 	}
+}
+
+// fenced notes the lease of a fence, and writes it down at once.
+func (r *resume) fenced(lease clientv3.LeaseID) error {
+	if r == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now.Fence = lease
+	r.err = r.file.Insert(r.now)
+	return r.err
 }
 
 // end leaves the file as the end of a run calls for: none where it has come to

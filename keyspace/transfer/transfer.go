@@ -9,6 +9,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/fence"
 	"etcdkit/keyspace/retry"
 )
 
@@ -29,8 +30,8 @@ func (m Mode) String() string {
 
 // KV is v3's side, such as a [clientv3.Client].
 type KV interface {
-	Do(ctx context.Context, op clientv3.Op) (clientv3.OpResponse, error)
-	Grant(ctx context.Context, ttl int64) (*clientv3.LeaseGrantResponse, error)
+	fence.KV
+	fence.Leases
 	TimeToLive(ctx context.Context, id clientv3.LeaseID, opts ...clientv3.LeaseOption) (*clientv3.LeaseTimeToLiveResponse, error)
 }
 
@@ -74,6 +75,7 @@ type Summary struct {
 type Transfer struct {
 	Options
 	kv     KV
+	fence  *fence.Fence
 	leases leases
 	resume *resume
 
@@ -105,6 +107,8 @@ func (t *Transfer) run(ctx context.Context) error {
 	if t.kv, err = t.Open(ctx); err != nil {
 		return err
 	}
+	t.fence = &fence.Fence{KV: t.kv, Leases: t.kv, Retry: t.Retry, Began: func(lease clientv3.LeaseID) error { return t.resume.fenced(lease) }}
+	defer t.fence.Close(ctx)
 	pairs := tree.Pairs
 	if t.Resume != "" {
 		if pairs, err = t.takeUp(ctx, tree); err != nil {
@@ -132,6 +136,11 @@ func (t *Transfer) takeUp(ctx context.Context, tree *Tree) ([]Pair, error) {
 	}
 	if t.resume, err = openResume(&t.Options, tree, dest); err != nil {
 		return nil, err
+	}
+	if lease := t.resume.from.Fence; lease != clientv3.NoLease {
+		if err := t.fence.Remove(ctx, lease); err != nil {
+			return nil, err
+		}
 	}
 	pairs := t.resume.left(tree.Pairs)
 	if t.sum.Before = len(tree.Pairs) - len(pairs); t.sum.Before > 0 {
@@ -166,9 +175,10 @@ func (t *Transfer) count(change func(*Summary)) {
 }
 
 // The bounds of what goes into one request, and how many of them are under way:
-// enough that the server always has a next one.
+// enough that the server always has a next one. A transaction inside another and
+// the fence's mark count as well.
 const (
-	batchOps   = bulk.DefaultOps
+	batchOps   = bulk.DefaultOps - 2
 	batchBytes = bulk.DefaultBytes
 	inFlight   = 8
 )

@@ -96,21 +96,23 @@ func TestLeases(t *testing.T) {
 			Pair{From: "/e", Value: "1", Until: in(time.Minute)}, Pair{From: "/f", Value: "1"})
 		second := tree(9, slices.Concat(first.Pairs[:3], first.Pairs[4:])...)
 		c := &copying{fake: newFake(), mode: Overwrite, trees: []*Tree{first, second}}
+		c.AddLease(100)
+		c.AddLease(101)
 		c.leases[100], c.leases[101] = in(64*time.Second), in(time.Hour)
 		c.put("/e", "1", 100) // near enough
 		c.put("/f", "1", 101) // would end
 		c.before = once(rpctypes.ErrLeaseNotFound)
 		got, err := c.run(t)
 		same(t, got, err, Summary{Index: 9, Keys: 6, Written: 4, Equal: 1, Expired: 1, Conflicts: 1, Verified: &Verification{Equal: 5, Expired: 1}}, "")
-		if state, want := c.state(), []string{"/a=1@5", "/b=1@5", "/c=1@6", "/e=1@100", "/f=1"}; !slices.Equal(state, want) {
+		if state, want := c.state(), []string{"/a=1@4", "/b=1@4", "/c=1@5", "/e=1@100", "/f=1"}; !slices.Equal(state, want) {
 			t.Errorf("%q, want %q", state, want)
 		}
-		rev := c.rev
+		rev := c.Rev()
 		c.trees, c.reads = []*Tree{second}, 0
-		if got, err = c.run(t); err != nil || got.Written != 0 || got.Equal != 5 || len(c.leases) != 6 {
+		if got, err = c.run(t); err != nil || got.Written != 0 || got.Equal != 5 || len(c.leases) != 7 {
 			t.Errorf("again: %+v, %v, %d leases", got, err, len(c.leases))
 		}
-		for _, kv := range c.kvs {
+		for _, kv := range c.Keys() {
 			if kv.ModRevision > rev {
 				t.Errorf("%s was written again", kv.Key)
 			}

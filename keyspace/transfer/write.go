@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/keyspace/fence"
 )
 
 // tries is how often a batch is looked at again because somebody else has
@@ -37,7 +41,7 @@ func (t *Transfer) put(ctx context.Context, pairs []Pair) error {
 				return err
 			}
 		}
-		done, err := b.commit(ctx)
+		done, err := b.commit(ctx, pairs[0].Key)
 		switch {
 		case err == nil && done:
 			t.count(b.tally)
@@ -101,25 +105,25 @@ func (b *batch) add(ctx context.Context, p Pair, kv *mvccpb.KeyValue) error {
 	return nil
 }
 
-// commit writes, and tells whether it has: nothing is written where a key has
-// changed, perhaps by a sending before whose answer was lost.
-func (b *batch) commit(ctx context.Context) (done bool, err error) {
+// commit writes, and reports whether it is certain that it has: it has not if a
+// key has changed, and if the answer was lost the keys have to be looked at again.
+func (b *batch) commit(ctx context.Context, key string) (done bool, err error) {
 	if len(b.ops) == 0 {
 		return true, nil
 	}
-	var resp clientv3.OpResponse
-	err = b.t.Retry.Do(ctx, func(ctx context.Context) (err error) {
-		// What is on its way is waited for, so that it is known what has been
-		// written when a run is interrupted.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), b.t.Retry.Timeout)
-		defer cancel()
-		resp, err = b.t.kv.Do(ctx, clientv3.OpTxn(b.unchanged, b.ops, nil))
-		return err
-	})
-	if err != nil {
+	result, err := b.t.fence.Write(ctx, []byte(key), clientv3.OpTxn(b.unchanged, b.ops, nil))
+	unknown := (*fence.Unknown)(nil)
+	switch {
+	case errors.As(err, &unknown) && unknown.Over:
+		return false, nil
+	case errors.As(err, &unknown):
+		keys := slices.Sorted(maps.Keys(b.tried))
+		b.t.note("It is not known whether these %d keys were written to v3: %q to %q", len(keys), keys[0], keys[len(keys)-1])
+		return false, err
+	case err != nil || result.Responses == nil:
 		return false, err
 	}
-	return resp.Txn().Succeeded, nil
+	return result.Responses[0].GetResponseTxn().GetSucceeded(), nil
 }
 
 // tally counts what has become of the pairs.

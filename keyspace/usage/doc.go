@@ -2,5 +2,6 @@
 // directories, and sums up what lies below each. Its memory is that of one path
 // of the tree.
 //
-// It imports etcd's API messages and nothing else of etcd or this module.
+// It imports etcd's API messages and keyspace/fence/fencekey, and nothing else of
+// etcd or this module.
 package usage

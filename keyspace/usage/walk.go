@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
+
+	"etcdkit/keyspace/fence/fencekey"
 )
 
 // Sum is what keys come to.
@@ -52,8 +54,12 @@ type Walk struct {
 	open []Node
 }
 
-// Add takes the next key, which has the prefix.
+// Add adds the next key, which has the prefix. A fence of one of our commands is
+// not counted.
 func (w *Walk) Add(kv *mvccpb.KeyValue) {
+	if fencekey.Is(kv) {
+		return
+	}
 	key := string(kv.GetKey())
 	w.begin()
 	for len(w.open) > 1 && !strings.HasPrefix(key, w.top().Name) {

@@ -1,0 +1,34 @@
+// Package fencekey names the keys of fences and recognises them, so that our
+// commands neither export, mirror nor count them.
+//
+// It imports etcd's API messages and nothing else of etcd or this module.
+package fencekey
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"regexp"
+
+	"go.etcd.io/etcd/api/v3/mvccpb"
+)
+
+// mark begins the suffix of a fence's name, behind the key that it is named
+// after.
+const mark = "\x00etcdkit-fence-"
+
+var suffix = regexp.MustCompile(`\x00etcdkit-fence-[0-9a-f]{32}-[0-9]{1,6}$`)
+
+// New returns a new name for a fence, to which a lane adds its number.
+func New(key []byte) string {
+	random := make([]byte, 16)
+	rand.Read(random) //nolint:errcheck,gosec // it never fails
+	return string(key) + mark + hex.EncodeToString(random) + "-"
+}
+
+// IsName reports whether a key has the name of a fence. It is for the deletion
+// of a key, which does not tell the key's lease; for a key use [Is].
+func IsName(key []byte) bool { return bytes.Contains(key, []byte(mark)) && suffix.Match(key) }
+
+// Is reports whether a key is a fence, made by a run of any of our commands.
+func Is(kv *mvccpb.KeyValue) bool { return kv.GetLease() != 0 && IsName(kv.GetKey()) }
