@@ -187,3 +187,31 @@ func TestPutBatchResumeLease(t *testing.T) {
 	runner{endpoint: f.start(t), in: strings.NewReader(pairLines(3))}.run(t, "put", "--batch", "jsonl", "--lease", "7f", "--resume", path).
 		is(t, ran{cli.Failure, "", "Error: " + path + " is of a run without --lease: leave it out again, or delete it to begin anew\n"})
 }
+
+// import counted as written what the server had not confirmed.
+func TestImportLyingServer(t *testing.T) {
+	t.Parallel()
+	const refused = "Error: the server's answer does not fit the request\n"
+	header := &pb.ResponseHeader{Revision: 100}
+	put := &pb.ResponseOp{Response: &pb.ResponseOp_ResponsePut{ResponsePut: &pb.PutResponse{}}}
+	for name, answer := range map[string]*pb.TxnResponse{
+		"empty":          {},
+		"not succeeded":  {Header: header},
+		"fewer":          {Header: header, Succeeded: true, Responses: []*pb.ResponseOp{put}},
+		"of other kinds": {Header: header, Succeeded: true, Responses: []*pb.ResponseOp{put, {}}},
+		"an old one":     {Header: &pb.ResponseHeader{Revision: 1}, Succeeded: true, Responses: []*pb.ResponseOp{put, put}},
+	} {
+		for _, mode := range []string{"overwrite", "skip", "fail"} {
+			f := &kvServer{answer: func(m proto.Message) (proto.Message, error) {
+				if txn, ok := m.(*pb.TxnRequest); ok && len(txn.GetSuccess()) > 1 {
+					return answer, nil
+				}
+				return nil, nil
+			}}
+			got := runner{endpoint: f.start(t), in: strings.NewReader(pairLines(1))}.run(t, "import", "--on-conflict", mode)
+			if got.code != cli.Failure || got.out != "1 read: 0 written, 1 left\n" || !strings.HasSuffix(got.err, refused) {
+				t.Errorf("%s, %s: %+v", name, mode, got)
+			}
+		}
+	}
+}

@@ -9,16 +9,20 @@ import (
 	"etcdkit/keyspace/lines"
 )
 
-// check reads the input to its end, and counts it.
+// check reads the input to its end and counts it. If keys must not exist, it also
+// looks for one that comes twice.
 func (l *Load) check(ctx context.Context) error {
 	r, err := l.Open()
 	if err != nil {
 		return err
 	}
-	total := int64(0)
-	err = l.each(r, func(_ lines.Pair, broken error) error {
+	total, keys := int64(0), newTwice()
+	err = l.each(r, func(p lines.Pair, broken error) error {
 		if broken != nil {
 			return fmt.Errorf("%w; nothing was written", broken)
+		}
+		if l.Mode == bulk.Refuse {
+			keys.add(p.Key)
 		}
 		total++
 		if total%partItems == 0 && ctx.Err() != nil {
@@ -27,7 +31,10 @@ func (l *Load) check(ctx context.Context) error {
 		return nil
 	})
 	l.total = total
-	return err
+	if err != nil {
+		return err
+	}
+	return l.checkTwice(ctx, keys)
 }
 
 // look returns an error where a key of the input is there already.

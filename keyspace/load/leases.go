@@ -14,7 +14,7 @@ import (
 // so those of which nothing is known but an equal time to live. Its size is the
 // number of leases. It may be used from several goroutines.
 type leases struct {
-	client *clientv3.Client
+	client Client
 	retry  *retry.Retrier
 
 	mu    sync.Mutex

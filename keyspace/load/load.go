@@ -44,16 +44,25 @@ type Summary struct {
 	Present int64 // of those to be written in a dry run: keys that are there already
 }
 
+// Client is what a run needs of a [clientv3.Client].
+type Client interface {
+	fence.KV
+	fence.Leases
+	Get(ctx context.Context, key string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error)
+	TimeToLive(ctx context.Context, id clientv3.LeaseID, opts ...clientv3.LeaseOption) (*clientv3.LeaseTimeToLiveResponse, error)
+	MemberList(ctx context.Context, opts ...clientv3.OpOption) (*clientv3.MemberListResponse, error)
+}
+
 // Cluster is where the pairs go.
 type Cluster struct {
-	Client  *clientv3.Client
+	Client  Client
 	Explain func(error) error // adds the cause to the error of a request
 }
 
 // Load is one run. Its counters are for several goroutines.
 type Load struct {
 	Options
-	client *clientv3.Client
+	client Client
 	retry  *retry.Retrier
 	fence  *fence.Fence
 	leases *leases

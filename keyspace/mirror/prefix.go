@@ -1,6 +1,7 @@
 package mirror
 
 import (
+	"bytes"
 	"fmt"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -13,10 +14,13 @@ type renaming struct{ from, to string }
 
 // key returns the name of a key of the source at the destination.
 func (r renaming) key(key []byte) ([]byte, error) {
+	rest, found := bytes.CutPrefix(key, []byte(r.from))
+	if !found {
+		return nil, fmt.Errorf("the source has sent key %q, which does not begin with %q", key, r.from)
+	}
 	if r.from == r.to {
 		return key, nil
 	}
-	rest := key[len(r.from):]
 	if len(r.to)+len(rest) == 0 {
 		return nil, fmt.Errorf("%w: of %q nothing is left without the prefix", rpctypes.ErrEmptyKey, key)
 	}
@@ -25,6 +29,11 @@ func (r renaming) key(key []byte) ([]byte, error) {
 
 // span is a range of keys, its end left out, as the API spells it.
 type span struct{ key, end string }
+
+// has reports whether a key is in the range.
+func (s span) has(key []byte) bool {
+	return string(key) >= s.key && (s.end == "\x00" || string(key) < s.end)
+}
 
 // prefixSpan returns the keys that begin with prefix.
 func prefixSpan(prefix string) span {

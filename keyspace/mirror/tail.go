@@ -1,7 +1,11 @@
 package mirror
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -90,6 +94,9 @@ func (t *tail) watch(ctx context.Context, after int64) (int64, error) {
 			if err := failure(resp); err != nil {
 				return after, err
 			}
+			if err := t.check(resp, after); err != nil {
+				return after, err
+			}
 			t.retry.Succeeded()
 			if resp.Created {
 				continue
@@ -113,6 +120,24 @@ func failure(resp clientv3.WatchResponse) error {
 		return rpctypes.ErrCompacted
 	}
 	return resp.Err()
+}
+
+// check returns an error unless the events are of the range and come in order
+// after a revision.
+func (t *tail) check(resp clientv3.WatchResponse, after int64) error {
+	for _, e := range resp.Events {
+		kv := e.Kv
+		if !t.span.has(kv.GetKey()) {
+			return fmt.Errorf("the watch of the source has sent key %q, which is outside of the range", kv.GetKey())
+		}
+		if kv.GetModRevision() <= after {
+			return fmt.Errorf("the watch of the source has sent revision %d after revision %d", kv.GetModRevision(), after)
+		}
+	}
+	if !slices.IsSortedFunc(resp.Events, func(a, b *clientv3.Event) int { return cmp.Compare(a.Kv.GetModRevision(), b.Kv.GetModRevision()) }) {
+		return errors.New("the watch of the source has sent events that are not in order")
+	}
+	return nil
 }
 
 // upTo returns the revision up to which a watch has told everything, which was
