@@ -23,6 +23,7 @@ type loadOptions struct {
 	dryRun, keepGoing, createOnly bool
 	onConflict                    string
 	resume                        string
+	stripPrefix, addPrefix        string
 	maxTxnOps                     uint
 }
 
@@ -37,6 +38,8 @@ func (o *loadOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.createOnly, "create-only", false, "write only keys that are not there yet: --on-conflict skip")
 	fs.StringVar(&o.onConflict, "on-conflict", "overwrite", "what to do with keys that are there already: "+strings.Join(conflictModes(), ", "))
 	fs.StringVar(&o.resume, "resume", "", "note in this `file` how far it has come, and go on from there if the file exists")
+	fs.StringVar(&o.stripPrefix, "strip-prefix", "", "cut this `prefix` off every key; a key without it is invalid")
+	fs.StringVar(&o.addPrefix, "add-prefix", "", "put this `prefix` before every key, after --strip-prefix")
 	fs.UintVar(&o.maxTxnOps, "max-txn-ops", bulk.DefaultOps, "at most this many operations in one transaction")
 }
 
@@ -65,6 +68,7 @@ func (o *loadOptions) mode(onConflictGiven bool) (bulk.Mode, error) {
 func (o *loadOptions) options(mode bulk.Mode, f lines.Format) load.Options {
 	return load.Options{
 		Mode: mode, DryRun: o.dryRun, KeepGoing: o.keepGoing, Resume: o.resume, Unit: f.Unit(),
+		Strip: o.stripPrefix, Add: o.addPrefix,
 		Limits: bulk.Limits{Ops: int(min(o.maxTxnOps, 1<<20))},
 	}
 }
@@ -142,6 +146,7 @@ The summary adds up: read = written + skipped + failed + broken + left.`,
 		Example: `  etcdctl import app.jsonl.zst
   etcdctl import app.jsonl --dry-run
   etcdctl import app.jsonl --create-only --resume app.resume
+  etcdctl export /app/ | etcdctl import --strip-prefix /app/ --add-prefix /copy/
   etcdctl export /app/ --endpoints old:2379 | etcdctl import - --endpoints new:2379`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {

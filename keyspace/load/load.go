@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,8 @@ type Options struct {
 	Limits    bulk.Limits                   // of one transaction
 	Lease     int64                         // of the cluster, for every pair; 0 is what the pairs say
 	Resume    string                        // file that notes how far it has come; "" is none
+	Strip     string                        // prefix that every key has and that is cut off
+	Add       string                        // prefix that is put before what is left
 
 	Timeout  time.Duration           // of one request
 	Note     func(text string)       // told what a person should know
@@ -122,7 +125,7 @@ func (l *Load) run(ctx context.Context) error {
 		return err
 	}
 	if l.Resume != "" {
-		now := run{Cluster: hex(cluster), Mode: l.Mode.String(), Lease: hex(uint64(l.Lease))} //nolint:gosec // an id's bits
+		now := run{Cluster: hex(cluster), Mode: l.Mode.String(), Lease: hex(uint64(l.Lease)), Strip: l.Strip, Add: l.Add} //nolint:gosec // an id's bits
 		if l.resume, err = openResume(l.Resume, l.leases, now); err != nil {
 			return err
 		}
@@ -256,6 +259,9 @@ func (l *Load) complain(err error) {
 func (l *Load) each(r *lines.Reader, f func(lines.Pair, error) error) error {
 	for {
 		p, err := r.Next()
+		if err == nil {
+			p.Key, err = l.rename(p.Key, r.Position().Lines)
+		}
 		broken := (*lines.Broken)(nil)
 		if err != nil && !errors.As(err, &broken) {
 			if errors.Is(err, io.EOF) {
@@ -267,4 +273,20 @@ func (l *Load) each(r *lines.Reader, f func(lines.Pair, error) error) error {
 			return err
 		}
 	}
+}
+
+// rename returns the key that a pair is written to. One without the prefix that
+// is to be cut off makes its line a broken one.
+func (l *Load) rename(key []byte, at int64) ([]byte, error) {
+	if l.Strip == "" && l.Add == "" {
+		return key, nil
+	}
+	rest, found := bytes.CutPrefix(key, []byte(l.Strip))
+	switch {
+	case !found:
+		return nil, &lines.Broken{Unit: l.Unit, Line: at, Err: fmt.Errorf("key %q does not begin with --strip-prefix %q", shown(key), l.Strip)}
+	case len(rest)+len(l.Add) == 0:
+		return nil, &lines.Broken{Unit: l.Unit, Line: at, Err: fmt.Errorf("nothing is left of key %q without --strip-prefix", shown(key))}
+	}
+	return append([]byte(l.Add), rest...), nil
 }

@@ -45,6 +45,8 @@ type run struct {
 	Cluster string `json:"cluster,omitempty"` // its id in hexadecimal; none where nobody may know
 	Mode    string `json:"on_conflict"`
 	Lease   string `json:"lease,omitempty"` // for every pair, in hexadecimal
+	Strip   string `json:"strip_prefix,omitempty"`
+	Add     string `json:"add_prefix,omitempty"`
 }
 
 // differs tells what the file is of, where now is not the same.
@@ -54,6 +56,8 @@ func (s *run) differs(now *run) string {
 		return fmt.Sprintf("a run into another cluster, %s:", s.Cluster)
 	case s.Mode != now.Mode:
 		return fmt.Sprintf("a run with --on-conflict %s: give that again, or", s.Mode)
+	case s.Strip != now.Strip || s.Add != now.Add:
+		return fmt.Sprintf("a run with --strip-prefix %q and --add-prefix %q: give the same again, or", s.Strip, s.Add)
 	case s.Lease != now.Lease && s.Lease == "":
 		return "a run without --lease: leave it out again, or"
 	case s.Lease != now.Lease:
