@@ -41,6 +41,12 @@ func (g *Grid) Data(b []byte) string {
 	if g.csv != nil {
 		return csvData(b)
 	}
+	return quoted(b)
+}
+
+// quoted returns b as text, in Go's quotes if it has anything else than printable
+// characters.
+func quoted(b []byte) string {
 	s := string(b)
 	if quoted := strconv.Quote(s); len(quoted) != len(s)+2 {
 		return quoted

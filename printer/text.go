@@ -163,6 +163,16 @@ func (t *Text) Data(b []byte) {
 	t.room()
 }
 
+// Name appends a key for people, in hex if that is asked for, and otherwise quoted
+// as in a table, so that it can't reach the terminal as a command or end the line.
+func (t *Text) Name(b []byte) {
+	if t.Hex {
+		t.Data(b)
+		return
+	}
+	t.Raw(quoted(b))
+}
+
 // Base64 appends b in standard base64 with padding.
 func (t *Text) Base64(b []byte) {
 	t.buf = base64.StdEncoding.AppendEncode(t.buf, b)

@@ -513,3 +513,28 @@ func TestRetryGivesUp(t *testing.T) {
 		}
 	}
 }
+
+// Broken: get failed with "compacted" under hard compaction, in 15 to 30 of 100
+// runs. As long as nothing is handed out, the range is read again, at a newer
+// revision and by one request.
+func TestCompactedBeforeAnythingIsHandedOut(t *testing.T) {
+	t.Parallel()
+	for _, streams := range []bool{false, true} {
+		f := newFake(numbered("k", 2000)...)
+		f.streams = streams
+		f.before = func(n int, r *pb.RangeRequest) error {
+			if r.Revision > 0 && n < 8 { // what was begun at a revision ends in a compaction
+				f.put(func(int) []byte { return []byte("new") }, "k000001")
+				f.mu.Lock()
+				f.compacted = f.rev
+				f.mu.Unlock()
+			}
+			return nil
+		}
+		got, err := read(t.Context(), f.reader(t), keyspace.Range{Key: "k", End: "l"})
+		if err != nil {
+			t.Fatal(streams, err)
+		}
+		same(t, got, f.whole(t, keyspace.Range{Key: "k", End: "l"}))
+	}
+}

@@ -82,6 +82,11 @@ func (w *Watcher) Watch(ctx context.Context, what Watch) *Watching {
 	if l.Until > 0 && l.From == 0 {
 		l.next, l.oldest = 1, true
 	}
+	if l.Until > 0 && l.next > l.Until {
+		none := make(chan clientv3.WatchResponse)
+		close(none)
+		return &Watching{Responses: none}
+	}
 	return l.run(ctx)
 }
 

@@ -52,7 +52,7 @@ func (c Children) each(t *printer.Text, f func(Child)) bool {
 // Simple prints a line for each.
 func (c Children) Simple(t *printer.Text) {
 	c.each(t, func(child Child) {
-		t.Data([]byte(child.Name))
+		t.Name([]byte(child.Name))
 		t.Byte('\n')
 	})
 }

@@ -28,7 +28,7 @@ func (d DeletePreview) Simple(t *printer.Text) {
 		}
 		t.Printf("%d %s would be deleted\n", page.GetCount(), what)
 		for _, kv := range page.GetKvs() {
-			t.Data(kv.GetKey())
+			t.Name(kv.GetKey())
 			t.Byte('\n')
 			if d.Values {
 				valueSimple(t, kv)

@@ -22,7 +22,7 @@ func TestDeletePreview(t *testing.T) {
 	for _, s := range []shown{
 		{
 			name: "some of many", view: preview(some),
-			simple:    "12 keys would be deleted\n/a\nk \"\xff\n...\n",
+			simple:    "12 keys would be deleted\n/a\n\"k \\\"\\xff\"\n...\n",
 			hexSimple: "12 keys would be deleted\n\\x2f\\x61\n\\x6b\\x20\\x22\\xff\n...\n",
 			fields:    answeredFields + plain + odd + "\"More\" : true\n\"Count\" : 12\n",
 			hexFields: answeredHexFields + plainHex + oddHex + "\"More\" : true\n\"Count\" : 12\n",
@@ -67,7 +67,7 @@ func TestDeletePreview(t *testing.T) {
 		t.Run(s.name, s.test)
 	}
 	values := DeletePreview{Range: Range{Pages: OnePage(some)}, Values: true}
-	if got, want := printed(t, "simple", false, values), "12 keys would be deleted\n"+plainSimple+oddSimple+"...\n"; got != want {
+	if got, want := printed(t, "simple", false, values), "12 keys would be deleted\n"+plainSimple+"\"k \\\"\\xff\"\nx\ny\n...\n"; got != want {
 		t.Errorf("with values: got %q, want %q", got, want)
 	}
 	if got, want := printed(t, "simple", true, values), "12 keys would be deleted\n"+plainHexSimple+oddHexSimple+"...\n"; got != want {

@@ -18,18 +18,27 @@ type Node struct {
 	Keys, Bytes, Versions int64 // of a directory that is not summed up all 0
 }
 
-// name is the name for people: the empty prefix, which all keys have, would not
-// be seen. It stays as it is in a table for machines.
-func (n Node) name(g *printer.Grid) string {
-	switch exact := g != nil && g.Exact(); {
-	case n.Direct && !exact && n.Name == "":
+// note follows the name where people read it: the empty prefix, which all keys
+// have, would not be seen.
+func (n Node) note() string {
+	switch {
+	case n.Direct && n.Name == "":
 		return "(direct keys)"
 	case n.Direct:
-		return n.Name + " (direct keys)"
-	case n.Name == "" && !exact:
+		return " (direct keys)"
+	case n.Name == "":
 		return "(all keys)"
 	}
-	return n.Name
+	return ""
+}
+
+// cell is the name and the note in a table. A table for machines has the name of
+// the empty prefix as it is.
+func (n Node) cell(g *printer.Grid) string {
+	if g.Exact() && !n.Direct {
+		return g.Data([]byte(n.Name))
+	}
+	return g.Data([]byte(n.Name)) + n.note()
 }
 
 func (n Node) record() record {
@@ -72,7 +81,8 @@ func (u Usage) each(t *printer.Text, f func(Node)) bool {
 func (u Usage) Simple(t *printer.Text) {
 	u.each(t, func(n Node) {
 		t.Printf("%12d %9d %9d  ", n.Bytes, n.Keys, n.Versions)
-		t.Data([]byte(n.name(nil)))
+		t.Name([]byte(n.Name))
+		t.Raw(n.note())
 		t.Byte('\n')
 	})
 }
@@ -121,7 +131,7 @@ func (u Usage) Table(g *printer.Grid) {
 		if g.Failed() {
 			return
 		}
-		g.Row(strconv.FormatInt(n.Bytes, 10), strconv.FormatInt(n.Keys, 10), strconv.FormatInt(n.Versions, 10), g.Data([]byte(n.name(g))))
+		g.Row(strconv.FormatInt(n.Bytes, 10), strconv.FormatInt(n.Keys, 10), strconv.FormatInt(n.Versions, 10), n.cell(g))
 	}
 }
 
@@ -146,7 +156,7 @@ type Tree struct{ Usage }
 func (u Tree) Simple(t *printer.Text) {
 	u.each(t, func(n Node) {
 		t.Raw(strings.Repeat("  ", n.Depth-1))
-		t.Data([]byte(n.Label))
+		t.Name([]byte(n.Label))
 		if n.Dir && n.Keys > 0 {
 			t.Printf(" (%d)", n.Keys)
 		}
