@@ -7,17 +7,31 @@ CACHE   := $(or $(ETCDKIT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/etcdkit)
 # x/net/trace, which grpc brings along, costs start-up and serves nobody here.
 TAGS    := grpcnotrace
 LINT    := $(CACHE)/lint
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS := -X etcdkit/commands/cli.stamped=$(VERSION)
 TARGETS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
-.PHONY: help build demo test unit e2e soak stress cover bench check fmt tidy lint race cross reference changelog clean
+.PHONY: help build install uninstall demo test unit e2e soak stress cover bench check fmt tidy lint race cross reference changelog clean
 
 help: ## this list
 	@echo "make demo shows the programs at work; make test runs every test. All targets:"
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 build: ## both programs, as bin/etcdctl and bin/etcdutl, statically linked
-	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -o $(BIN)/etcdctl ./cmd/ctl
-	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -o $(BIN)/etcdutl ./cmd/util
+	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags "$(LDFLAGS)" -o $(BIN)/etcdctl ./cmd/ctl
+	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags "$(LDFLAGS)" -o $(BIN)/etcdutl ./cmd/util
+
+PREFIX  := /usr/local
+SHARE    = $(DESTDIR)$(PREFIX)/share
+install: build ## programs, man pages and completions below PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BIN)/etcdctl $(BIN)/etcdutl $(DESTDIR)$(PREFIX)/bin
+	go run ./cmd/manpages $(SHARE)
+
+uninstall: ## remove what install has written
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,etcdctl etcdutl)
+	rm -f $(SHARE)/man/man1/etcd{ctl,utl}{,-*}.1 $(SHARE)/bash-completion/completions/etcd{ctl,utl}
+	rm -f $(SHARE)/zsh/site-functions/_etcd{ctl,utl} $(SHARE)/fish/vendor_completions.d/etcd{ctl,utl}.fish
 
 demo: build reference ## the main job on a real etcd, command by command
 	cd e2e && ETCDKIT_BIN=$(CURDIR)/$(BIN) go run ./cmd/demo

@@ -106,9 +106,17 @@ func buildLine() string {
 
 func platform() string { return runtime.GOOS + "/" + runtime.GOARCH }
 
-// build returns the version of the module that the program was built from,
-// which the go command takes from git, or "(devel)" if it knows none.
+// stamped is the version that the Makefile takes from git.
+//
+//nolint:gochecknoglobals // the linker sets it
+var stamped string
+
+// build returns the version that the program was built from: the stamped one,
+// or else that of the module, or "(devel)".
 func build() string {
+	if stamped != "" {
+		return stamped
+	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
 	}

@@ -138,9 +138,9 @@ func (b *bench) startUp(ctx context.Context, page *bytes.Buffer) error {
 		name, target string
 		args, bare   []string
 	}{
-		{"version", "1.0", []string{"version"}, nil},
-		{"put of one key", "0.8", []string{"put", "bench", "value"}, []string{"put", "bench", "value"}},
-		{"get of one key", "0.8", []string{"get", "bench"}, []string{"get", "bench"}},
+		{"version", "1.05", []string{"version"}, nil},
+		{"put of one key", "0.9", []string{"put", "bench", "value"}, []string{"put", "bench", "value"}},
+		{"get of one key", "0.9", []string{"get", "bench"}, []string{"get", "bench"}},
 	} {
 		env := "ETCDCTL_ENDPOINTS=" + c.Endpoints()
 		m, err := inTurns(ctx, b.pairs,
