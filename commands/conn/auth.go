@@ -11,7 +11,7 @@ import (
 )
 
 // auth returns who to authenticate as, or nil for nobody. A token wins over a
-// user; a user without a password is asked for it.
+// user. It prompts for a missing password.
 func (f *Flags) auth(ctx context.Context, s cli.Streams) (*clientv3.AuthConfig, error) {
 	if f.token != "" {
 		return &clientv3.AuthConfig{Token: f.token}, nil
@@ -23,8 +23,8 @@ func (f *Flags) auth(ctx context.Context, s cli.Streams) (*clientv3.AuthConfig, 
 	return who, nil
 }
 
-// login returns the user that two flags name, or nil for none. A missing
-// password is asked for with the given prompt.
+// login returns the user that two flags name, or nil for none. It shows the given
+// prompt for a missing password.
 func login(ctx context.Context, s cli.Streams, user, password, prompt string) (*clientv3.AuthConfig, error) {
 	if user == "" {
 		return nil, nil

@@ -14,18 +14,17 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// How often in a row a stream is begun again for its token, and the first pause
-// before that; each is twice as long as the one before.
+// How often in a row a stream is restarted for its token, and the first pause
+// before a restart. Each pause is twice as long as the one before.
 const (
 	tokenTries      = 7
 	firstTokenPause = 10 * time.Millisecond
 )
 
-// tokens has streams begun again whose token their server does not know.
-// clientv3 logs in for each stream, but a token is known to the member that
-// gave it before it is to the others, which may be who gets the stream. clientv3
-// then ends it for good; one that is unavailable it begins again, with another
-// token.
+// tokens makes clientv3 restart streams whose token their server does not know.
+// clientv3 logs in for each stream, but the member that issued a token knows it
+// before the others do, and one of those may get the stream. clientv3 ends such
+// a stream for good. It restarts a stream that is unavailable, with a new token.
 type tokens struct {
 	mu      sync.Mutex
 	refused int // streams in a row
@@ -40,7 +39,7 @@ func (t *tokens) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.Cli
 	return &tokenStream{s, t, ctx}, nil
 }
 
-// again tells whether a refused stream should be begun again, and after what
+// again reports whether a refused stream should be restarted, and after what
 // pause.
 func (t *tokens) again() (time.Duration, bool) {
 	t.mu.Lock()
@@ -49,18 +48,18 @@ func (t *tokens) again() (time.Duration, bool) {
 	return firstTokenPause << (t.refused - 1), t.refused <= tokenTries
 }
 
-// taken forgets what was refused.
+// taken resets the count of refused streams.
 func (t *tokens) taken() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.refused = 0
 }
 
-// tokenStream is a watch, or what keeps leases alive.
+// tokenStream is a watch or a lease keep-alive stream.
 type tokenStream struct {
 	grpc.ClientStream
 	tokens *tokens
-	ctx    context.Context // of who wants the stream; the stream's own ends with it
+	ctx    context.Context // of the caller; the stream's own ends when the stream does
 }
 
 // RecvMsg implements grpc.ClientStream.
@@ -84,14 +83,14 @@ func (s *tokenStream) RecvMsg(m any) error {
 	}
 }
 
-// strange tells whether a server has refused a stream because it does not know
-// the token, or does not know yet of a change of users and roles before it.
+// strange reports whether a server has refused a stream because it does not know
+// the token, or does not know yet of an earlier change of users and roles.
 func strange(err error) bool {
 	err = rpctypes.Error(err)
 	return errors.Is(err, rpctypes.ErrInvalidAuthToken) || errors.Is(err, rpctypes.ErrAuthOldRevision)
 }
 
-// strangeTo tells the same of a watch, which is refused in an answer.
+// strangeTo reports the same for a watch, which is refused in a response.
 func strangeTo(m any) bool {
 	r, ok := m.(*pb.WatchResponse)
 	return ok && r.GetCanceled() && slices.Contains([]string{

@@ -37,7 +37,7 @@ func waiting(at stage) string {
 	return ""
 }
 
-// diagnosis is what is said about one kind of connection failure.
+// diagnosis describes one kind of connection failure.
 type diagnosis struct {
 	holds     func(at stage, err error) bool
 	says      func(at stage, err error) string

@@ -9,11 +9,11 @@ import (
 	"google.golang.org/grpc/backoff"
 )
 
-// Client is a client for a cluster, or for one endpoint of it, that knows why
-// its requests failed. It may be used from several goroutines.
+// Client is a client for a cluster, or for one endpoint of it, whose errors say
+// why a request failed. It may be used from several goroutines.
 //
-// Each endpoint is spoken to as its own scheme says, also by the requests that
-// name one (Status, HashKV, Defragment) as long as it is one of the client's.
+// The scheme of each endpoint decides how it is spoken to, also for requests that
+// name an endpoint (Status, HashKV, Defragment), if it is one of the client's.
 type Client struct {
 	*clientv3.Client
 
@@ -21,8 +21,8 @@ type Client struct {
 	wire   *wire
 }
 
-// Close ends what the client is doing. The connections are torn down behind
-// the caller's back: a program that is about to end does not wait for it. The
+// Close ends the client's requests. It tears the connections down in the
+// background, so that a program that is about to end does not wait for that. The
 // error is always nil.
 func (c *Client) Close() error {
 	go func() {
@@ -32,7 +32,8 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// dialOptions is what makes clientv3's connections report to the client.
+// dialOptions returns the options that make clientv3's connections report to the
+// client.
 func (c *Client) dialOptions(d *Dialer, endpoints []string) []grpc.DialOption {
 	if d.recorder != nil && len(endpoints) > 0 { // without any the client is refused
 		t := tap{d.recorder, endpoints[0]}
@@ -43,7 +44,7 @@ func (c *Client) dialOptions(d *Dialer, endpoints []string) []grpc.DialOption {
 		grpc.WithChainUnaryInterceptor(c.wire.unary),
 		grpc.WithChainStreamInterceptor(c.wire.stream),
 		grpc.WithConnectParams(connectParams()),
-		// A dialer of one's own is also what keeps grpc from looking for a proxy.
+		// A custom dialer also keeps grpc from looking for a proxy.
 		grpc.WithContextDialer(c.wire.conns.dial),
 	}
 	if d.cfg.Username != "" {
@@ -52,9 +53,9 @@ func (c *Client) dialOptions(d *Dialer, endpoints []string) []grpc.DialOption {
 	return opts
 }
 
-// connectParams are grpc's own, but for the longest pause between two tries to
-// connect: it is two minutes there, which a watch that has lost its server for
-// a while would then miss of what happens.
+// connectParams are grpc's own except for the longest pause between two tries to
+// connect. grpc's two minutes would delay a watch that much after its server has
+// come back.
 func connectParams() grpc.ConnectParams {
 	p := grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: 20 * time.Second}
 	p.Backoff.MaxDelay = 5 * time.Second

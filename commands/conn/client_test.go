@@ -15,7 +15,7 @@ import (
 
 func TestDialSendsNothing(t *testing.T) {
 	t.Parallel()
-	c, err := dialer(t, "--endpoints", raw(t, func(net.Conn) { t.Error("dialled") })).Dial(t.Context())
+	c, err := dialer(t, "--endpoints", raw(t, func(net.Conn) { t.Error("dialed") })).Dial(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ type connections struct {
 
 	mu      sync.Mutex
 	all     []*connection
-	open    map[net.Conn]*connection // dialled, not yet handed to the handshake
+	open    map[net.Conn]*connection // dialed, not yet handed to the handshake
 	reached bool                     // an endpoint was ready once
 	changed chan struct{}            // closed at the next change
 	waiting map[*func()]struct{}     // called when no endpoint can ever be reached

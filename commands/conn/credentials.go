@@ -15,8 +15,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// ownFinding is what a server turns out to be that is no etcd, or not for this
-// client.
+// ownFinding is an error that this package has found out itself about a server
+// or an endpoint.
 type ownFinding string
 
 func (f ownFinding) Error() string { return string(f) }
@@ -29,9 +29,9 @@ const (
 	errNeedsCert   ownFinding = "the server requires a client certificate (--cert and --key)"
 )
 
-// transport secures the connections of a client as the scheme of their endpoint
-// says, and takes notes of how that went. What it embeds are the credentials of
-// the first endpoint, which stand for the client where grpc wants to know.
+// transport secures each connection as the scheme of its endpoint requires, and
+// records the result. It embeds the credentials of the first endpoint, which grpc
+// asks for the properties of the whole client.
 type transport struct {
 	credentials.TransportCredentials
 	conns     *connections
@@ -72,8 +72,8 @@ func (t *transport) security(k *connection) security {
 	return k.security
 }
 
-// observed returns a copy of cfg that, beyond what cfg does, notices two things
-// that would otherwise be known by their words only.
+// observed returns a copy of cfg that also records two conditions that could
+// otherwise be told from an error's text only.
 func (t *transport) observed(cfg *tls.Config) *tls.Config {
 	if cfg == nil {
 		cfg = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -118,8 +118,8 @@ func (t *transport) Clone() credentials.TransportCredentials {
 	return &c
 }
 
-// greeted notes what a server began with. Over TLS 1.3 this is also where it
-// says that it does not like the client's certificate.
+// greeted records what a server began with. With TLS 1.3 this is also where the
+// server rejects the client's certificate.
 func (t *transport) greeted(k *connection, b []byte, err error) {
 	switch {
 	case err != nil:
@@ -169,9 +169,9 @@ func (c *greeted) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Write lets the reader see why the other end closes: a server that does not
-// like the client's certificate says so and hangs up, and grpc, which writes
-// first, would close a broken connection before that was read.
+// Write lets the reader see why the other end closes. A server that rejects the
+// client's certificate sends an alert and closes; grpc writes first and would
+// close the broken connection before the alert is read.
 func (c *greeted) Write(b []byte) (int, error) {
 	n, err := c.Conn.Write(b)
 	if err != nil && c.SetReadDeadline(time.Now().Add(time.Second)) == nil {

@@ -23,15 +23,15 @@ type Destination struct {
 func (t *Destination) AddTo(fs *pflag.FlagSet) {
 	fs.StringVar(&t.cert, "dest-cert", "", "file with the client's TLS certificate for the destination")
 	fs.StringVar(&t.key, "dest-key", "", "file with the key of --dest-cert")
-	fs.StringVar(&t.keyPasswordFile, "dest-key-password-file", "", "file with the password of --dest-key, if that is encrypted (PKCS#8)")
-	fs.StringVar(&t.cacert, "dest-cacert", "", "file with the certificates of the authorities that may sign the destination's")
-	fs.BoolVar(&t.insecureTransport, "dest-insecure-transport", true, "connect without TLS where neither the endpoint nor another --dest flag asks for it")
-	fs.StringVar(&t.user, "dest-user", "", "user to authenticate as at the destination, name or name:password (a missing password is asked for)")
-	fs.StringVar(&t.password, "dest-password", "", "password of --dest-user, which is then the name alone")
+	fs.StringVar(&t.keyPasswordFile, "dest-key-password-file", "", "file with the password of an encrypted --dest-key (PKCS#8)")
+	fs.StringVar(&t.cacert, "dest-cacert", "", "file with the CA certificates that verify the destination")
+	fs.BoolVar(&t.insecureTransport, "dest-insecure-transport", true, "connect to the destination without TLS unless the endpoint or another --dest flag asks for it")
+	fs.StringVar(&t.user, "dest-user", "", "user to authenticate as at the destination, name or name:password (prompts for a missing password)")
+	fs.StringVar(&t.password, "dest-password", "", "password of --dest-user, which then holds only the name")
 }
 
-// Inherit gives the files that the flags have not named: of the first cluster,
-// where it may be the second as well.
+// Inherit sets the files that the flags have not named to those of the first
+// cluster, for a command whose two clusters may be the same.
 func (t *Destination) Inherit(cert, key, cacert, keyPasswordFile string) {
 	if t.cert == "" && t.key == "" {
 		t.cert, t.key = cert, key
@@ -40,9 +40,9 @@ func (t *Destination) Inherit(cert, key, cacert, keyPasswordFile string) {
 	t.cacert = cmp.Or(t.cacert, cacert)
 }
 
-// DialerTo returns a dialer for endpoints of a second cluster. The limits of
-// the connection flags hold for it too; who one is and how one trusts it are
-// said by the destination's flags alone. Like [Flags.Dialer] it sends nothing.
+// DialerTo returns a dialer for endpoints of a second cluster. The limits of the
+// connection flags apply to it; identity and trust come from the destination's
+// flags alone. Like [Flags.Dialer] it sends nothing.
 func (f *Flags) DialerTo(ctx context.Context, s cli.Streams, endpoints []string, t *Destination) (*Dialer, error) {
 	files := tlsFiles{passwordFile: t.keyPasswordFile, prefix: "dest-", SecureConfig: clientv3.SecureConfig{
 		Cert: t.cert, Key: t.key, Cacert: t.cacert, InsecureTransport: t.insecureTransport,

@@ -70,7 +70,7 @@ func (f *Flags) dialer(ctx context.Context, s cli.Streams, order precedence) (*D
 	return d, nil
 }
 
-// config is what clientv3 makes of the flags for the given endpoints.
+// config returns the configuration of clientv3 for the given endpoints.
 func (f *Flags) config(ctx context.Context, s cli.Streams, eps []string, files tlsFiles, log *zap.Logger) (*clientv3.Config, error) {
 	cfg, err := clientv3.NewClientConfig(&clientv3.ConfigSpec{
 		Endpoints:          eps,
@@ -115,11 +115,11 @@ func (d *Dialer) FailFast() *Dialer {
 
 // Dial returns a client for the given endpoints, or for all of the dialer's
 // where none is given. Connecting waits for the first request, except that a
-// user is logged in here. Errors carry the exit codes of upstream and say their
+// user is logged in here. Errors carry the exit codes of upstream and name their
 // cause.
 //
-// The caller closes the client. That ctx ends after Dial has returned does not
-// end the client, so that a command can clean up.
+// The caller closes the client. The client outlives ctx once Dial has returned,
+// so that a command can clean up.
 func (d *Dialer) Dial(ctx context.Context, endpoints ...string) (*Client, error) {
 	cfg := d.cfg
 	if len(endpoints) > 0 {

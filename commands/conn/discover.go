@@ -42,13 +42,13 @@ func (f *Flags) resolveEndpoints(ctx context.Context, lookup lookupSRV, warn io.
 
 // Discovery says which SRV records list the endpoints.
 type Discovery struct {
-	Domain   string // none where empty
+	Domain   string // "" for no discovery
 	Name     string // what --discovery-srv-name adds to the services' names
-	Insecure bool   // endpoints without TLS are taken too
+	Insecure bool   // accept endpoints without TLS
 }
 
-// Endpoints returns the URLs that the records list, and warns of those that
-// are left out.
+// Endpoints returns the URLs that the records list, and warns about those that
+// it leaves out.
 func (d Discovery) Endpoints(ctx context.Context, warn io.Writer) ([]string, error) {
 	return d.endpoints(ctx, net.DefaultResolver.LookupSRV, warn)
 }
@@ -67,9 +67,9 @@ func (d Discovery) endpoints(ctx context.Context, lookup lookupSRV, warn io.Writ
 	return found, nil
 }
 
-// discover asks for the TLS and the plain service of a domain, in this order,
-// and fails only where it knows neither. Names and order are those of
-// client/pkg/v3/srv, which takes no context.
+// discover looks up the TLS and the plain service of a domain, in this order, and
+// fails only if both lookups fail. Names and order are those of
+// client/pkg/v3/srv, which has no context parameter.
 func discover(ctx context.Context, lookup lookupSRV, domain, suffix string) ([]string, error) {
 	if suffix != "" {
 		suffix = "-" + suffix
@@ -91,7 +91,7 @@ func discover(ctx context.Context, lookup lookupSRV, domain, suffix string) ([]s
 	return eps, nil
 }
 
-// dropPlain leaves out what must not be trusted with --insecure-discovery=false.
+// dropPlain removes the endpoints that --insecure-discovery=false rejects.
 func dropPlain(eps []string, warn io.Writer) []string {
 	var kept []string
 	for _, ep := range eps {

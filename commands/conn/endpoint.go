@@ -26,8 +26,8 @@ type endpoint struct {
 	security security
 }
 
-// parseEndpoint never fails: what is no endpoint is an address that can't be
-// dialled, and the dial says why.
+// parseEndpoint never fails. Text that is no endpoint becomes an address that
+// can't be dialed, and the dial reports why.
 func parseEndpoint(ep string) endpoint {
 	scheme, rest, found := strings.Cut(ep, ":")
 	if found && (scheme == "unix" || scheme == "unixs") {
@@ -74,7 +74,7 @@ func unixEndpoint(ep, scheme, rest string) endpoint {
 	return e
 }
 
-// network splits an address that grpc wants dialled into the arguments of a
+// network splits an address that grpc wants dialed into the arguments of a
 // net.Dialer, as grpc's own dialer does.
 func network(address string) (network, addr string) {
 	file, unix := strings.CutPrefix(address, "unix:")

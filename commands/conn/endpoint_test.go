@@ -140,12 +140,12 @@ func FuzzEndpoints(f *testing.F) {
 func oracle(t *testing.T, ep string) (address, server string, ok bool) {
 	t.Helper()
 	spy := &handshakes{TransportCredentials: insecure.NewCredentials(), server: make(chan string, 1)}
-	dialled := make(chan string, 1)
+	dialed := make(chan string, 1)
 	c, err := clientv3.New(clientv3.Config{Endpoints: []string{ep}, Logger: zap.NewNop(), DialOptions: []grpc.DialOption{
 		grpc.WithTransportCredentials(spy),
 		grpc.WithContextDialer(func(_ context.Context, address string) (net.Conn, error) {
 			select {
-			case dialled <- address:
+			case dialed <- address:
 			default:
 			}
 			end, other := net.Pipe()
@@ -158,7 +158,7 @@ func oracle(t *testing.T, ep string) (address, server string, ok bool) {
 	}
 	defer c.Close()
 	c.ActiveConnection().Connect()
-	return <-dialled, <-spy.server, true
+	return <-dialed, <-spy.server, true
 }
 
 // handshakes are credentials that report the server name and fail.

@@ -88,7 +88,7 @@ type story struct {
 	says    string   // what /health of the endpoint says
 }
 
-// reason is what is said about one kind of failure.
+// reason describes one kind of failed request.
 type reason struct {
 	holds func(*story) bool
 	says  func(*story) Failure
@@ -116,14 +116,14 @@ func (s *story) explain() *Failure {
 	return nil
 }
 
-// reasons lists the kinds of failure. The first that holds is said.
+// reasons lists the kinds of failed requests. The first that holds applies.
 func reasons() []reason {
 	return []reason{
 		{isErr(rpctypes.ErrUserEmpty), func(s *story) Failure { return s.who.nobody() }},
 		{isErr(rpctypes.ErrNoSpace), says("the quota is used up", "compaction, then defrag, then alarm disarm make room")},
 		{func(s *story) bool { return isLearner(s.err) }, says("it is asked of a learner", "name a voting member in --endpoints")},
 		{isErr(rpctypes.ErrPermissionDenied), (*story).denied},
-		{isErr(errNoSuchUser), (*story).denied},
+		{(*story).unknownUser, (*story).denied},
 		{isErr(rpctypes.ErrNoLeader), says(tooFew, "")},
 		{(*story).notText, says("names and passwords have to be UTF-8", "")},
 		{func(s *story) bool { return tooLarge(s.err) && s.size() > s.upload }, says("a larger --max-request-bytes sends it", "")},
@@ -197,8 +197,8 @@ func (s *story) silence() Failure {
 	return Failure{order: causeFirst, cause: joined("no answer from "+s.endpoint(), s.unanswered())}
 }
 
-// late says why no connection took the request in time. If one is there, a
-// stream has not gone on.
+// late says why no connection took the request in time. If there is a connection,
+// a stream on it has stalled.
 func (s *story) late() Failure {
 	cause, endpoints := s.conns.causes((*connection).cause)
 	if name, ok := s.conns.only(); ok && cause == "" {

@@ -53,20 +53,20 @@ func (f *Flags) AddTo(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.debug, "debug", false, "log what the client does, on standard error")
 	fs.DurationVar(&f.dialTimeout, "dial-timeout", defaultDialTimeout, "how long logging in with --user may take")
 	fs.DurationVar(&f.commandTimeout, "command-timeout", defaultCommandTimeout, "how long one request may take, connecting included")
-	fs.DurationVar(&f.keepAliveTime, "keepalive-time", defaultKeepAliveTime, "ask the server for a sign of life after this long without one")
-	fs.DurationVar(&f.keepAliveTimeout, "keepalive-timeout", defaultKeepAliveTimeout, "give a connection up when that sign has not come after this long")
+	fs.DurationVar(&f.keepAliveTime, "keepalive-time", defaultKeepAliveTime, "send a keepalive ping after this much idle time")
+	fs.DurationVar(&f.keepAliveTimeout, "keepalive-timeout", defaultKeepAliveTimeout, "close the connection if no reply arrives within this time")
 	fs.IntVar(&f.maxRequestBytes, "max-request-bytes", 0, "largest request to send, in bytes (0 for 2 MiB)")
 	fs.IntVar(&f.maxRecvBytes, "max-recv-bytes", 0, "largest response to accept, in bytes (0 for no limit)")
-	fs.BoolVar(&f.insecureTransport, "insecure-transport", true, "connect without TLS where neither an endpoint nor another flag asks for it")
+	fs.BoolVar(&f.insecureTransport, "insecure-transport", true, "connect without TLS unless an endpoint or another flag asks for it")
 	fs.BoolVar(&f.insecureDiscovery, "insecure-discovery", true, "accept http endpoints from --discovery-srv")
-	fs.BoolVar(&f.insecureSkipVerify, "insecure-skip-tls-verify", false, "accept any server certificate (for tests only: the server could be anybody)")
+	fs.BoolVar(&f.insecureSkipVerify, "insecure-skip-tls-verify", false, "insecure: disables verification of the server")
 	fs.StringVar(&f.cert, "cert", "", "file with the client's TLS certificate")
 	fs.StringVar(&f.key, "key", "", "file with the key of --cert")
-	fs.StringVar(&f.keyPasswordFile, "key-password-file", "", "file with the password of --key, if that is encrypted (PKCS#8); a terminal is asked for it otherwise")
-	fs.StringVar(&f.cacert, "cacert", "", "file with the certificates of the authorities that may sign the server's")
-	fs.StringVar(&f.token, "auth-jwt-token", "", "JSON web token to authenticate with, instead of --user and --password")
-	fs.StringVar(&f.user, "user", "", "user to authenticate as, name or name:password (a missing password is asked for)")
-	fs.StringVar(&f.password, "password", "", "password of --user, which is then the name alone")
+	fs.StringVar(&f.keyPasswordFile, "key-password-file", "", "file with the password of an encrypted --key (PKCS#8); without it a terminal prompts for the password")
+	fs.StringVar(&f.cacert, "cacert", "", "file with the CA certificates that verify the server")
+	fs.StringVar(&f.token, "auth-jwt-token", "", "JSON web token to authenticate with instead of --user and --password")
+	fs.StringVar(&f.user, "user", "", "user to authenticate as, name or name:password (prompts for a missing password)")
+	fs.StringVar(&f.password, "password", "", "password of --user, which then holds only the name")
 	fs.StringVarP(&f.discoverySrv, "discovery-srv", "d", "", "domain whose SRV records list the endpoints")
 	fs.StringVar(&f.discoverySrvName, "discovery-srv-name", "", "suffix of the service name to look up in that domain")
 }
@@ -74,16 +74,16 @@ func (f *Flags) AddTo(fs *pflag.FlagSet) {
 // Timeout returns how long one request of a command may take.
 func (f *Flags) Timeout() time.Duration { return f.commandTimeout }
 
-// DialTimeout is how long a connection may take before somebody is to be told.
+// DialTimeout returns how long a connection may take before the user is told.
 func (f *Flags) DialTimeout() time.Duration { return f.dialTimeout }
 
-// TimeoutGiven tells whether the user has set that limit, by the flag or by its
-// environment variable. A command that has no limit by default, as saving a
-// snapshot, has one only then.
+// TimeoutGiven reports whether the user has set that limit, by the flag or by its
+// environment variable. A command without a default limit, such as snapshot save,
+// has one only then.
 func (f *Flags) TimeoutGiven() bool { return f.given("command-timeout") }
 
 // MaxRecvBytes returns how large an answer may be; 0 is no limit.
 func (f *Flags) MaxRecvBytes() int { return f.maxRecvBytes }
 
-// given tells whether the user has set a flag, to whatever value.
+// given reports whether the user has set a flag, to any value.
 func (f *Flags) given(name string) bool { return f.set.Changed(name) }

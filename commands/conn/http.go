@@ -8,10 +8,9 @@ import (
 	"strings"
 )
 
-// HTTP returns a client for what one of the dialer's endpoints serves beside
-// etcd's API, such as /metrics, and the URL that the paths are below. It is
-// trusted, and shown a certificate, as the API's connections are. Each request
-// has a connection of its own.
+// HTTP returns a client for the paths that an endpoint serves in addition to
+// etcd's API, such as /metrics, and their base URL. It uses the certificates of
+// the API's connections. Each request uses a new connection.
 func (d *Dialer) HTTP(name string) (*http.Client, string) {
 	e := parseEndpoint(name)
 	transport := &http.Transport{
@@ -41,8 +40,8 @@ func (d *Dialer) HTTP(name string) (*http.Client, string) {
 	return &http.Client{Transport: transport}, scheme + "://" + host
 }
 
-// health returns what an endpoint's /health says, which it does for everybody
-// and without a leader, or "".
+// health returns the response of an endpoint's /health, or "". It requires neither
+// a user nor a leader.
 func (d *Dialer) health(ctx context.Context, endpoint string) string {
 	const most = 1 << 10 // bytes
 	client, base := d.HTTP(endpoint)

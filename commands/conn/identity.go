@@ -12,6 +12,7 @@ import (
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
@@ -86,7 +87,7 @@ func (id identity) String() string {
 	case id.token:
 		return "the user of --auth-jwt-token"
 	case id.common != "":
-		return "the user of the client certificate, " + strconv.Quote(id.common)
+		return "user " + strconv.Quote(id.common) + " of the client certificate"
 	}
 	return ""
 }
@@ -105,7 +106,7 @@ func (s *story) denied() Failure {
 	if who == "" {
 		return Failure{cause: s.who.unused}
 	}
-	if errors.Is(s.err, errNoSuchUser) {
+	if !errors.Is(s.err, rpctypes.ErrPermissionDenied) {
 		return Failure{cause: who + " does not exist", hint: s.who.unused}
 	}
 	if s.roles != nil {
@@ -116,6 +117,18 @@ func (s *story) denied() Failure {
 		who += " (" + roles + ")"
 	}
 	return Failure{cause: who + " may not " + deed(s.trace.method, s.trace.req), hint: s.who.unused}
+}
+
+// unknownUser reports whether the name of the client's certificate is no user. A
+// request about a user gets the same answer for that one.
+func (s *story) unknownUser() bool {
+	switch s.trace.req.(type) {
+	case *pb.AuthUserGetRequest, *pb.AuthUserDeleteRequest, *pb.AuthUserChangePasswordRequest,
+		*pb.AuthUserGrantRoleRequest, *pb.AuthUserRevokeRoleRequest, *pb.AuthenticateRequest:
+		return false
+	}
+	named := errors.Is(s.err, rpctypes.ErrUserNotFound) || rpctypes.ErrorDesc(s.err) == errNoSuchUser.Error()
+	return named && s.who.user == "" && s.who.common != ""
 }
 
 // quoted quotes names where a terminal needs it.

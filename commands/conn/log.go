@@ -17,12 +17,12 @@ import (
 // envPrefix is what the environment variables of the flags begin with.
 const envPrefix = "ETCDCTL"
 
-// logger returns where the client logs to: nowhere, and with --debug standard
-// error, after a list of all settings.
+// logger returns the client's logger. It discards everything, or with --debug
+// writes to standard error, after a list of all settings.
 //
 // grpc has one logger for the whole process, so it is set only where standard
-// error is that of the process. A run in memory logs nothing: what grpc and the
-// client say comes from their own goroutines, at any time.
+// error is that of the process. A run in memory logs nothing, because grpc and the
+// client log from their own goroutines at any time.
 func (f *Flags) logger(s cli.Streams) *zap.Logger {
 	if f.debug {
 		printSettings(s.Err, f.set)
@@ -53,7 +53,7 @@ func printSettings(w io.Writer, fs *pflag.FlagSet) {
 	})
 }
 
-// masked hides what must not end up in a log. Whether something is set is no
+// masked returns a value without its secrets. Whether something is set is not
 // secret.
 func masked(flag, value string) string {
 	const hidden = "***"
@@ -76,8 +76,8 @@ func masked(flag, value string) string {
 	return value
 }
 
-// silent is a logger that is never at any level, which spares grpc writing out
-// what would be thrown away.
+// silent is a logger with no level enabled, so that grpc does not format messages
+// that would be discarded.
 type silent struct{ grpclog.LoggerV2 }
 
 func (silent) V(int) bool { return false }

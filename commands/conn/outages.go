@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// Outages tells of the times when none of the client's endpoints can be reached:
-// it calls lost with the causes when that has been so for as long as after, and
-// found when there is a connection again. Both are called by one goroutine,
-// which has ended when the returned function has. One of a client is enough.
+// Outages reports when none of the client's endpoints can be reached: it calls
+// lost with the causes once that has lasted as long as after, and found when there
+// is a connection again. One goroutine makes both calls; it has ended when stop
+// returns.
 //
-// It is for what waits as long as it takes and would do so without a word.
+// It is for commands that wait indefinitely and would otherwise do so silently.
 func (c *Client) Outages(ctx context.Context, after time.Duration, lost func(causes string), found func()) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})

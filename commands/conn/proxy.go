@@ -22,7 +22,6 @@ import (
 type proxy struct {
 	url      *url.URL
 	variable string
-	invalid  error // why the variable can't be used
 }
 
 // findProxy returns the proxy for these endpoints, or nil for none.
@@ -40,10 +39,11 @@ func findProxy(s cli.Streams, eps []string) *proxy {
 	if cfg.HTTPSProxy == "" || len(eps) == 0 {
 		return nil
 	}
-	p.url, p.invalid = cfg.ProxyFunc()(&url.URL{Scheme: "https", Host: parseEndpoint(eps[0]).address})
-	if p.url == nil && p.invalid == nil {
+	u, err := cfg.ProxyFunc()(&url.URL{Scheme: "https", Host: parseEndpoint(eps[0]).address})
+	if err != nil || u == nil {
 		return nil
 	}
+	p.url = u
 	return p
 }
 
@@ -61,9 +61,6 @@ type proxyError struct {
 }
 
 func (e *proxyError) Error() string {
-	if e.proxy.url == nil {
-		return fmt.Sprintf("the proxy in %s can't be used: %v", e.proxy.variable, e.err)
-	}
 	return fmt.Sprintf("proxy %s (%s): %s; NO_PROXY lists hosts to reach without it", e.proxy.url.Redacted(), e.proxy.variable, words(dialling, e.err))
 }
 
@@ -71,9 +68,6 @@ func (e *proxyError) Unwrap() error { return e.err }
 
 // connect returns a connection to an address that the proxy has made.
 func (p *proxy) connect(ctx context.Context, d *net.Dialer, address string) (net.Conn, error) {
-	if p.invalid != nil {
-		return nil, &proxyError{p, p.invalid, true}
-	}
 	host := p.url.Host
 	if p.url.Port() == "" {
 		host = net.JoinHostPort(p.url.Hostname(), map[bool]string{true: "443", false: "80"}[p.url.Scheme == "https"])
@@ -136,7 +130,7 @@ type throughProxy struct {
 
 func (c *throughProxy) RemoteAddr() net.Addr { return c.remote }
 
-// remoteName is an address as it was dialled.
+// remoteName is an address as it was dialed.
 type remoteName string
 
 func (remoteName) Network() string  { return "tcp" }
