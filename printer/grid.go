@@ -1,6 +1,9 @@
 package printer
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // Grid is a table that a view fills. A drawn table holds all rows, because a
 // column is as wide as its widest cell; csv passes each row on.
@@ -31,6 +34,12 @@ func (g *Grid) Row(cells ...string) {
 	if g.csv != nil {
 		g.csv.row(cells)
 		return
+	}
+	if g.Terminal {
+		cells = slices.Clone(cells)
+		for i := range cells {
+			cells[i] = Visible(cells[i])
+		}
 	}
 	g.rows = append(g.rows, cells)
 }

@@ -58,6 +58,7 @@ type Options struct {
 	Release  *Release // whose shapes to print; nil is the default
 	UTF8     bool     // bytes in JSON, and what is built on it, as text where they are UTF-8
 	Template string   // of the template format
+	Terminal bool     // simple, fields and table go to a terminal, which control characters must not reach
 }
 
 // Format is one way to print views.
@@ -158,6 +159,7 @@ type Printer struct {
 // New returns a printer of the named format that writes to w, or an error that
 // wraps [ErrFormat] or [ErrTemplate].
 func New(w io.Writer, format string, o Options) (*Printer, error) {
+	o.Terminal = o.Terminal && (format == "simple" || format == "fields" || format == "table")
 	for _, f := range Formats() {
 		if f.Name == format {
 			print, err := f.Open(o)

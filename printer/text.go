@@ -119,8 +119,11 @@ func (t *Text) room() {
 // Byte appends one byte.
 func (t *Text) Byte(b byte) { t.buf = append(t.buf, b) }
 
-// Raw appends s as it is.
+// Raw appends s as it is, but for a terminal as [Visible] has it.
 func (t *Text) Raw(s string) {
+	if t.Terminal {
+		s = Visible(s)
+	}
 	t.buf = append(t.buf, s...)
 	t.room()
 }
@@ -133,6 +136,10 @@ func (t *Text) Line(s string) {
 
 // Printf appends formatted text. It is for lines of which there are few.
 func (t *Text) Printf(format string, args ...any) {
+	if t.Terminal {
+		t.Raw(fmt.Sprintf(format, args...))
+		return
+	}
 	t.buf = fmt.Appendf(t.buf, format, args...)
 	t.room()
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"etcdkit/printer"
 )
 
 // Program is one run of a command tree.
@@ -85,7 +87,11 @@ func (p Program) report(err error) {
 	case p.Report != nil:
 		p.Report(p.Streams.Err, err)
 	default:
-		fmt.Fprintln(p.Streams.Err, "Error:", err)
+		text := err.Error()
+		if _, tty := Terminal(p.Streams.Err); tty {
+			text = printer.Visible(text) // a server may have sent a part of it
+		}
+		fmt.Fprintln(p.Streams.Err, "Error:", text)
 	}
 }
 

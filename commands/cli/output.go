@@ -76,7 +76,8 @@ func (o *Output) Printer(w io.Writer) (*printer.Printer, error) {
 		return nil, err
 	}
 	format := o.Format()
-	p, err := printer.New(w, format, printer.Options{Hex: o.hex, Release: r, UTF8: o.text, Template: o.template})
+	_, tty := Terminal(w)
+	p, err := printer.New(w, format, printer.Options{Hex: o.hex, Release: r, UTF8: o.text, Template: o.template, Terminal: tty})
 	switch {
 	case errors.Is(err, printer.ErrFormat):
 		return nil, Exit(BadFeature, err)
