@@ -188,7 +188,7 @@ func (p *Printer) Add(v View) error {
 	return p.text.err
 }
 
-// noun names a view after its type: view.MemberList is "MemberList".
+// noun is the name of the type of a view: "MemberList" for a view.MemberList.
 func noun(v View) string {
 	name := fmt.Sprintf("%T", v)
 	return name[strings.LastIndexByte(name, '.')+1:]
