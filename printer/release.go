@@ -33,6 +33,7 @@ type Release struct {
 	EmptyPrefix      bool   // role get marks the range of all keys as the empty prefix
 	AlarmEnd         string // what follows an alarm on its line
 	WatchNullEvents  bool   // a watch answer without events has null in JSON, not []
+	RangeWarning     bool   // del of a plain range warns
 	WatchCancelCause bool   // a watch answer in JSON has the reason of a cancellation
 }
 
@@ -85,6 +86,7 @@ func Releases() []Release {
 	v36.SnapshotVersion = true
 	v36.RootRole = true
 	v36.EmptyPrefix = false
+	v36.RangeWarning = true
 
 	v37 := v36
 	v37.Name, v37.Program, v37.API = "3.7", "3.7.3", "3.7"

@@ -5,8 +5,27 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strings"
 	"time"
 )
+
+// WithoutPasswords returns an environment for a child: a copy without the
+// passwords of this program. A user keeps its name.
+func WithoutPasswords(env []string) []string {
+	var kept []string
+	for _, setting := range env {
+		name, value, _ := strings.Cut(setting, "=")
+		switch name {
+		case "ETCDCTL_PASSWORD", "ETCDCTL_KEY_PASSWORD":
+			continue
+		case "ETCDCTL_USER", "ETCDCTL_USERNAME":
+			user, _, _ := strings.Cut(value, ":")
+			setting = name + "=" + user
+		}
+		kept = append(kept, setting)
+	}
+	return kept
+}
 
 // Relay catches the signals that end this process by default, for a child to
 // get them instead.

@@ -15,6 +15,7 @@ const (
 	BadFeature    Code = 4   // a known flag with a value that is not supported
 	Interrupted   Code = 5   // a stream ended before its end
 	IO            Code = 6   // a file or stream could not be read or written
+	NotAcquired   Code = 7   // the lock is held by another (lock --try, --timeout)
 	BadArgs       Code = 128 // wrong arguments
 )
 

@@ -3,6 +3,7 @@ package ctl
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -15,9 +16,9 @@ import (
 // enabled.
 const rootName = "root"
 
-// enableAuth enables authentication. Where the user root has not the role root
-// it is given to it first, as upstream does; the role may exist already, which
-// upstream fails on. Each request has the command's time.
+// enableAuth enables authentication. If the user root does not have the role
+// root, it is granted first, as upstream does; the role may exist already, on
+// which upstream fails. Each request has its own --command-timeout.
 func enableAuth(ctx context.Context, a *app, s *session) error {
 	enable := func(ctx context.Context) error { _, err := s.client.AuthEnable(ctx); return err }
 	addRole := func(ctx context.Context) error {
@@ -30,7 +31,10 @@ func enableAuth(ctx context.Context, a *app, s *session) error {
 	grant := func(ctx context.Context) error { _, err := s.client.UserGrantRole(ctx, rootName, rootName); return err }
 
 	err := underLimit(ctx, a, enable)
-	if !errors.Is(err, rpctypes.ErrRootRoleNotExist) {
+	switch {
+	case errors.Is(err, rpctypes.ErrRootUserNotExist):
+		return fmt.Errorf("%w: create it with \"etcdctl user add root\"", err)
+	case !errors.Is(err, rpctypes.ErrRootRoleNotExist):
 		return err
 	}
 	for _, step := range []func(context.Context) error{addRole, grant, enable} {
@@ -51,9 +55,9 @@ func underLimit(ctx context.Context, a *app, do func(context.Context) error) err
 func newAuthEnable(a *app) *cobra.Command {
 	return curlShows(a, &cobra.Command{
 		Use:   "enable",
-		Short: "Switch authentication on",
-		Long: `Switch authentication on. The user root has to exist and needs a password. It
-is given the role root, which is created, where it does not have it.`,
+		Short: "Enable authentication",
+		Long: `Enable authentication. The user root must exist and needs a password. If it
+does not have the role root, the role is created and granted to it.`,
 		Example: `  etcdctl user add root
   etcdctl auth enable`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -133,7 +133,7 @@ func TestAuthChecksFirst(t *testing.T) {
 		{"role get a -w yam", cli.BadFeature, badFormat},
 		{"role list x -w yam", cli.BadArgs, "role list command requires no arguments"},
 		{"role list -w yam", cli.BadFeature, badFormat},
-		{"role grant-permission a reed k -w yam", cli.BadArgs, "invalid permission type: reed"},
+		{"role grant-permission a reed k -w yam", cli.BadArgs, "invalid permission type: reed: use read, write or readwrite"},
 		{"role grant-permission a read k -w yam", cli.BadFeature, badFormat},
 		{"role revoke-permission a -w yam", cli.BadArgs, "role revoke-permission command requires role name and key [endkey] as its argument"},
 		{"role revoke-permission a k -w yam", cli.BadFeature, badFormat},
@@ -170,7 +170,7 @@ func TestAuthEnable(t *testing.T) {
 			sent: []proto.Message{enable, add, grant, enable},
 		},
 		"no user": {
-			enable: rpctypes.ErrGRPCRootUserNotExist, sent: []proto.Message{enable}, want: "Error: etcdserver: root user does not exist\n",
+			enable: rpctypes.ErrGRPCRootUserNotExist, sent: []proto.Message{enable}, want: "Error: etcdserver: root user does not exist: create it with \"etcdctl user add root\"\n",
 		},
 		"role refused": {
 			enable: rpctypes.ErrGRPCRootRoleNotExist, add: rpctypes.ErrGRPCPermissionDenied,

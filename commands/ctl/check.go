@@ -18,7 +18,7 @@ import (
 func newCheck(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check <subcommand>",
-		Short: "Check what the cluster can bear",
+		Short: "Run performance and capacity checks",
 	}
 	cmd.AddCommand(newCheckPerf(a), newCheckDatascale(a))
 	return cmd
@@ -52,7 +52,7 @@ func (o *checkOptions) size() (int, error) {
 		"l": loadLarge, "large": loadLarge, "xl": loadXLarge, "xLarge": loadXLarge,
 	}[o.load]
 	if !ok {
-		return 0, cli.Exit(cli.BadFeature, fmt.Errorf("unknown load option %s", o.load))
+		return 0, cli.Exit(cli.BadFeature, fmt.Errorf("unknown load option %s: use s, m, l or xl", o.load))
 	}
 	return size, nil
 }
@@ -69,6 +69,7 @@ type check struct {
 	out     *printer.Printer
 	dialer  *conn.Dialer
 	clients []*conn.Client
+	verbose bool // check perf prints the distribution of times
 }
 
 // openCheck dials the clients that a load has, each with a connection of its

@@ -30,9 +30,9 @@ func newCheckDatascale(a *app) *cobra.Command {
 	o := &checkOptions{}
 	cmd := &cobra.Command{
 		Use:   "datascale [options]",
-		Short: "Check how much memory keys take at a server",
-		Long: `Write as many keys as --load says, of 1 KiB each with its value, and print how
-much the memory of the first of the --endpoints has grown by it.
+		Short: "Measure how much memory keys need on a server",
+		Long: `Write the number of keys that --load sets, each of 1 KiB with its value, and
+print by how much the memory of the first of the --endpoints has grown.
 
   load      keys  clients
   s        10000       50

@@ -32,6 +32,7 @@ type checkLoad struct {
 	rate               int           // puts per second at most; 0: as many as are answered
 	puts               int           // in all; 0: until the context ends
 	timeout            time.Duration // of one put
+	spread             bool          // the times of the puts are kept
 	progress           func(puts int)
 }
 
@@ -39,6 +40,9 @@ type checkLoad struct {
 // It begins no more puts when ctx ends, and waits for those under way.
 func (l *checkLoad) run(ctx context.Context, clients []putter) *checkStats {
 	stats := &checkStats{errors: make(map[string]int)}
+	if l.spread {
+		stats.spread = make(map[time.Duration]int)
+	}
 	ops := make(chan clientv3.Op, len(clients))
 	var workers sync.WaitGroup
 	start := time.Now()

@@ -23,6 +23,7 @@ type checkStats struct {
 	deviance float64 // sum of squared differences from the mean
 	errors   map[string]int
 	puts     int
+	spread   map[time.Duration]int // successes by their time, rounded up to two digits
 }
 
 // add notes a put and returns how many there were.
@@ -36,11 +37,44 @@ func (s *checkStats) add(took time.Duration, err error) int {
 	}
 	seconds := took.Seconds()
 	s.n++
+	if s.spread != nil {
+		s.spread[roundUp(took)]++
+	}
 	s.slowest = max(s.slowest, seconds)
 	away := seconds - s.mean
 	s.mean += away / float64(s.n) // Welford's method: no list of all times
 	s.deviance += away * (seconds - s.mean)
 	return s.puts
+}
+
+// roundUp rounds a time up to two decimal digits, so that there are few
+// different ones.
+func roundUp(d time.Duration) time.Duration {
+	unit := time.Duration(1)
+	for d/unit >= 100 {
+		unit *= 10
+	}
+	return (d + unit - 1) / unit * unit
+}
+
+// distribution returns lines on how long the successful puts took and which
+// errors there were.
+func (s *checkStats) distribution() []string {
+	lines := []string{fmt.Sprintf("Requests: %d, succeeded: %d, failed: %d", s.puts, s.n, s.puts-s.n)}
+	times := slices.Sorted(maps.Keys(s.spread))
+	for _, permille := range []int{500, 900, 950, 990, 999, 1000} {
+		seen := 0
+		for _, d := range times {
+			if seen += s.spread[d]; seen*1000 >= permille*s.n {
+				lines = append(lines, fmt.Sprintf("%5.1f%% took at most %fs", float64(permille)/10, d.Seconds()))
+				break
+			}
+		}
+	}
+	for _, text := range slices.Sorted(maps.Keys(s.errors)) {
+		lines = append(lines, fmt.Sprintf("%d failed: %s", s.errors[text], text))
+	}
+	return lines
 }
 
 // rate returns the successful puts per second.

@@ -34,8 +34,8 @@ func TestCheckRefused(t *testing.T) {
 		args []string
 		want ran
 	}{
-		{[]string{"perf", "--load", "foo", "-w", "xml"}, ran{code: 4, err: "Error: unknown load option foo\n"}},
-		{[]string{"datascale", "--load", "XL"}, ran{code: 4, err: "Error: unknown load option XL\n"}},
+		{[]string{"perf", "--load", "foo", "-w", "xml"}, ran{code: 4, err: "Error: unknown load option foo: use s, m, l or xl\n"}},
+		{[]string{"datascale", "--load", "XL"}, ran{code: 4, err: "Error: unknown load option XL: use s, m, l or xl\n"}},
 		{[]string{"perf", "-w", "xml"}, ran{code: 4, err: "Error: unsupported output format: \"xml\" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"}},
 	} {
 		r.run(t, append([]string{"check"}, tt.args...)...).is(t, tt.want)
@@ -410,5 +410,28 @@ func TestCheckDatascale(t *testing.T) {
 				t.Errorf("deleted %q, want %q", got, want)
 			}
 		})
+	}
+}
+
+func TestDistribution(t *testing.T) {
+	t.Parallel()
+	s := &checkStats{errors: make(map[string]int), spread: make(map[time.Duration]int)}
+	for i := range 100 {
+		s.add(time.Duration(i+1)*time.Millisecond, nil)
+	}
+	s.add(time.Second, errors.New("refused"))
+	want := []string{
+		"Requests: 101, succeeded: 100, failed: 1",
+		" 50.0% took at most 0.050000s", " 90.0% took at most 0.090000s", " 95.0% took at most 0.095000s",
+		" 99.0% took at most 0.099000s", " 99.9% took at most 0.100000s", "100.0% took at most 0.100000s",
+		"1 failed: refused",
+	}
+	if got := s.distribution(); !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+	for d, want := range map[time.Duration]time.Duration{0: 0, 7: 7, 99: 99, 100: 100, 101: 110, 123456: 130000} {
+		if got := roundUp(d); got != want {
+			t.Errorf("%d: got %d, want %d", d, got, want)
+		}
 	}
 }

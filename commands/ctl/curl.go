@@ -131,6 +131,18 @@ func withFlag(name, why string) func(*cobra.Command) string {
 	}
 }
 
+// anyOf returns the first reason that there is.
+func anyOf(reasons ...func(*cobra.Command) string) func(*cobra.Command) string {
+	return func(cmd *cobra.Command) string {
+		for _, reason := range reasons {
+			if why := reason(cmd); why != "" {
+				return why
+			}
+		}
+		return ""
+	}
+}
+
 // withoutFlag returns why if a flag has its default value.
 func withoutFlag(name, why string) func(*cobra.Command) string {
 	return func(cmd *cobra.Command) string {

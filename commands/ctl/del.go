@@ -28,7 +28,7 @@ func (o *delOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.Prefix, "prefix", false, "all keys that begin with <key>")
 	fs.BoolVar(&o.prevKV, "prev-kv", false, "print the deleted key-value pairs")
 	fs.BoolVar(&o.FromKey, "from-key", false, "all keys from <key> on, in byte order")
-	fs.BoolVar(&o.meanRange, "range", false, "a <range_end> is meant: delete without the warning and its delay")
+	fs.BoolVar(&o.meanRange, "range", false, "delete a plain range without the warning and its delay")
 }
 
 // op turns arguments into a request.
@@ -47,13 +47,8 @@ func (o *delOptions) op(args []string) (clientv3.Op, error) {
 	return clientv3.OpDelete(r.Key, opts...), nil
 }
 
-// wholeStore tells whether valid arguments name every key there is.
-func (o *delOptions) wholeStore(args []string) bool {
-	return args[0] == "" && (o.Prefix || o.FromKey)
-}
-
-// warning returns what to say before valid arguments are acted on, or "". Two
-// keys given for deletion look just like a range.
+// warning returns the warning before a plain range is deleted, or "". Two keys
+// given for deletion look just like a range.
 func (o *delOptions) warning(args []string) string {
 	if len(args) < 2 || o.meanRange {
 		return ""
@@ -62,17 +57,30 @@ func (o *delOptions) warning(args []string) string {
 		"You can provide `--range` flag to avoid the delay.", args[0], args[1])
 }
 
-// delWarningPause is how long a user has to take back a range given by mistake.
+// delWarningPause is how long a user has to cancel a range given by mistake.
 const delWarningPause = 2 * time.Second
 
-// pauseToCancel prints a warning, if there is one, and leaves time to interrupt. What
-// --curl only shows needs none.
+// pauseToCancel prints a warning, if there is one and the release has it. On a
+// terminal it then leaves time to interrupt. --curl, which sends nothing, needs
+// none.
 func pauseToCancel(ctx context.Context, a *app, warning string) error {
-	if warning == "" || a.curl {
+	release, err := a.output.Release()
+	if err != nil {
+		return err
+	}
+	if warning == "" || a.curl || !release.RangeWarning {
 		return nil
 	}
 	fmt.Fprintln(a.streams.Err, warning)
-	t := time.NewTimer(delWarningPause)
+	if !interactive(a) {
+		return nil
+	}
+	return pause(ctx, delWarningPause)
+}
+
+// pause waits. The end of ctx ends it, with its cause.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
@@ -92,32 +100,44 @@ func (o *delOptions) preview(args []string) clientv3.Op {
 	return live.Op(r)
 }
 
-// dryRun prints what would be deleted.
+// dryRun prints what would be deleted. If a single key does not exist, but keys
+// below it do, a hint on standard error says so.
 func (o *delOptions) dryRun(cmd *cobra.Command, a *app, args []string) error {
 	return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
 		resp, err := s.client.Do(ctx, o.preview(args))
 		page := view.OnePage((*etcdserverpb.RangeResponse)(resp.Get()))
+		if err == nil && resp.Get().Count == 0 && o.single(args) {
+			below, err := s.client.Get(ctx, args[0], clientv3.WithPrefix(), clientv3.WithCountOnly())
+			if err == nil && below.Count > 0 {
+				fmt.Fprintf(a.streams.Err, "Hint: the key %q does not exist, but %d keys begin with it; --prefix selects them\n", args[0], below.Count)
+			}
+		}
 		return view.DeletePreview{Range: view.Range{Pages: page}, Values: o.prevKV}, err
 	})
 }
 
+// single reports whether valid arguments name one key.
+func (o *delOptions) single(args []string) bool {
+	return len(args) == 1 && args[0] != "" && !o.Prefix && !o.FromKey
+}
+
 func newDel(a *app) *cobra.Command {
 	o := &delOptions{}
-	yes, dryRun := false, false
+	dryRun := false
 	cmd := &cobra.Command{
 		Use:   "del [options] <key> [range_end]",
 		Short: "Delete a key or a range of keys",
 		Long: `Delete a key, the keys from <key> up to but not including <range_end>, those
-with a prefix, or those from a key on, and print how many there were. With
---dry-run, print how many there are and the first of them, and delete nothing.
+with a prefix, or those from a key on, and print how many were deleted. With
+--dry-run, print how many exist and the first of them, and delete nothing.
 
-A plain range waits two seconds first, unless --range says that it is meant.
-Deleting every key asks first on a terminal, unless --yes answers.`,
+A plain range prints a warning, and on a terminal waits two seconds, unless
+--range is given.`,
 		Example: `  etcdctl del /app/mode
   etcdctl del /app/ --prefix --prev-kv
   etcdctl del /app/ --prefix --dry-run
   etcdctl del /app/a /app/m --range
-  etcdctl del "" --prefix --yes`,
+  etcdctl del "" --prefix`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			op, err := o.op(args)
 			if err != nil {
@@ -129,11 +149,6 @@ Deleting every key asks first on a terminal, unless --yes answers.`,
 			if _, err := a.printer(); err != nil {
 				return err
 			}
-			if o.wholeStore(args) && !yes && interactive(a) {
-				if err := confirm(cmd.Context(), a, "Delete every key in the store?"); err != nil {
-					return err
-				}
-			}
 			if err := pauseToCancel(cmd.Context(), a, o.warning(args)); err != nil {
 				return err
 			}
@@ -144,7 +159,15 @@ Deleting every key asks first on a terminal, unless --yes answers.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
-	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "don't ask before deleting every key")
+	cmd.Flags().BoolP("yes", "y", false, "accepted for scripts; deleting every key asks no question")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would be deleted, and delete nothing")
 	return curlShows(a, cmd, etcdserverpb.KV_DeleteRange_FullMethodName, etcdserverpb.KV_Range_FullMethodName)
+}
+
+// interactive reports whether a user sees standard error and can react: standard
+// input and standard error are both a terminal.
+func interactive(a *app) bool {
+	_, in := cli.Terminal(a.streams.In)
+	_, err := cli.Terminal(a.streams.Err)
+	return in && err
 }

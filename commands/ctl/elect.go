@@ -13,15 +13,17 @@ import (
 	"go.etcd.io/etcd/client/v3/concurrency"
 
 	"etcdkit/commands/cli"
+	"etcdkit/printer"
 	"etcdkit/printer/view"
 )
 
 type electOptions struct {
-	listen bool
+	listen, leader bool
 }
 
 func (o *electOptions) addFlags(fs *pflag.FlagSet) {
-	fs.BoolVarP(&o.listen, "listen", "l", false, "show who leads, without being a candidate")
+	fs.BoolVarP(&o.listen, "listen", "l", false, "print the leader, and each new one, without being a candidate")
+	fs.BoolVar(&o.leader, "leader", false, "print the current leader once, without being a candidate")
 }
 
 // validate checks arguments and flags.
@@ -29,7 +31,11 @@ func (o *electOptions) validate(args []string) error {
 	switch {
 	case len(args) != 1 && len(args) != 2:
 		return cli.Exit(cli.BadArgs, errors.New("elect takes one election name argument and an optional proposal argument"))
-	case len(args) == 1 && !o.listen:
+	case o.listen && o.leader:
+		return cli.Exit(cli.BadArgs, errors.New("--listen and --leader exclude each other"))
+	case len(args) == 2 && o.leader:
+		return cli.Exit(cli.BadArgs, errors.New("proposal given but --leader is set"))
+	case len(args) == 1 && !o.listen && !o.leader:
 		return cli.Exit(cli.BadArgs, errors.New("no proposal argument but -l not set"))
 	case len(args) == 2 && o.listen:
 		return cli.Exit(cli.BadArgs, errors.New("proposal given but -l is set"))
@@ -41,18 +47,23 @@ func newElect(a *app) *cobra.Command {
 	o := &electOptions{}
 	cmd := &cobra.Command{
 		Use:   "elect <election-name> [proposal]",
-		Short: "Be a candidate in an election, or watch one",
-		Long: `Be a candidate in an election: wait to be elected, print the key that says so
-with the proposal as its value, and lead until the command is interrupted.
+		Short: "Take part in an election, or watch one",
+		Long: `Take part in an election: wait to be elected, print the leader's key with the
+proposal as its value, and lead until the command is interrupted.
 
-With --listen and no proposal, print key and proposal of whoever leads, now and
-each time that it changes.`,
+With --listen and no proposal, print key and proposal of the leader, now and
+each time that it changes. With --leader, print them once; the exit code is 1 if
+there is no leader.`,
 		Example: `  etcdctl elect scheduler $(hostname)
+  etcdctl elect scheduler --leader
   etcdctl elect scheduler --listen
   etcdctl elect scheduler --listen -w json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.validate(args); err != nil {
 				return err
+			}
+			if o.leader {
+				return printCurrentLeader(a, cmd, args[0])
 			}
 			s, err := a.open(cmd)
 			if err != nil {
@@ -66,8 +77,21 @@ each time that it changes.`,
 	return cmd
 }
 
+// printCurrentLeader prints the leader of an election once.
+func printCurrentLeader(a *app, cmd *cobra.Command, name string) error {
+	return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
+		resp, err := s.client.Get(ctx, name+"/", clientv3.WithFirstCreate()...)
+		if err == nil && len(resp.Kvs) == 0 {
+			err = fmt.Errorf("election %q has no leader", name)
+		}
+		return view.Range{Pages: view.OnePage((*etcdserverpb.RangeResponse)(resp))}, err
+	})
+}
+
 // run takes part in the election, or watches it, until ctx ends.
 func (o *electOptions) run(ctx context.Context, a *app, s *session, args []string) (err error) {
+	ctx, stop := cli.Interruptible(ctx)
+	defer stop()
 	h, err := newHold(ctx, a, s, defaultHoldTTL)
 	if err != nil {
 		return err

@@ -34,7 +34,6 @@ func TestRequests(t *testing.T) {
 		out  string
 	}{
 		{"put a b", "", &pb.PutRequest{Key: bytesOf("a"), Value: bytesOf("b")}, "OK\n"},
-		{"put a b c", "", &pb.PutRequest{Key: bytesOf("a"), Value: bytesOf("b")}, "OK\n"},
 		{"put a", "x\ny\n", &pb.PutRequest{Key: bytesOf("a"), Value: bytesOf("x\ny\n")}, "OK\n"},
 		{"put a -- -5", "", &pb.PutRequest{Key: bytesOf("a"), Value: bytesOf("-5")}, "OK\n"},
 		{`put a ""`, "", &pb.PutRequest{Key: bytesOf("a")}, "OK\n"},
@@ -108,7 +107,7 @@ func TestWrongCommandLines(t *testing.T) {
 		delArgs  = "del command needs one argument as key and an optional argument as range_end"
 		both     = "`--prefix` and `--from-key` cannot be set at the same time, choose one"
 		tooMany  = "too many arguments, only accept one argument when `--prefix` or `--from-key` is set"
-		badLease = `bad lease ID arg (strconv.ParseInt: parsing "zz": invalid syntax), expecting ID in Hex`
+		badLease = `bad lease ID arg "zz", expecting ID in Hex, as lease list shows it`
 		format   = `unsupported output format: "bad" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml`
 	)
 	for _, tt := range []struct {
@@ -117,10 +116,10 @@ func TestWrongCommandLines(t *testing.T) {
 		err  string
 	}{
 		{"put", cli.BadArgs, putArgs},
-		{"put a", cli.BadArgs, putArgs}, // nothing on standard input
+		{"put a", cli.BadArgs, putArgs + `: standard input is empty; for an empty value use put a ""`}, // nothing on standard input
 		{"put a b --ignore-value", cli.BadArgs, "put command needs only 1 argument when 'ignore-value' is set"},
-		{"put a b --lease zz", cli.BadArgs, `bad lease ID (strconv.ParseInt: parsing "zz": invalid syntax), expecting ID in Hex`},
-		{"put a b --lease 8fffffffffffffff", cli.BadArgs, `bad lease ID (strconv.ParseInt: parsing "8fffffffffffffff": value out of range), expecting ID in Hex`},
+		{"put a b --lease zz", cli.BadArgs, `bad lease ID "zz", expecting ID in Hex, as lease list shows it`},
+		{"put a b --lease 8fffffffffffffff", cli.BadArgs, `bad lease ID "8fffffffffffffff", expecting ID in Hex, as lease list shows it`},
 		{"put a b -w bad", cli.BadFeature, format},
 		{"put -w bad", cli.BadArgs, putArgs},
 
@@ -131,14 +130,14 @@ func TestWrongCommandLines(t *testing.T) {
 		{"get a b --prefix", cli.BadArgs, tooMany},
 		{"get a --min-create-rev 3 --max-create-rev 2", cli.BadFeature, "getMinCreateRev(=3) > getMaxCreateRev(=2)"},
 		{"get a --min-mod-rev 3 --max-mod-rev 2", cli.BadFeature, "getMinModRev(=3) > getMaxModRev(=2)"},
-		{"get a --order up", cli.BadFeature, "bad sort order up"},
-		{"get a --sort-by size", cli.BadFeature, "bad sort target size"},
-		{"get a --consistency x", cli.BadFeature, `unknown consistency flag "x"`},
+		{"get a --order up", cli.BadFeature, "bad sort order up: use ASCEND or DESCEND"},
+		{"get a --sort-by size", cli.BadFeature, "bad sort target size: use CREATE, KEY, MODIFY, VALUE or VERSION"},
+		{"get a --consistency x", cli.BadFeature, `unknown consistency flag "x": use l (linearizable) or s (serializable)`},
 		{"get a --count-only", cli.BadArgs, "--count-only is only for `--write-out=fields`"},
 		{"get a --print-value-only -w json", cli.BadArgs, "print-value-only is only for `--write-out=simple`"},
 		{"get a --print-value-only -w bad", cli.BadFeature, format},
-		{"get a --sort-by size --consistency x", cli.BadFeature, `unknown consistency flag "x"`},
-		{"get a b --prefix --consistency x", cli.BadFeature, `unknown consistency flag "x"`},
+		{"get a --sort-by size --consistency x", cli.BadFeature, `unknown consistency flag "x": use l (linearizable) or s (serializable)`},
+		{"get a b --prefix --consistency x", cli.BadFeature, `unknown consistency flag "x": use l (linearizable) or s (serializable)`},
 		{"get a b --prefix --min-mod-rev 3 --max-mod-rev 2", cli.BadArgs, tooMany},
 		{"get a --prefix --from-key --consistency x", cli.BadArgs, both},
 
@@ -150,8 +149,8 @@ func TestWrongCommandLines(t *testing.T) {
 
 		{"compaction", cli.BadArgs, "compaction command needs 1 argument"},
 		{"compaction 1 2", cli.BadArgs, "compaction command needs 1 argument"},
-		{"compaction one", cli.Failure, `strconv.ParseInt: parsing "one": invalid syntax`},
-		{"compact one -w bad", cli.Failure, `strconv.ParseInt: parsing "one": invalid syntax`},
+		{"compaction one", cli.Failure, `bad revision "one": use a whole number, or --latest or --keep`},
+		{"compact one -w bad", cli.Failure, `bad revision "one": use a whole number, or --latest or --keep`},
 		{"compact 1 -w bad", cli.BadFeature, format},
 
 		{"txn now", cli.BadArgs, "txn command does not accept argument"},
@@ -159,7 +158,8 @@ func TestWrongCommandLines(t *testing.T) {
 
 		{"lease grant", cli.BadArgs, "lease grant command needs TTL argument"},
 		{"lease grant 1 2", cli.BadArgs, "lease grant command needs TTL argument"},
-		{"lease grant long", cli.BadArgs, `bad TTL (strconv.ParseInt: parsing "long": invalid syntax)`},
+		{"lease grant long", cli.BadArgs, `bad TTL "long": use a number of seconds, such as 60`},
+		{"lease grant 5m", cli.BadArgs, `bad TTL "5m": use a number of seconds without a unit, here 300`},
 		{"lease grant 1 -w bad", cli.BadFeature, format},
 		{"lease revoke", cli.BadArgs, "lease revoke command needs 1 argument"},
 		{"lease revoke zz -w bad", cli.BadArgs, badLease},
@@ -283,85 +283,40 @@ func TestDelWarning(t *testing.T) {
 	}
 }
 
-func TestWarnPauses(t *testing.T) {
+func TestPause(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var out strings.Builder
-		a := &app{streams: cli.Streams{Err: &out}}
 		begin := time.Now()
-		if err := pauseToCancel(t.Context(), a, "careful"); err != nil || time.Since(begin) != 2*time.Second {
-			t.Errorf("went on after %v with error %v", time.Since(begin), err)
-		}
-		if err := pauseToCancel(t.Context(), a, ""); err != nil || time.Since(begin) != 2*time.Second {
-			t.Errorf("no warning: went on after %v with error %v", time.Since(begin), err)
+		if err := pause(t.Context(), 2*time.Second); err != nil || time.Since(begin) != 2*time.Second {
+			t.Errorf("ended after %v with error %v", time.Since(begin), err)
 		}
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errInterrupted)
 		defer cancel()
-		if err := pauseToCancel(ctx, a, "careful"); !errors.Is(err, errInterrupted) || time.Since(begin) != 3*time.Second {
+		if err := pause(ctx, 2*time.Second); !errors.Is(err, errInterrupted) || time.Since(begin) != 3*time.Second {
 			t.Errorf("interrupted: ended after %v with error %v", time.Since(begin), err)
 		}
-		if out.String() != "careful\ncareful\n" {
+	})
+}
+
+// Nobody can cancel what has no terminal, so del does not wait there.
+func TestDelDoesNotWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		a := &app{streams: cli.Streams{In: strings.NewReader(""), Err: &out}}
+		begin := time.Now()
+		for _, warning := range []string{"careful", ""} {
+			if err := pauseToCancel(t.Context(), a, warning); err != nil || time.Since(begin) != 0 {
+				t.Errorf("%q: ended after %v with error %v", warning, time.Since(begin), err)
+			}
+		}
+		if out.String() != "careful\n" {
 			t.Errorf("printed %q", out.String())
 		}
 	})
 }
 
 var errInterrupted = errors.New("interrupted")
-
-func TestConfirm(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		in   io.Reader
-		want error
-	}{
-		{strings.NewReader("y\n"), nil}, {strings.NewReader(" YES \r\n"), nil}, {strings.NewReader("yes"), nil},
-		{strings.NewReader("\n"), errNotConfirmed}, {strings.NewReader(""), errNotConfirmed}, {strings.NewReader("no\n"), errNotConfirmed},
-		{strings.NewReader("yess\n"), errNotConfirmed}, {strings.NewReader("\ny\n"), errNotConfirmed},
-		{iotest.ErrReader(errInterrupted), errInterrupted},
-	} {
-		var out strings.Builder
-		a := &app{streams: cli.Streams{In: tt.in, Err: &out}}
-		if err := confirm(t.Context(), a, "Really?"); !errors.Is(err, tt.want) {
-			t.Errorf("got %v, want %v", err, tt.want)
-		}
-		if out.String() != "Really? [y/N] " {
-			t.Errorf("asked %q", out.String())
-		}
-	}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errInterrupted)
-	never, w := io.Pipe()
-	defer w.Close()
-	a := &app{streams: cli.Streams{In: never, Err: io.Discard}}
-	if err := confirm(ctx, a, "Really?"); !errors.Is(err, errInterrupted) {
-		t.Errorf("interrupted: got %v", err)
-	}
-}
-
-func TestAsksOnlyOnTerminals(t *testing.T) {
-	t.Parallel()
-	if a := (&app{streams: cli.Streams{In: strings.NewReader("y\n"), Err: io.Discard}}); interactive(a) {
-		t.Error("asks without a terminal")
-	}
-}
-
-func TestWholeStore(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		flags read.RangeFlags
-		args  []string
-		want  bool
-	}{
-		{read.RangeFlags{Prefix: true}, []string{""}, true}, {read.RangeFlags{FromKey: true}, []string{""}, true},
-		{read.RangeFlags{}, []string{""}, false}, {read.RangeFlags{}, []string{"", "z"}, false},
-		{read.RangeFlags{Prefix: true}, []string{"a"}, false}, {read.RangeFlags{FromKey: true}, []string{"a"}, false},
-	} {
-		o := delOptions{RangeFlags: tt.flags}
-		if got := o.wholeStore(tt.args); got != tt.want {
-			t.Errorf("%+v %q: got %v", tt.flags, tt.args, got)
-		}
-	}
-}
 
 func TestDelPrintsDeletedPairs(t *testing.T) {
 	t.Parallel()

@@ -14,8 +14,8 @@ func newLease(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lease <subcommand>",
 		Short: "Work with leases",
-		Long: `Work with leases. A lease lives for a number of seconds unless it is kept alive,
-and takes the keys that are attached to it along when it ends.`,
+		Long: `Work with leases. A lease expires after a number of seconds unless it is kept
+alive. When it ends, the keys attached to it are deleted.`,
 	}
 	cmd.AddCommand(newLeaseGrant(a), newLeaseRevoke(a), newLeaseTimeToLive(a), newLeaseList(a), newLeaseKeepAlive(a))
 	return cmd
@@ -25,7 +25,7 @@ and takes the keys that are attached to it along when it ends.`,
 func leaseArg(arg string) (clientv3.LeaseID, error) {
 	lease, err := id.ParseLease(arg)
 	if err != nil {
-		return 0, cli.Exit(cli.BadArgs, fmt.Errorf("bad lease ID arg (%w), expecting ID in Hex", err))
+		return 0, cli.Exit(cli.BadArgs, fmt.Errorf("bad lease ID arg %q, expecting ID in Hex, as lease list shows it", arg))
 	}
 	return clientv3.LeaseID(lease), nil
 }

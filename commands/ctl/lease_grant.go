@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -21,9 +22,17 @@ func leaseTTL(args []string) (int64, error) {
 	}
 	ttl, err := strconv.ParseInt(args[0], 10, 64)
 	if err != nil {
-		return 0, cli.Exit(cli.BadArgs, fmt.Errorf("bad TTL (%w)", err))
+		return 0, cli.Exit(cli.BadArgs, badTTL(args[0]))
 	}
 	return ttl, nil
+}
+
+// badTTL is the error of a TTL that is not a number of seconds.
+func badTTL(arg string) error {
+	if d, err := time.ParseDuration(arg); err == nil && d >= time.Second {
+		return fmt.Errorf("bad TTL %q: use a number of seconds without a unit, here %d", arg, int64(d.Seconds()))
+	}
+	return fmt.Errorf("bad TTL %q: use a number of seconds, such as 60", arg)
 }
 
 func newLeaseGrant(a *app) *cobra.Command {

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/client/pkg/v3/types"
 
+	"etcdkit/cluster"
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
 	"etcdkit/internal/id"
@@ -18,28 +21,50 @@ import (
 
 var errPeerURLs = errors.New("member peer urls not provided")
 
-// memberID reads the argument of a command on one member.
-func memberID(args []string) (uint64, error) {
-	if len(args) != 1 {
-		return 0, cli.Exit(cli.BadArgs, errors.New("member ID is not provided"))
-	}
-	member, err := id.Parse(args[0])
-	if err != nil {
-		return 0, cli.Exit(cli.BadArgs, fmt.Errorf("bad member ID arg (%w), expecting ID in Hex", err))
-	}
-	return member, nil
-}
-
-// memberArg is what a command line calls a member by.
+// memberArg is a member as a command line names it: by its id or its name.
 type memberArg struct {
 	text  string
 	id    uint64
-	notID error // where text is not an id
+	notID error // if text is not an id
 }
 
-// among returns the id of the member that is meant. An id that a member has is
-// one, whoever is called by it; one that no member has is for the server to
-// refuse.
+// parseMember reads the argument of a command on one member. An empty name never
+// matches.
+func parseMember(args []string) (memberArg, error) {
+	if len(args) != 1 {
+		return memberArg{}, cli.Exit(cli.BadArgs, errors.New("member ID is not provided"))
+	}
+	member, err := id.Parse(args[0])
+	if err != nil {
+		err = cli.Exit(cli.BadArgs, fmt.Errorf("bad member ID arg %q, expecting ID in Hex or a name, as member list shows them", args[0]))
+	}
+	if args[0] == "" {
+		return memberArg{}, err
+	}
+	return memberArg{text: args[0], id: member, notID: err}, nil
+}
+
+// resolve returns the id of the member that is meant. Only a name needs the
+// list of members: an id is taken as it is if the server does not list them.
+func (m memberArg) resolve(ctx context.Context, a *app, s *session) (uint64, error) {
+	if a.curl && m.notID == nil {
+		return m.id, nil
+	}
+	ctx, cancel := a.limit(ctx)
+	defer cancel()
+	list, err := s.client.MemberList(ctx)
+	switch {
+	case err == nil:
+		return m.among(list.Members)
+	case m.notID != nil || cluster.Unavailable(err):
+		return 0, err
+	}
+	return m.id, nil
+}
+
+// among returns the id of the member that is meant. If a member has the id, it
+// is meant even if another has it as its name; an id that no member has is for the
+// server to refuse.
 func (m memberArg) among(members []*etcdserverpb.Member) (uint64, error) {
 	var named []string
 	id := m.id
@@ -57,13 +82,13 @@ func (m memberArg) among(members []*etcdserverpb.Member) (uint64, error) {
 		return 0, cli.Exit(cli.BadArgs, fmt.Errorf("%d members are called %s, so their ID is needed: %s",
 			len(named), m.text, strings.Join(named, ", ")))
 	case len(named) == 0 && m.notID != nil:
-		return 0, fmt.Errorf("%w; no member is called %s", m.notID, m.text)
+		return 0, fmt.Errorf("%w: no member is called %s", m.notID, m.text)
 	}
 	return id, nil
 }
 
-// changeMembers opens a session, has do change the cluster, and prints the view
-// of the answer. The requests of do have a limit of their own each.
+// changeMembers opens a session, calls do, which changes the cluster, and prints
+// the view of the answer. Each request of do has a limit of its own.
 func changeMembers(a *app, cmd *cobra.Command, do func(context.Context, *conn.Dialer, *session) (printer.View, error)) error {
 	d, p, err := a.dialer(cmd)
 	if err != nil {
@@ -81,18 +106,41 @@ func changeMembers(a *app, cmd *cobra.Command, do func(context.Context, *conn.Di
 	return p.Print(v)
 }
 
-// peerURLs reads the value of --peer-urls.
+// peerURLs reads the value of --peer-urls. A bad URL is refused here, before
+// anything is asked or warned about.
 func peerURLs(value string) ([]string, error) {
 	if value == "" {
 		return nil, cli.Exit(cli.BadArgs, errPeerURLs)
 	}
-	return strings.Split(value, ","), nil
+	urls := strings.Split(value, ",")
+	for _, one := range urls {
+		if err := checkPeerURL(one); err != nil {
+			return nil, err
+		}
+	}
+	return urls, nil
+}
+
+// checkPeerURL returns what is wrong with a peer URL, in the words of the client
+// library except where these are Go's own.
+func checkPeerURL(peer string) error {
+	_, err := types.NewURLs([]string{peer})
+	switch {
+	case err == nil:
+		return nil
+	case !strings.Contains(peer, "://"):
+		return fmt.Errorf("URL scheme must be http, https, unix, or unixs: %s: did you mean --peer-urls http://%s?", peer, peer) //nolint:revive,staticcheck // upstream's words
+	}
+	if u, failed := url.Parse(peer); failed == nil && u.Host != "" && u.Port() == "" {
+		return fmt.Errorf("%w: --peer-urls needs a port, usually 2380", err)
+	}
+	return fmt.Errorf("%w: give --peer-urls as http://HOST:PORT", err)
 }
 
 func newMember(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "member <subcommand>",
-		Short: "Show and change who is in the cluster",
+		Short: "List and change the members of the cluster",
 	}
 	cmd.AddCommand(newMemberList(a), newMemberAdd(a), newMemberRemove(a), newMemberUpdate(a), newMemberPromote(a))
 	return cmd

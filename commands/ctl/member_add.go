@@ -3,11 +3,13 @@ package ctl
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"etcdkit/cluster"
 	"etcdkit/commands/cli"
@@ -23,7 +25,7 @@ type memberAddOptions struct {
 
 func (o *memberAddOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.peerURLs, "peer-urls", "", "the new member's peer `URLs`, separated by commas")
-	fs.BoolVar(&o.learner, "learner", false, "add it without a vote, until it is promoted")
+	fs.BoolVar(&o.learner, "learner", false, "add it without a vote until it is promoted")
 }
 
 // request turns arguments and flags into the new member's name and peer URLs.
@@ -59,12 +61,12 @@ func newMemberAdd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add <memberName> [options]",
 		Short: "Add a member to the cluster",
-		Long: `Tell the cluster about a new member, before that member is started. The simple
-format prints the environment variables to start it with.
+		Long: `Add a member to the cluster before it is started. The simple format prints the
+environment variables to start it with.
 
 The new member counts towards the quorum at once: in a cluster of one, nothing
-can be written until it has joined. Add it with --learner to avoid that. There is a
-warning where it would come to that.`,
+can be written until it has joined. Add it with --learner to avoid that. etcdctl
+warns in that case.`,
 		Example: `  etcdctl member add infra4 --peer-urls http://10.0.0.8:2380
   etcdctl member add infra4 --peer-urls http://10.0.0.8:2380 --learner`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -79,6 +81,9 @@ warning where it would come to that.`,
 				ctx, cancel := a.limit(ctx)
 				defer cancel()
 				resp, err := o.send(ctx, s, urls)
+				if errors.Is(err, rpctypes.ErrMemberNotFound) { // ids are made from the URLs and the second
+					err = fmt.Errorf("%w: a member with these peer URLs was removed within this second; run the command again", err)
+				}
 				return view.MemberAdd{Members: view.Members{Membership: resp}, NewName: name, PeerURLs: o.peerURLs}, err
 			})
 		},
@@ -87,9 +92,9 @@ warning where it would come to that.`,
 	return curlShows(a, cmd, etcdserverpb.Cluster_MemberAdd_FullMethodName)
 }
 
-// before warns where the cluster can't go on before the new member has
-// joined, which it can without a learner. Without a list of members it is for
-// the server to say; the error is that of one that does not answer at all.
+// before warns if nothing can be written until the new member has joined, which
+// a learner avoids. Without a list of members the server decides; the error is
+// that of one that does not answer at all.
 func (o *memberAddOptions) before(ctx context.Context, a *app, d *conn.Dialer, s *session) error {
 	if o.learner {
 		return nil

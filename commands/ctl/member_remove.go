@@ -14,28 +14,19 @@ import (
 	"etcdkit/printer/view"
 )
 
-// removedMember reads the argument. Nobody is called by the empty name.
-func removedMember(args []string) (memberArg, error) {
-	id, err := memberID(args)
-	if len(args) != 1 || args[0] == "" {
-		return memberArg{}, err
-	}
-	return memberArg{text: args[0], id: id, notID: err}, nil
-}
-
 func newMemberRemove(a *app) *cobra.Command {
 	return curlShows(a, &cobra.Command{
 		Use:   "remove <memberID>",
 		Short: "Remove a member from the cluster",
-		Long: `Remove the member with a hexadecimal ID, or the one with that name, as member
-list shows them. A running member stops when it learns of its removal, and can't
-come back with its data.
+		Long: `Remove a member, named by its hexadecimal ID or its name as member list shows
+them. A running member stops when it learns of its removal, and can't join again
+with its data.
 
-There is a warning before the cluster is left with too few members to go on.`,
+etcdctl warns if the remaining members would be too few to write anything.`,
 		Example: `  etcdctl member remove 8e9e05c52164694d
   etcdctl member remove infra3`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			who, err := removedMember(args)
+			who, err := parseMember(args)
 			if err != nil {
 				return err
 			}
@@ -53,9 +44,8 @@ There is a warning before the cluster is left with too few members to go on.`,
 	}, etcdserverpb.Cluster_MemberRemove_FullMethodName)
 }
 
-// beforeRemove returns the id of the member that is to go, after a warning
-// where the cluster can't do without it. Only a name can't do without the list
-// of members.
+// beforeRemove returns the id of the member to remove, after a warning if the
+// cluster can't do without it. Only a name needs the list of members.
 func beforeRemove(ctx context.Context, a *app, d *conn.Dialer, s *session, who memberArg) (uint64, error) {
 	limited, cancel := a.limit(ctx)
 	defer cancel()

@@ -3,8 +3,11 @@ package ctl
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/spf13/pflag"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"google.golang.org/protobuf/proto"
@@ -37,20 +40,23 @@ func TestMemberID(t *testing.T) {
 		{[]string{"000abc"}, 0xabc, ""},
 		{nil, 0, "member ID is not provided"},
 		{[]string{"1", "2"}, 0, "member ID is not provided"},
-		{[]string{""}, 0, `bad member ID arg (strconv.ParseUint: parsing "": invalid syntax), expecting ID in Hex`},
-		{[]string{"0xabc"}, 0, `bad member ID arg (strconv.ParseUint: parsing "0xabc": invalid syntax), expecting ID in Hex`},
-		{[]string{"-1"}, 0, `bad member ID arg (strconv.ParseUint: parsing "-1": invalid syntax), expecting ID in Hex`},
+		{[]string{""}, 0, `bad member ID arg "", expecting ID in Hex or a name, as member list shows them`},
+		{[]string{"0xabc"}, 0, `bad member ID arg "0xabc", expecting ID in Hex or a name, as member list shows them`},
+		{[]string{"-1"}, 0, `bad member ID arg "-1", expecting ID in Hex or a name, as member list shows them`},
 		{[]string{"18446744073709551616"}, 0,
-			`bad member ID arg (strconv.ParseUint: parsing "18446744073709551616": value out of range), expecting ID in Hex`},
+			`bad member ID arg "18446744073709551616", expecting ID in Hex or a name, as member list shows them`},
 	}
 	for _, tt := range tests {
-		got, err := memberID(tt.args)
+		got, err := parseMember(tt.args)
+		if err == nil {
+			err = got.notID
+		}
 		code := cli.OK
 		if tt.err != "" {
 			code = cli.BadArgs
 		}
-		if wantError(t, err, tt.err, code); got != tt.want {
-			t.Errorf("%q: got %x, want %x", tt.args, got, tt.want)
+		if wantError(t, err, tt.err, code); err == nil && got.id != tt.want {
+			t.Errorf("%q: got %x, want %x", tt.args, got.id, tt.want)
 		}
 	}
 }
@@ -64,7 +70,7 @@ func TestMemberAddRequest(t *testing.T) {
 		err      string
 	}{
 		{[]string{"m4"}, "http://a:1", []string{"http://a:1"}, ""},
-		{[]string{""}, "http://a:1,b,", []string{"http://a:1", "b", ""}, ""},
+		{[]string{""}, "http://a:1,https://b:2", []string{"http://a:1", "https://b:2"}, ""},
 		{nil, "http://a:1", nil, "member name not provided"},
 		{[]string{"m4"}, "", nil, "member peer urls not provided"},
 		{[]string{"m4", "m5"}, "http://a:1", nil, "too many arguments"},
@@ -86,16 +92,64 @@ func TestMemberAddRequest(t *testing.T) {
 func TestMemberUpdateRequest(t *testing.T) {
 	t.Parallel()
 	o := &memberUpdateOptions{peerURLs: "http://a:1,http://b:1"}
-	id, urls, err := o.request([]string{"abc"})
-	if wantError(t, err, "", cli.OK); id != 0xabc || !reflect.DeepEqual(urls, []string{"http://a:1", "http://b:1"}) {
-		t.Errorf("got %x, %q", id, urls)
+	who, urls, err := o.request([]string{"abc"})
+	if wantError(t, err, "", cli.OK); who.id != 0xabc || who.notID != nil || !reflect.DeepEqual(urls, []string{"http://a:1", "http://b:1"}) {
+		t.Errorf("got %+v, %q", who, urls)
 	}
 	_, _, err = o.request(nil)
 	wantError(t, err, "member ID is not provided", cli.BadArgs)
-	_, _, err = (&memberUpdateOptions{}).request([]string{"x"})
-	wantError(t, err, `bad member ID arg (strconv.ParseUint: parsing "x": invalid syntax), expecting ID in Hex`, cli.BadArgs)
 	_, _, err = (&memberUpdateOptions{}).request([]string{"abc"})
 	wantError(t, err, "member peer urls not provided", cli.BadArgs)
+}
+
+func TestPeerURLs(t *testing.T) {
+	t.Parallel()
+	const scheme, give = "URL scheme must be http, https, unix, or unixs: ", ": give --peer-urls as http://HOST:PORT"
+	for value, want := range map[string]string{
+		"http://a:1,https://b:2": "",
+		"127.0.0.1:15680":        scheme + "127.0.0.1:15680: did you mean --peer-urls http://127.0.0.1:15680?",
+		"http://a:1,b":           scheme + "b: did you mean --peer-urls http://b?",
+		"http://a:1,":            scheme + ": did you mean --peer-urls http://?",
+		"http://a":               `URL address does not have the form "host:port": http://a: --peer-urls needs a port, usually 2380`,
+		"ftp://a:1":              scheme + "ftp://a:1" + give,
+		"http://a:1/x":           "URL must not contain a path: http://a:1/x" + give,
+	} {
+		_, err := peerURLs(value)
+		code := cli.Failure
+		if want == "" {
+			code = cli.OK
+		}
+		wantError(t, err, want, code)
+	}
+}
+
+func TestPromoteRequest(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		line string
+		wait time.Duration
+		err  string
+	}{
+		{"7", 0, ""}, {"7 --wait", 10 * time.Minute, ""}, {"7 --wait=1h", time.Hour, ""}, {"--wait 7", 10 * time.Minute, ""},
+		{"7 --wait 90s", 90 * time.Second, ""},
+		{"7 8", 0, "member ID is not provided"}, {"7 8 --wait", 0, "member ID is not provided"}, {"7 5m", 0, "member ID is not provided"},
+		{"7 --wait=-1s", 0, "--wait -1s: use a positive duration, such as 5m"},
+	} {
+		o, fs := &memberPromoteOptions{}, pflag.NewFlagSet("", pflag.ContinueOnError)
+		o.addFlags(fs)
+		if err := fs.Parse(strings.Fields(tt.line)); err != nil {
+			t.Errorf("%s: %v", tt.line, err)
+			continue
+		}
+		who, err := o.request(fs.Args())
+		if tt.err != "" {
+			wantError(t, err, tt.err, cli.BadArgs)
+			continue
+		}
+		if wantError(t, err, "", cli.OK); who.id != 7 || o.wait != tt.wait {
+			t.Errorf("%s: member %x, waits %v", tt.line, who.id, o.wait)
+		}
+	}
 }
 
 func TestMemberListOptions(t *testing.T) {
@@ -107,7 +161,7 @@ func TestMemberListOptions(t *testing.T) {
 		}
 	}
 	_, err := (&memberListOptions{"q"}).options()
-	wantError(t, err, `unknown consistency flag "q"`, cli.BadFeature)
+	wantError(t, err, `unknown consistency flag "q": use l (linearizable) or s (serializable)`, cli.BadFeature)
 }
 
 // memberServer answers with what it was asked, in the members' peer URLs.
@@ -191,7 +245,7 @@ func TestMemberChecksFirst(t *testing.T) {
 		stderr string
 	}{
 		{[]string{"list", "-w", "yam"}, cli.BadFeature, badFormat},
-		{[]string{"list", "--consistency", "x", "-w", "yam"}, cli.BadFeature, "Error: unknown consistency flag \"x\"\n"},
+		{[]string{"list", "--consistency", "x", "-w", "yam"}, cli.BadFeature, "Error: unknown consistency flag \"x\": use l (linearizable) or s (serializable)\n"},
 		{[]string{"add", "-w", "yam"}, cli.BadArgs, "Error: member name not provided\n"},
 		{[]string{"add", "m4", "--peer-urls", "http://a:1", "-w", "yam"}, cli.BadFeature, badFormat},
 		{[]string{"remove", "-w", "yam"}, cli.BadArgs, "Error: member ID is not provided\n"},

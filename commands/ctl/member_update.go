@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 
+	"etcdkit/commands/conn"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 )
@@ -19,13 +20,13 @@ func (o *memberUpdateOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.peerURLs, "peer-urls", "", "the member's new peer `URLs`, separated by commas")
 }
 
-// request turns arguments and flags into a member's id and its new peer URLs.
-func (o *memberUpdateOptions) request(args []string) (id uint64, urls []string, err error) {
-	if id, err = memberID(args); err != nil {
-		return 0, nil, err
+// request turns arguments and flags into a member and its new peer URLs.
+func (o *memberUpdateOptions) request(args []string) (who memberArg, urls []string, err error) {
+	if who, err = parseMember(args); err != nil {
+		return who, nil, err
 	}
 	urls, err = peerURLs(o.peerURLs)
-	return id, urls, err
+	return who, urls, err
 }
 
 func newMemberUpdate(a *app) *cobra.Command {
@@ -33,15 +34,22 @@ func newMemberUpdate(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "update <memberID> [options]",
 		Short: "Change the peer URLs of a member",
-		Long: `Replace the peer URLs of the member with a hexadecimal ID, as member list shows
-it. Where the member listens itself is up to its own flags.`,
-		Example: "  etcdctl member update 8e9e05c52164694d --peer-urls http://10.0.0.9:2380",
+		Long: `Replace the peer URLs of a member, named by its hexadecimal ID or its name as
+member list shows them. Where the member listens is set by its own flags.`,
+		Example: `  etcdctl member update 8e9e05c52164694d --peer-urls http://10.0.0.9:2380
+  etcdctl member update infra2 --peer-urls http://10.0.0.9:2380`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, urls, err := o.request(args)
+			who, urls, err := o.request(args)
 			if err != nil {
 				return err
 			}
-			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
+			return changeMembers(a, cmd, func(ctx context.Context, _ *conn.Dialer, s *session) (printer.View, error) {
+				id, err := who.resolve(ctx, a, s)
+				if err != nil {
+					return nil, err
+				}
+				ctx, cancel := a.limit(ctx)
+				defer cancel()
 				resp, err := s.client.MemberUpdate(ctx, id, urls)
 				return view.MemberUpdate{Members: view.Members{Membership: (*etcdserverpb.MemberUpdateResponse)(resp)}, ID: id}, err
 			})

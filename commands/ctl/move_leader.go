@@ -11,7 +11,6 @@ import (
 	"etcdkit/cluster"
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
-	"etcdkit/internal/id"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 )
@@ -19,21 +18,21 @@ import (
 func newMoveLeader(a *app) *cobra.Command {
 	return curlShows(a, &cobra.Command{
 		Use:   "move-leader <transferee-member-id>",
-		Short: "Let another member lead the cluster",
-		Long: `Let the member with a hexadecimal ID, or the one with that name, lead the
-cluster, as member list shows them. The leader is found among the --endpoints,
-or else through them.`,
+		Short: "Transfer leadership to another member",
+		Long: `Transfer leadership to a member, named by its hexadecimal ID or its name as
+member list shows them. The leader is found among the --endpoints or through
+them.`,
 		Example: `  etcdctl move-leader 8e9e05c52164694d
   etcdctl move-leader infra2`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return cli.Exit(cli.BadArgs, errors.New("move-leader command needs 1 argument"))
 			}
-			to, err := transferee(args[0])
+			to, err := parseMember(args)
 			if err != nil {
 				return err
 			}
-			if a.curl && to.notID == nil { // that the endpoint leads is for the user to see to
+			if a.curl && to.notID == nil { // the user ensures that the endpoint leads
 				return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
 					_, err := s.client.MoveLeader(ctx, to.id)
 					return nil, err
@@ -59,16 +58,6 @@ or else through them.`,
 			return p.Print(v)
 		},
 	}, etcdserverpb.Maintenance_MoveLeader_FullMethodName)
-}
-
-// transferee reads the argument. Nobody is called by the empty name.
-func transferee(arg string) (memberArg, error) {
-	member, err := id.Parse(arg)
-	err = cli.Exit(cli.BadArgs, err)
-	if arg == "" {
-		return memberArg{}, err
-	}
-	return memberArg{text: arg, id: member, notID: err}, nil
 }
 
 // findLeader returns the answer of the leader: of the endpoint that leads, or of

@@ -28,7 +28,7 @@ func (b *putBatch) addFlags(fs *pflag.FlagSet) {
 // misused returns an error where a flag of a batch is given without one, or one
 // that a batch does not have with it.
 func (b *putBatch) misused(cmd *cobra.Command) error {
-	single := []string{"prev-kv", "ignore-value", "ignore-lease"}
+	single := []string{"prev-kv", "ignore-value", "ignore-lease", "ttl"}
 	var many []string
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
 	(&loadOptions{}).addFlags(own)

@@ -153,7 +153,7 @@ func TestMemberRemoveByName(t *testing.T) {
 	t.Parallel()
 	q := quorumOf(t, "http://a:1", "http://b:1")
 	q.list.Members = append(q.list.Members, &pb.Member{ID: 0x5, Name: "twin"}, &pb.Member{ID: 0x6, Name: "twin"}, &pb.Member{ID: 0x7, Name: "2"}, &pb.Member{ID: 0x8, Name: "beef"})
-	const notHex = `Error: bad member ID arg (strconv.ParseUint: parsing "zz": invalid syntax), expecting ID in Hex`
+	const notHex = `Error: bad member ID arg "zz", expecting ID in Hex or a name, as member list shows them`
 	tests := []struct {
 		arg    string
 		code   cli.Code
@@ -161,7 +161,7 @@ func TestMemberRemoveByName(t *testing.T) {
 		stderr string // without the warnings
 	}{
 		{"twin", cli.BadArgs, "", "Error: 2 members are called twin, so their ID is needed: 5, 6\n"},
-		{"zz", cli.BadArgs, "", notHex + "; no member is called zz\n"},
+		{"zz", cli.BadArgs, "", notHex + ": no member is called zz\n"},
 		{"2", cli.OK, removed("2"), ""},
 		{"beef", cli.OK, removed("8"), ""},
 		{"99", cli.OK, removed("99"), ""},

@@ -3,6 +3,7 @@ package ctl
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/authpb"
@@ -21,7 +22,7 @@ func (o *permOptions) grant(args []string) (clientv3.PermissionType, permRange, 
 	}
 	kind, err := clientv3.StrToPermissionType(args[1])
 	if err != nil {
-		return 0, permRange{}, cli.Exit(cli.BadArgs, err)
+		return 0, permRange{}, cli.Exit(cli.BadArgs, fmt.Errorf("%w: use read, write or readwrite", err))
 	}
 	r, err := o.keys(args[2:])
 	return kind, r, err

@@ -73,8 +73,8 @@ func TestPermissionArguments(t *testing.T) {
 	}{
 		{nil, grantArgs},
 		{[]string{"r", "read"}, grantArgs},
-		{[]string{"r", "reed", "k"}, "invalid permission type: reed"},
-		{[]string{"r", "", "k"}, "invalid permission type: "},
+		{[]string{"r", "reed", "k"}, "invalid permission type: reed: use read, write or readwrite"},
+		{[]string{"r", "", "k"}, "invalid permission type: : use read, write or readwrite"},
 	} {
 		_, _, err := (&permOptions{}).grant(tt.args)
 		wantError(t, err, tt.err, cli.BadArgs)

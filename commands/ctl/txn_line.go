@@ -25,7 +25,7 @@ func parseCompare(line string) (clientv3.Cmp, error) {
 	}
 	var key, op, operand string
 	if n, _ := fmt.Sscanf(rest, "%q) %s %q", &key, &op, &operand); n != 3 {
-		return clientv3.Cmp{}, invalid("malformed comparison: %s; got %s(%q) %s %q", line, target, key, op, operand)
+		return clientv3.Cmp{}, invalid("malformed comparison: %s; got %s(%q) %s %q; key and value are quoted: mod(\"key\") > \"0\"", line, target, key, op, operand)
 	}
 	cmp, parse := clientv3.Cmp{}, func(s string) (int64, error) { return strconv.ParseInt(s, 10, 64) }
 	switch target {
@@ -40,13 +40,17 @@ func parseCompare(line string) (clientv3.Cmp, error) {
 	case "val", "value":
 		cmp, parse = clientv3.Value(key), nil
 	default:
-		return clientv3.Cmp{}, invalid("malformed comparison: %s (unknown target %s)", line, target)
+		return clientv3.Cmp{}, invalid("malformed comparison: %s (unknown target %s; use value, version, create, mod or lease)", line, target)
 	}
 	var value any = operand
 	if parse != nil {
 		number, err := parse(operand)
 		if err != nil {
-			return clientv3.Cmp{}, invalid("invalid txn compare request: %s", line)
+			want := "whole number"
+			if target == "lease" {
+				want = "lease ID in Hex"
+			}
+			return clientv3.Cmp{}, invalid("invalid txn compare request: %s; the value must be a %s", line, want)
 		}
 		value = number
 	}

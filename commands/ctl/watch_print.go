@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -163,7 +162,7 @@ func (w *watchPrinter) complain(format string, args ...any) {
 // too.
 func (w *watchPrinter) runFor(ctx context.Context, argv []string, rev int64, e *mvccpb.Event) error {
 	child := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	child.Env = append(slices.Clone(w.streams.Env),
+	child.Env = append(cli.WithoutPasswords(w.streams.Env),
 		fmt.Sprintf("ETCD_WATCH_REVISION=%d", rev),
 		fmt.Sprintf("ETCD_WATCH_EVENT_TYPE=%q", e.GetType()),
 		fmt.Sprintf("ETCD_WATCH_KEY=%q", e.GetKv().GetKey()),

@@ -87,7 +87,7 @@ func (a *app) execWatch(ctx context.Context, w *wait, argv []string) error {
 // childEnv is what the command finds in its environment: the event, and all
 // but ETCDCTL_API. An etcdctl in it has always had to be told that anew.
 func (a *app) childEnv(event *client.Response) []string {
-	env := slices.DeleteFunc(slices.Clone(a.streams.Env), func(v string) bool { return strings.HasPrefix(v, "ETCDCTL_API=") })
+	env := slices.DeleteFunc(cli.WithoutPasswords(a.streams.Env), func(v string) bool { return strings.HasPrefix(v, "ETCDCTL_API=") })
 	return append(env,
 		"ETCD_WATCH_ACTION="+event.Action,
 		fmt.Sprintf("ETCD_WATCH_MODIFIED_INDEX=%d", event.Node.ModifiedIndex),

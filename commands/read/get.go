@@ -112,14 +112,14 @@ func (o *GetOptions) sort() (s keyspace.Sort, err error) {
 		"": keyspace.Unordered, "ASCEND": keyspace.Ascending, "DESCEND": keyspace.Descending,
 	}[strings.ToUpper(o.order)]
 	if !ok {
-		return s, cli.Exit(cli.BadFeature, fmt.Errorf("bad sort order %s", o.order))
+		return s, cli.Exit(cli.BadFeature, fmt.Errorf("bad sort order %s: use ASCEND or DESCEND", o.order))
 	}
 	by, ok := map[string]keyspace.SortBy{
 		"": keyspace.ByKey, "KEY": keyspace.ByKey, "VALUE": keyspace.ByValue,
 		"CREATE": keyspace.ByCreate, "MODIFY": keyspace.ByMod, "VERSION": keyspace.ByVersion,
 	}[strings.ToUpper(o.sortBy)]
 	if !ok {
-		return s, cli.Exit(cli.BadFeature, fmt.Errorf("bad sort target %s", o.sortBy))
+		return s, cli.Exit(cli.BadFeature, fmt.Errorf("bad sort target %s: use CREATE, KEY, MODIFY, VALUE or VERSION", o.sortBy))
 	}
 	return keyspace.Sort{By: by, Order: order}, nil
 }

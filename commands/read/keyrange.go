@@ -55,5 +55,5 @@ func Serializable(consistency string) (bool, error) {
 	case "l":
 		return false, nil
 	}
-	return false, cli.Exit(cli.BadFeature, fmt.Errorf("unknown consistency flag %q", consistency))
+	return false, cli.Exit(cli.BadFeature, fmt.Errorf("unknown consistency flag %q: use l (linearizable) or s (serializable)", consistency))
 }
