@@ -35,15 +35,6 @@ func (v Voters) Quorum() int { return v.All/2 + 1 }
 // WithOneMore is v after a member was added that has not joined yet.
 func (v Voters) WithOneMore() Voters { return Voters{v.All + 1, v.Up} }
 
-// Without is v after a voter was removed, which may be up.
-func (v Voters) Without(up bool) Voters {
-	v.All--
-	if up {
-		v.Up--
-	}
-	return v
-}
-
 // Shortfall says that the voters that are up can't write anything. It is empty
 // if they can.
 func (v Voters) Shortfall() string {

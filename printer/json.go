@@ -262,7 +262,7 @@ func (t *Text) JSONUint(i uint64) {
 }
 
 // JSONBool appends v as a value of a document.
-func (t *Text) JSONBool(v bool) { //nolint:revive // v is data, not a switch
+func (t *Text) JSONBool(v bool) {
 	t.lead()
 	t.Raw(strconv.FormatBool(v))
 }

@@ -12,6 +12,7 @@ import (
 // Unit is what a [Progress] counts.
 type Unit int
 
+// The units of a [Progress].
 const (
 	Items   Unit = iota // shown with a rate
 	Bytes               // shown in MB, with a rate

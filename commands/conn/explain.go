@@ -281,8 +281,8 @@ func (s *story) inquire(ctx context.Context, ask asker) {
 		if ask(ctx, pb.Auth_UserGet_FullMethodName, &pb.AuthUserGetRequest{Name: s.who.name()}, &got, new(peer.Peer)) == nil {
 			s.roles = append([]string{}, got.GetRoles()...)
 		}
-	case s.trace.method == pb.Auth_Authenticate_FullMethodName && leaderless(s.trace.last.err) && s.trace.last.to != nil && s.wire.health != nil:
-		s.says = s.wire.health(ctx, s.conns.given(s.trace.last.to))
+	case s.trace.method == pb.Auth_Authenticate_FullMethodName && leaderless(s.trace.last.err) && s.trace.last.to != nil && s.health != nil:
+		s.says = s.health(ctx, s.conns.given(s.trace.last.to))
 	case s.unimplemented() && s.trace.last.to != nil:
 		for range len(s.conns.all) + 1 { // until it is the endpoint that has refused
 			var got pb.StatusResponse

@@ -144,7 +144,7 @@ func quoted(names []string) []string {
 func deed(method string, req any) string {
 	switch r := req.(type) {
 	case *pb.PutRequest:
-		deed := "write " + span(r.GetKey(), nil) + withPrevious(r.GetPrevKv())
+		deed := "write " + span(r.GetKey(), nil) + withPrevious(r)
 		if r.GetLease() != 0 {
 			deed += fmt.Sprintf(" with lease %016x, whose other keys have to be writable too", r.GetLease())
 		}
@@ -152,7 +152,7 @@ func deed(method string, req any) string {
 	case *pb.RangeRequest:
 		return "read " + span(r.GetKey(), r.GetRangeEnd())
 	case *pb.DeleteRangeRequest:
-		return "delete " + span(r.GetKey(), r.GetRangeEnd()) + withPrevious(r.GetPrevKv())
+		return "delete " + span(r.GetKey(), r.GetRangeEnd()) + withPrevious(r)
 	case *pb.TxnRequest:
 		return txnDeed(r)
 	case *pb.LeaseRevokeRequest:
@@ -165,8 +165,8 @@ func deed(method string, req any) string {
 	return "do this (" + methodName(method) + "): it needs the role root"
 }
 
-func withPrevious(asked bool) string {
-	if asked {
+func withPrevious(r interface{ GetPrevKv() bool }) string {
+	if r.GetPrevKv() {
 		return ", or read what was there"
 	}
 	return ""

@@ -105,12 +105,16 @@ func (w *wire) again(ctx context.Context, t *trace, a attempt) (time.Duration, b
 		t.passed[a.to.String()] = true
 	}
 	others := w.conns.others(t.passed)
+	fresh := others && len(t.passed) == t.tries // each attempt has gone to another endpoint
 	switch {
+	case isLearner(a.err) && fresh:
+		return 0, true
 	case isLearner(a.err):
-		return t.round(others, firstPause), others
+		return firstPause, others
+	case leaderless(a.err) && needsLeader(t.method, t.req) && fresh:
+		return 0, t.awaitsLeader(ctx)
 	case leaderless(a.err) && needsLeader(t.method, t.req):
-		_, limited := ctx.Deadline()
-		return t.round(others, leadPause), limited || time.Since(t.begun) < leadPatience
+		return leadPause, t.awaitsLeader(ctx)
 	}
 	if w.failFast && a.to == nil {
 		return 0, false
@@ -118,13 +122,10 @@ func (w *wire) again(ctx context.Context, t *trace, a attempt) (time.Duration, b
 	return firstPause, status.Code(a.err) == codes.Unavailable && repeatable(t.method) && t.tries < mostTries
 }
 
-// round returns the pause before a request is sent again: none while each
-// attempt has gone to another endpoint and there are more.
-func (t *trace) round(others bool, pause time.Duration) time.Duration {
-	if others && len(t.passed) == t.tries {
-		return 0
-	}
-	return pause
+// awaitsLeader reports whether a request still waits for a leader.
+func (t *trace) awaitsLeader(ctx context.Context) bool {
+	_, limited := ctx.Deadline()
+	return limited || time.Since(t.begun) < leadPatience
 }
 
 // sleep waits, and reports false if ctx has ended first.

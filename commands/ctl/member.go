@@ -129,7 +129,7 @@ func checkPeerURL(peer string) error {
 	case err == nil:
 		return nil
 	case !strings.Contains(peer, "://"):
-		return fmt.Errorf("URL scheme must be http, https, unix, or unixs: %s: did you mean --peer-urls http://%s?", peer, peer) //nolint:revive,staticcheck // upstream's words
+		return fmt.Errorf("URL scheme must be http, https, unix, or unixs: %s: did you mean --peer-urls http://%s?", peer, peer)
 	}
 	if u, failed := url.Parse(peer); failed == nil && u.Host != "" && u.Port() == "" {
 		return fmt.Errorf("%w: --peer-urls needs a port, usually 2380", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -64,16 +65,16 @@ func beforeRemove(ctx context.Context, a *app, d *conn.Dialer, s *session, who m
 	up := cluster.Up(ctx, askThrough(d, a.conn.Timeout()), list)
 	for _, m := range list.Members {
 		if m.GetID() == id && !m.GetIsLearner() {
-			caution(a.streams.Err, removalWarning(m, cluster.CountVoters(list.Members, up), up[id]))
+			others := slices.DeleteFunc(slices.Clone(list.Members), func(o *etcdserverpb.Member) bool { return o.GetID() == id })
+			caution(a.streams.Err, removalWarning(m, cluster.CountVoters(others, up)))
 		}
 	}
 	return id, nil
 }
 
-// removalWarning returns what to say before a voter is removed, which may be
-// up. It is empty if the cluster can do without it.
-func removalWarning(m *etcdserverpb.Member, v cluster.Voters, up bool) string {
-	after := v.Without(up)
+// removalWarning returns what to say before a voter is removed, after which
+// these are left. It is empty if they are enough for a quorum.
+func removalWarning(m *etcdserverpb.Member, after cluster.Voters) string {
 	if after.All == 0 {
 		return "Warning: " + cluster.Name(m) + " is the last voting member"
 	}

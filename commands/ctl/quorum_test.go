@@ -42,27 +42,23 @@ func TestRemovalWarning(t *testing.T) {
 	t.Parallel()
 	const must = " voting members must be up for anything to be written, and "
 	tests := []struct {
-		cluster.Voters
-		up   bool
+		left cluster.Voters
 		want string
 	}{
-		{cluster.Voters{All: 1, Up: 1}, true, "Warning: m1 is the last voting member"},
-		{cluster.Voters{All: 2, Up: 2}, true, ""},
-		{cluster.Voters{All: 2, Up: 1}, true, "Warning: without m1, 1 of 1" + must + "0 are"},
-		{cluster.Voters{All: 2, Up: 1}, false, ""},
-		{cluster.Voters{All: 3, Up: 3}, true, ""},
-		{cluster.Voters{All: 3, Up: 2}, false, ""},
-		{cluster.Voters{All: 3, Up: 2}, true, "Warning: without m1, 2 of 2" + must + "1 is"},
-		{cluster.Voters{All: 5, Up: 3}, true, "Warning: without m1, 3 of 4" + must + "2 are"},
-		{cluster.Voters{All: 5, Up: 3}, false, ""},
+		{cluster.Voters{All: 0, Up: 0}, "Warning: m1 is the last voting member"},
+		{cluster.Voters{All: 1, Up: 1}, ""},
+		{cluster.Voters{All: 1, Up: 0}, "Warning: without m1, 1 of 1" + must + "0 are"},
+		{cluster.Voters{All: 2, Up: 2}, ""},
+		{cluster.Voters{All: 2, Up: 1}, "Warning: without m1, 2 of 2" + must + "1 is"},
+		{cluster.Voters{All: 4, Up: 3}, ""},
+		{cluster.Voters{All: 4, Up: 2}, "Warning: without m1, 3 of 4" + must + "2 are"},
 	}
 	for _, tt := range tests {
-		m := &pb.Member{ID: 1, Name: "m1"}
-		if got := removalWarning(m, tt.Voters, tt.up); got != tt.want {
-			t.Errorf("%+v, up %v: got %q, want %q", tt.Voters, tt.up, got, tt.want)
+		if got := removalWarning(&pb.Member{ID: 1, Name: "m1"}, tt.left); got != tt.want {
+			t.Errorf("%+v: got %q, want %q", tt.left, got, tt.want)
 		}
 	}
-	if got, want := removalWarning(&pb.Member{ID: 0xab}, cluster.Voters{All: 1, Up: 0}, false), "Warning: ab is the last voting member"; got != want {
+	if got, want := removalWarning(&pb.Member{ID: 0xab}, cluster.Voters{}), "Warning: ab is the last voting member"; got != want {
 		t.Errorf("without a name: got %q, want %q", got, want)
 	}
 }

@@ -56,7 +56,7 @@ func (o *GetOptions) Range(args []string) (r keyspace.Range, err error) {
 	if err != nil {
 		return r, err
 	}
-	if err := o.RangeFlags.Validate(args); err != nil {
+	if err := o.Validate(args); err != nil {
 		return r, err
 	}
 	sort, err := o.sort()

@@ -165,7 +165,7 @@ func (r *Refs) Etcd34(ctx context.Context) (string, error) {
 	}
 	out, err := exec.CommandContext(ctx, path, "--version").Output()
 	if err != nil || !strings.HasPrefix(string(out), "etcd Version: 3.4.") {
-		return "", fmt.Errorf("%s is no etcd 3.4: %q, %v", path, out, err)
+		return "", fmt.Errorf("%s is no etcd 3.4: %q, %w", path, out, err)
 	}
 	return filepath.Dir(path), nil
 }

@@ -101,9 +101,13 @@ type session struct {
 }
 
 // Write carries out ops in one transaction. The first key that the transaction
-// is about names a fence, if none has been made yet. When ctx ends, a
-// transaction that is on its way is still waited for.
+// is about names a fence, if none has been made yet. When ctx has ended, nothing
+// is sent; when it ends later, a transaction that is on its way is still waited
+// for.
 func (f *Fence) Write(ctx context.Context, key []byte, ops ...clientv3.Op) (Result, error) {
+	if ctx.Err() != nil {
+		return Result{}, context.Cause(ctx)
+	}
 	l := f.take()
 	defer f.putBack(l)
 	for range mostFences {

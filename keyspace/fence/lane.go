@@ -143,16 +143,16 @@ func (l *lane) found(txn *clientv3.TxnResponse) (*mvccpb.KeyValue, error) {
 	if txn.Succeeded {
 		return nil, nil
 	}
-	if read == nil || len(read.GetKvs()) > 1 {
+	kvs := read.GetKvs()
+	switch {
+	case read == nil || len(kvs) > 1:
+		return nil, errAnswer
+	case len(kvs) == 0:
+		return nil, nil
+	case string(kvs[0].GetKey()) != l.key() || kvs[0].GetModRevision() <= l.rev:
 		return nil, errAnswer
 	}
-	for _, kv := range read.GetKvs() {
-		if string(kv.GetKey()) != l.key() || kv.GetModRevision() <= l.rev {
-			return nil, errAnswer
-		}
-		return kv, nil
-	}
-	return nil, nil
+	return kvs[0], nil
 }
 
 // write carries out ops. The error wraps errExpired if the fence is gone, and

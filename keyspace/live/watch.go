@@ -298,5 +298,5 @@ func (l *lasting) keep(resp *clientv3.WatchResponse) bool {
 		l.next = max(l.next, resp.Header.GetRevision()+1)
 		return l.Until == 0
 	}
-	return !(l.Until > 0 && n == 0 && resp.Err() == nil)
+	return l.Until <= 0 || n > 0 || resp.Err() != nil
 }

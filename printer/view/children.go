@@ -3,8 +3,9 @@ package view
 import (
 	"iter"
 
-	"etcdkit/printer"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"etcdkit/printer"
 )
 
 // Child is a key right below a prefix, or what several of them begin with.

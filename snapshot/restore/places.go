@@ -47,7 +47,7 @@ func (p *places) check() (err error) {
 		}
 		return taken
 	}
-	if names, err := os.ReadDir(p.walDir); !errors.Is(err, os.ErrNotExist) && !(err == nil && output.Vacant(names)) {
+	if names, err := os.ReadDir(p.walDir); !errors.Is(err, os.ErrNotExist) && (err != nil || !output.Vacant(names)) {
 		taken := &takenError{what: fmt.Sprintf("wal-dir %q exists", p.walDir)}
 		if holdsWAL(p.walDir) {
 			taken.left = []string{p.walDir}

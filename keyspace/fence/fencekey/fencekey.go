@@ -22,7 +22,7 @@ var suffix = regexp.MustCompile(`\x00etcdkit-fence-[0-9a-f]{32}-[0-9]{1,6}$`)
 // New returns a new name for a fence, to which a lane adds its number.
 func New(key []byte) string {
 	random := make([]byte, 16)
-	rand.Read(random) //nolint:errcheck,gosec // it never fails
+	rand.Read(random)
 	return string(key) + mark + hex.EncodeToString(random) + "-"
 }
 
