@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"context"
 	"io"
+	"net"
 	"os"
 	"strings"
 	"time"
@@ -16,6 +18,10 @@ type Streams struct {
 	Out, Err io.Writer
 	Env      []string         // as of os.Environ
 	Now      func() time.Time // the clock; time.Now where nil
+
+	// Dial makes the connections to servers and proxies; a net.Dialer does where
+	// it is nil.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Getenv returns the value of the environment variable name, or "" where it is

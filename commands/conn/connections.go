@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"etcdkit/commands/cli"
 )
 
 // stage is how far the latest try to connect to an endpoint has come.
@@ -33,7 +35,8 @@ type connection struct {
 // found no connection with the deadline's error and drops the reason, which is
 // kept here.
 type connections struct {
-	proxy *proxy // nil: none
+	proxy   *proxy // nil: none
+	through opener
 
 	mu      sync.Mutex
 	all     []*connection
@@ -41,6 +44,19 @@ type connections struct {
 	reached bool                     // an endpoint was ready once
 	changed chan struct{}            // closed at the next change
 	waiting map[*func()]struct{}     // called when no endpoint can ever be reached
+}
+
+// opener opens a connection, as net.Dialer.DialContext does.
+type opener func(ctx context.Context, network, address string) (net.Conn, error)
+
+// openerOf returns the streams' opener, by default one that sends keep-alive
+// probes with the timing of the system, as grpc sets them.
+func openerOf(s cli.Streams) opener {
+	if s.Dial != nil {
+		return s.Dial
+	}
+	d := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: -1, Interval: -1, Count: -1}}
+	return d.DialContext
 }
 
 func newConnections(eps []string) *connections {
@@ -81,13 +97,11 @@ func (c *connections) dial(ctx context.Context, address string) (net.Conn, error
 
 // connect makes the connection: through the proxy, where one is set.
 func (c *connections) connect(ctx context.Context, address string) (net.Conn, error) {
-	// Keep-alive probes with the timing of the system, as grpc sets them.
-	d := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: -1, Interval: -1, Count: -1}}
 	if c.proxy.serves(address) {
-		return c.proxy.connect(ctx, &d, address)
+		return c.proxy.connect(ctx, c.through, address)
 	}
 	network, addr := network(address)
-	return d.DialContext(ctx, network, addr)
+	return c.through(ctx, network, addr)
 }
 
 // byAddress returns the connection that grpc knows by an address. A request to

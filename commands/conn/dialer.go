@@ -24,6 +24,7 @@ const defaultUpload = 2 << 20
 type Dialer struct {
 	cfg        clientv3.Config
 	proxy      *proxy // nil: none
+	open       opener
 	who        identity
 	cacert     string // file
 	cacertFlag string // the flag that names it
@@ -59,7 +60,7 @@ func (f *Flags) dialer(ctx context.Context, s cli.Streams, order precedence) (*D
 	}
 	if f.recorder != nil {
 		f.recorder.order, f.recorder.line = eps, f.curl(cfg)
-		return &Dialer{cfg: *cfg, recorder: f.recorder}, nil
+		return &Dialer{cfg: *cfg, open: openerOf(s), recorder: f.recorder}, nil
 	}
 	who, err := f.auth(ctx, s)
 	if err != nil {
@@ -94,7 +95,7 @@ func newDialer(s cli.Streams, cfg *clientv3.Config, who *clientv3.AuthConfig) *D
 	if who != nil {
 		cfg.Username, cfg.Password, cfg.Token = who.Username, who.Password, who.Token
 	}
-	return &Dialer{cfg: *cfg, proxy: findProxy(s, cfg.Endpoints)}
+	return &Dialer{cfg: *cfg, proxy: findProxy(s, cfg.Endpoints), open: openerOf(s)}
 }
 
 // Endpoints returns the resolved endpoints, in the order given.
@@ -126,7 +127,7 @@ func (d *Dialer) Dial(ctx context.Context, endpoints ...string) (*Client, error)
 		cfg.Endpoints = endpoints
 	}
 	conns := newConnections(cfg.Endpoints)
-	conns.proxy = d.proxy
+	conns.proxy, conns.through = d.proxy, d.open
 	c := &Client{wire: &wire{conns: conns, failFast: d.failFast, who: d.who, upload: cmp.Or(cfg.MaxCallSendMsgSize, defaultUpload), health: d.health}}
 	cleaned, err := targets(cfg.Endpoints)
 	if err != nil {

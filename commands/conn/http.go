@@ -18,9 +18,9 @@ func (d *Dialer) HTTP(name string) (*http.Client, string) {
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
 			if network, file := network(e.address); network == "unix" {
-				return new(net.Dialer).DialContext(ctx, network, file)
+				return d.open(ctx, network, file)
 			}
-			return new(net.Dialer).DialContext(ctx, "tcp", address)
+			return d.open(ctx, "tcp", address)
 		},
 	}
 	if d.cfg.TLS != nil {

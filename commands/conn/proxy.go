@@ -67,12 +67,12 @@ func (e *proxyError) Error() string {
 func (e *proxyError) Unwrap() error { return e.err }
 
 // connect returns a connection to an address that the proxy has made.
-func (p *proxy) connect(ctx context.Context, d *net.Dialer, address string) (net.Conn, error) {
+func (p *proxy) connect(ctx context.Context, open opener, address string) (net.Conn, error) {
 	host := p.url.Host
 	if p.url.Port() == "" {
 		host = net.JoinHostPort(p.url.Hostname(), map[bool]string{true: "443", false: "80"}[p.url.Scheme == "https"])
 	}
-	c, err := d.DialContext(ctx, "tcp", host)
+	c, err := open(ctx, "tcp", host)
 	if err != nil {
 		return nil, &proxyError{p, err, permanent(err)}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"go.etcd.io/etcd/api/v3/authpb"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -12,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/conn/conntest"
 )
 
 // permsOf is what a role permits in the fake cluster: to read its own name.
@@ -220,8 +222,9 @@ func TestUserDetailFails(t *testing.T) {
 	}}
 	runner{endpoint: f.start(t)}.run(t, "user", "get", "u", "--detail").is(t, ran{cli.Failure, "", "Error: etcdserver: role name not found\n"})
 	for _, args := range [][]string{{"user", "get", "u", "--detail"}, {"user", "get", "u"}, {"user", "list"}, {"role", "list"}, {"auth", "enable"}} {
-		dead := refusing(t)
-		runner{endpoint: dead}.run(t, append(args, "--command-timeout", "100ms")...).is(t,
-			ran{cli.Failure, "", "Error: " + dead + ": connection refused: context deadline exceeded\n"})
+		synctest.Test(t, func(t *testing.T) {
+			runner{endpoint: "a:1", net: new(conntest.Network)}.run(t, args...).is(t,
+				ran{cli.Failure, "", "Error: a:1: connection refused: context deadline exceeded\n"})
+		})
 	}
 }

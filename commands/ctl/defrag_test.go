@@ -6,11 +6,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/conn/conntest"
 )
 
 func TestDefragOrder(t *testing.T) {
@@ -181,14 +183,17 @@ func TestDefragErrors(t *testing.T) {
 // failure of the member.
 func TestDefragTimesOut(t *testing.T) {
 	t.Parallel()
-	ended := make(chan struct{})
-	f := member(1)
-	f.defragment = func(*pb.DefragmentRequest) (*pb.DefragmentResponse, error) {
-		<-ended
-		return &pb.DefragmentResponse{}, nil
-	}
-	f.start(t)
-	t.Cleanup(func() { close(ended) })
-	etcdctl(t, "defrag", "--endpoints", f.endpoint, "--command-timeout", "2s").want(t, cli.Failure, "",
-		notDefragged(f.endpoint, "context deadline exceeded: the member continues to defragment; a longer --command-timeout waits longer"))
+	synctest.Test(t, func(t *testing.T) {
+		var loopback conntest.Network
+		ended := make(chan struct{})
+		f := member(1)
+		f.defragment = func(*pb.DefragmentRequest) (*pb.DefragmentResponse, error) {
+			<-ended
+			return &pb.DefragmentResponse{}, nil
+		}
+		f.at(t, &loopback, "a:1")
+		t.Cleanup(func() { close(ended) })
+		commandLine{net: &loopback, args: []string{"defrag", "--endpoints", "a:1", "--command-timeout", "2s"}}.run(t).want(t, cli.Failure, "",
+			notDefragged("a:1", "context deadline exceeded: the member continues to defragment; a longer --command-timeout waits longer"))
+	})
 }

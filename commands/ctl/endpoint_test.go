@@ -7,11 +7,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/conn/conntest"
 )
 
 // member is a healthy server with an id, which answers everything that the
@@ -247,7 +250,7 @@ func TestEndpointHealth(t *testing.T) {
 	}{
 		{name: "healthy", server: member(9), took: "0s"},
 		{name: "permission denied is an answer", server: getError(rpctypes.ErrGRPCPermissionDenied), took: "0s"},
-		{name: "no leader", server: getError(rpctypes.ErrGRPCNoLeader), args: []string{"--command-timeout", "300ms"}, took: "0s",
+		{name: "no leader", server: getError(rpctypes.ErrGRPCNoLeader), took: "0s",
 			problem: "context deadline exceeded", // retried until then
 			whole:   "ENDPOINT has no leader: too few members are up, or they don't reach each other: context deadline exceeded"},
 		{name: "authentication", server: getError(rpctypes.ErrGRPCUserEmpty), took: "0s", problem: "etcdserver: user name is empty",
@@ -263,7 +266,7 @@ func TestEndpointHealth(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			endpoint := tt.server.start(t).endpoint
+			const endpoint = "a:1"
 			args := slices.Concat([]string{"endpoint", "health", "--endpoints", endpoint}, tt.args)
 			code, simple, stderr := cli.OK, endpoint+" is healthy: successfully committed proposal: took = 0s\n", ""
 			json := `[{"endpoint":"` + endpoint + `","health":true,"took":"0s"}]` + "\n"
@@ -273,8 +276,12 @@ func TestEndpointHealth(t *testing.T) {
 				stderr = endpoint + " is unhealthy: failed to commit proposal: " + whole + "\nError: unhealthy cluster\n"
 				json = fmt.Sprintf(`[{"endpoint":"%s","health":false,"took":"%s","error":"%s"}]`+"\n", endpoint, tt.took, tt.problem)
 			}
-			etcdctl(t, args...).want(t, code, simple, stderr)
-			etcdctl(t, append(args, "-w", "json")...).want(t, code, json, stderr)
+			synctest.Test(t, func(t *testing.T) {
+				var loopback conntest.Network
+				tt.server.at(t, &loopback, endpoint)
+				commandLine{net: &loopback, args: args}.run(t).want(t, code, simple, stderr)
+				commandLine{net: &loopback, args: append(args, "-w", "json")}.run(t).want(t, code, json, stderr)
+			})
 		})
 	}
 }
@@ -297,10 +304,16 @@ func TestEndpointHealthOfSeveral(t *testing.T) {
 // --command-timeout, and holds nobody else up for longer.
 func TestEndpointSilent(t *testing.T) {
 	t.Parallel()
-	a, mute := member(1).start(t), silent(t)
-	etcdctl(t, "--endpoints", mute+","+a.endpoint, "--command-timeout", "300ms", "endpoint", "status").want(t, cli.Failure,
-		statusLine(a.endpoint, 1),
-		"Failed to get the status of endpoint "+mute+" ("+mute+": connected, but no answer: context deadline exceeded)\n")
+	synctest.Test(t, func(t *testing.T) {
+		var loopback conntest.Network
+		a, mute, begun := member(1).at(t, &loopback, "a:1"), loopback.Mute(t, "b:1"), time.Now()
+		commandLine{net: &loopback, args: []string{"--endpoints", mute + "," + a.endpoint, "endpoint", "status"}}.run(t).want(t, cli.Failure,
+			statusLine(a.endpoint, 1),
+			"Failed to get the status of endpoint "+mute+" ("+mute+": connected, but no answer: context deadline exceeded)\n")
+		if took := time.Since(begun); took != 5*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
 }
 
 // A list of more members than a cluster can have was believed: every one of

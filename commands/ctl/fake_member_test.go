@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/conn/conntest"
 )
 
 // fakeMember is a member of a cluster, on loopback, of which the tests of the
@@ -51,7 +52,18 @@ func (f *fakeMember) start(t *testing.T) *fakeMember {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.endpoint = l.Addr().String()
+	return f.on(t, l, l.Addr().String())
+}
+
+// at serves on a network in memory until the test ends.
+func (f *fakeMember) at(t *testing.T, n *conntest.Network, endpoint string) *fakeMember {
+	t.Helper()
+	return f.on(t, n.Listen(t, endpoint), endpoint)
+}
+
+func (f *fakeMember) on(t *testing.T, l net.Listener, endpoint string) *fakeMember {
+	t.Helper()
+	f.endpoint = endpoint
 	s := grpc.NewServer()
 	pb.RegisterKVServer(s, f)
 	pb.RegisterMaintenanceServer(s, f)
@@ -174,7 +186,8 @@ func silent(t *testing.T) string {
 
 // commandLine is a run of etcdctl in this process, in which no time passes.
 type commandLine struct {
-	ctx  context.Context // the test's where nil
+	ctx  context.Context   // the test's where nil
+	net  *conntest.Network // the machine's where nil
 	env  []string
 	args []string
 }
@@ -186,9 +199,11 @@ func (c commandLine) run(t *testing.T) outcome {
 	}
 	var stdout, stderr strings.Builder
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
-	code := Main(c.ctx, cli.Streams{
-		In: strings.NewReader(""), Out: &stdout, Err: &stderr, Env: c.env, Now: func() time.Time { return at },
-	}, c.args)
+	s := cli.Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr, Env: c.env, Now: func() time.Time { return at }}
+	if c.net != nil {
+		s.Dial = c.net.Dial
+	}
+	code := Main(c.ctx, s, c.args)
 	return outcome{code, stdout.String(), stderr.String()}
 }
 

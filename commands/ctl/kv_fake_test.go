@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/conn/conntest"
 	"etcdkit/keyspace/fence/fencekey"
 )
 
@@ -39,6 +40,19 @@ func (f *kvServer) start(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.on(t, l)
+	return l.Addr().String()
+}
+
+// at serves on a network in memory until the test ends and returns the endpoint.
+func (f *kvServer) at(t *testing.T, n *conntest.Network, endpoint string) string {
+	t.Helper()
+	f.on(t, n.Listen(t, endpoint))
+	return endpoint
+}
+
+func (f *kvServer) on(t *testing.T, l net.Listener) {
+	t.Helper()
 	s, ended := grpc.NewServer(), make(chan struct{})
 	pb.RegisterKVServer(s, f)
 	pb.RegisterLeaseServer(s, f)
@@ -48,7 +62,6 @@ func (f *kvServer) start(t *testing.T) string {
 		_ = s.Serve(l) // returns when the server is stopped
 	}()
 	t.Cleanup(func() { s.Stop(); <-ended })
-	return l.Addr().String()
 }
 
 func (f *kvServer) saw(m proto.Message) {
@@ -194,6 +207,7 @@ type runner struct {
 	endpoint string
 	in       io.Reader
 	env      []string
+	net      *conntest.Network // the machine's where nil
 }
 
 func (r runner) run(t *testing.T, args ...string) ran {
@@ -205,7 +219,11 @@ func (r runner) run(t *testing.T, args ...string) ran {
 	if r.endpoint != "" {
 		args = append([]string{"--endpoints", r.endpoint}, args...)
 	}
-	code := Main(t.Context(), cli.Streams{In: r.in, Out: &out, Err: &err, Env: r.env}, args)
+	s := cli.Streams{In: r.in, Out: &out, Err: &err, Env: r.env}
+	if r.net != nil {
+		s.Dial = r.net.Dial
+	}
+	code := Main(t.Context(), s, args)
 	return ran{code, out.String(), err.String()}
 }
 

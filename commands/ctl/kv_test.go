@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/conn/conntest"
 	"etcdkit/commands/read"
 )
 
@@ -226,9 +227,15 @@ func TestDeadEndpoint(t *testing.T) {
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			t.Parallel()
-			dead := refusing(t)
-			runner{endpoint: dead, in: strings.NewReader(tt.in)}.run(t, append([]string{"--command-timeout", "300ms"}, strings.Fields(tt.args)...)...).
-				is(t, ran{code: tt.code, err: "Error: " + fmt.Sprintf(tt.err, dead+": connection refused: context deadline exceeded") + "\n"})
+			synctest.Test(t, func(t *testing.T) {
+				begun := time.Now()
+				r := runner{endpoint: "a:1", net: new(conntest.Network), in: strings.NewReader(tt.in)}
+				r.run(t, append([]string{"--command-timeout", "300ms"}, strings.Fields(tt.args)...)...).
+					is(t, ran{code: tt.code, err: "Error: " + fmt.Sprintf(tt.err, "a:1: connection refused: context deadline exceeded") + "\n"})
+				if took := time.Since(begun); took != 300*time.Millisecond {
+					t.Errorf("it took %v", took)
+				}
+			})
 		})
 	}
 }

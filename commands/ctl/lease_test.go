@@ -3,9 +3,12 @@ package ctl
 import (
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
+	"etcdkit/commands/conn/conntest"
 )
 
 // livingLease answers n signs of life of a lease, and then that it is gone.
@@ -45,18 +48,23 @@ func TestKeepAliveOfGoneLease(t *testing.T) {
 
 func TestKeepAliveUntilGone(t *testing.T) {
 	t.Parallel()
-	runner{endpoint: livingLease(2).start(t)}.run(t, "lease", "keep-alive", "7f").is(t, ran{out: "lease 000000000000007f keepalived with TTL(1)\n" +
-		"lease 000000000000007f keepalived with TTL(1)\nlease 000000000000007f expired or revoked.\n"})
+	synctest.Test(t, func(t *testing.T) {
+		var loopback conntest.Network
+		runner{endpoint: livingLease(2).at(t, &loopback, "a:1"), net: &loopback}.run(t, "lease", "keep-alive", "7f").
+			is(t, ran{out: "lease 000000000000007f keepalived with TTL(1)\n" +
+				"lease 000000000000007f keepalived with TTL(1)\nlease 000000000000007f expired or revoked.\n"})
+	})
 }
 
 // A server that does not answer any more has not said that the lease is gone:
 // upstream says so for it, and ends with 0.
 func TestKeepAliveLosesServer(t *testing.T) {
 	t.Parallel()
-	dead := refusing(t)
-	runner{endpoint: dead}.run(t, "--command-timeout", "200ms", "--dial-timeout", "200ms", "lease", "keep-alive", "7f").
-		is(t, ran{code: 2, err: "no connection: " + dead + ": connection refused: trying on\n" +
-			"Error: lease 000000000000007f is not kept alive: " + dead + ": connection refused: context deadline exceeded\n"})
+	synctest.Test(t, func(t *testing.T) {
+		runner{endpoint: "a:1", net: new(conntest.Network)}.run(t, "lease", "keep-alive", "7f").
+			is(t, ran{code: 2, err: "no connection: a:1: connection refused: trying on\n" +
+				"Error: lease 000000000000007f is not kept alive: a:1: connection refused: context deadline exceeded\n"})
+	})
 }
 
 // The answers may end although the lease lives; then it is renewed further.
@@ -70,6 +78,9 @@ func TestKeepAliveGoesOn(t *testing.T) {
 		}
 		return &pb.LeaseKeepAliveResponse{Header: fakeHeader(), ID: r.GetID(), TTL: ttl}, nil
 	}}
-	runner{endpoint: f.start(t)}.run(t, "lease", "keep-alive", "7f").
-		is(t, ran{out: "lease 000000000000007f keepalived with TTL(5)\nlease 000000000000007f expired or revoked.\n"})
+	synctest.Test(t, func(t *testing.T) {
+		var loopback conntest.Network
+		runner{endpoint: f.at(t, &loopback, "a:1"), net: &loopback}.run(t, "lease", "keep-alive", "7f").
+			is(t, ran{out: "lease 000000000000007f keepalived with TTL(5)\nlease 000000000000007f expired or revoked.\n"})
+	})
 }

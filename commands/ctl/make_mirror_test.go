@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -15,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/conn/conntest"
 	"etcdkit/keyspace/bulk"
 	"etcdkit/keyspace/mirror"
 	"etcdkit/printer"
@@ -127,9 +129,11 @@ func TestMakeMirrorOnce(t *testing.T) {
 // A destination that can't be reached is given up, with the cause.
 func TestMakeMirrorUnreachable(t *testing.T) {
 	t.Parallel()
-	source, dead := mirrored(), refusing(t)
-	runner{endpoint: source.start(t)}.run(t, "make-mirror", dead, "--command-timeout", "100ms").is(t,
-		ran{code: 1, err: "Error: " + dead + ": connection refused: at the destination\n"})
+	synctest.Test(t, func(t *testing.T) {
+		var loopback conntest.Network
+		runner{endpoint: mirrored().at(t, &loopback, "a:1"), net: &loopback}.run(t, "make-mirror", "b:1").is(t,
+			ran{code: 1, err: "Error: b:1: connection refused: at the destination\n"})
+	})
 }
 
 // The total is printed at each tick, bare.

@@ -4,12 +4,15 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"etcdkit/cluster"
 	"etcdkit/commands/cli"
+	"etcdkit/commands/conn/conntest"
 )
 
 func TestAdditionWarning(t *testing.T) {
@@ -173,31 +176,37 @@ func TestMemberRemoveByName(t *testing.T) {
 
 func TestMemberRemoveUnreachable(t *testing.T) {
 	t.Parallel()
-	dead := refusing(t)
 	for _, who := range []string{"m1", "1"} {
-		r := etcdctl(t, "member", "remove", who, "--endpoints", dead, "--command-timeout", "100ms")
-		r.want(t, cli.Failure, "", "Error: "+refused(dead)+": context deadline exceeded\n")
+		synctest.Test(t, func(t *testing.T) {
+			r := commandLine{net: new(conntest.Network), args: []string{"member", "remove", who, "--endpoints", "a:1"}}.run(t)
+			r.want(t, cli.Failure, "", "Error: "+refused("a:1")+": context deadline exceeded\n")
+		})
 	}
 }
 
 // A server that does not answer is waited for once.
 func TestMemberAddWaitsOnce(t *testing.T) {
 	t.Parallel()
-	var added atomic.Bool
-	ended := make(chan struct{})
-	f := (&fakeMember{
-		memberList: func(*pb.MemberListRequest) (*pb.MemberListResponse, error) {
-			<-ended
-			return &pb.MemberListResponse{}, nil
-		},
-		memberAdd: func(*pb.MemberAddRequest) (*pb.MemberAddResponse, error) {
-			added.Store(true)
-			return &pb.MemberAddResponse{}, nil
-		},
-	}).start(t)
-	t.Cleanup(func() { close(ended) })
-	r := etcdctl(t, "member", "add", "m4", "--peer-urls", "http://a:1", "--command-timeout", "200ms", "--endpoints", f.endpoint)
-	if r.code != cli.Failure || added.Load() || !strings.Contains(r.stderr, "context deadline exceeded") {
-		t.Errorf("exit code %d, added %v: %s", r.code, added.Load(), r.stderr)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		var loopback conntest.Network
+		var added atomic.Bool
+		ended := make(chan struct{})
+		(&fakeMember{
+			memberList: func(*pb.MemberListRequest) (*pb.MemberListResponse, error) {
+				<-ended
+				return &pb.MemberListResponse{}, nil
+			},
+			memberAdd: func(*pb.MemberAddRequest) (*pb.MemberAddResponse, error) {
+				added.Store(true)
+				return &pb.MemberAddResponse{}, nil
+			},
+		}).at(t, &loopback, "a:1")
+		t.Cleanup(func() { close(ended) })
+		begun := time.Now()
+		r := commandLine{net: &loopback, args: []string{"member", "add", "m4", "--peer-urls", "http://a:1", "--endpoints", "a:1"}}.run(t)
+		took := time.Since(begun)
+		if r.code != cli.Failure || added.Load() || took != 5*time.Second || !strings.Contains(r.stderr, "context deadline exceeded") {
+			t.Errorf("exit code %d after %v, added %v: %s", r.code, took, added.Load(), r.stderr)
+		}
+	})
 }

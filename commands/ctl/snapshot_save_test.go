@@ -9,12 +9,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"go.etcd.io/bbolt"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/conn/conntest"
 )
 
 // backendBytes is a small backend file with its sha256 behind it, as a server sends
@@ -47,11 +50,16 @@ func backendBytes(t *testing.T, name string) []byte {
 	return append(content, sum[:]...)
 }
 
-// sending is a server whose snapshot is content, sent in pieces, after which
-// the call ends as then says.
+// sending starts a server whose snapshot is content.
 func sending(t *testing.T, version string, content []byte, then func(context.Context) error) *fakeMember {
 	t.Helper()
-	f := &fakeMember{snapshot: func(s pb.Maintenance_SnapshotServer) error {
+	return sender(version, content, then).start(t)
+}
+
+// sender is a server whose snapshot is content, sent in pieces, after which the
+// call ends as then says.
+func sender(version string, content []byte, then func(context.Context) error) *fakeMember {
+	return &fakeMember{snapshot: func(s pb.Maintenance_SnapshotServer) error {
 		for piece := range slices.Chunk(content, 10_000) {
 			if err := s.Send(&pb.SnapshotResponse{Blob: piece, Version: version}); err != nil {
 				return err
@@ -62,7 +70,6 @@ func sending(t *testing.T, version string, content []byte, then func(context.Con
 		}
 		return then(s.Context())
 	}}
-	return f.start(t)
 }
 
 // files are the names in a directory with mode and content.
@@ -149,12 +156,17 @@ func TestSnapshotSave(t *testing.T) {
 	})
 	t.Run("past an endpoint that does not answer", func(t *testing.T) {
 		t.Parallel()
-		mute, f, dir := silent(t), sending(t, "3.7.0", content, nil), t.TempDir()
+		dir := t.TempDir()
 		path := filepath.Join(dir, "s.db")
-		etcdctl(t, "--endpoints", mute+","+f.endpoint, "--command-timeout", "4s", "snapshot", "save", path).want(t, cli.OK,
-			"Snapshot saved at "+path+"\nServer version 3.7.0\n",
-			"Failed to get the snapshot of endpoint "+mute+" ("+mute+": connected, but no answer: context deadline exceeded)\n"+
-				"Saving the snapshot of endpoint "+f.endpoint+"\n")
+		synctest.Test(t, func(t *testing.T) {
+			var loopback conntest.Network
+			mute, f := loopback.Mute(t, "a:1"), sender("3.7.0", content, nil).at(t, &loopback, "b:1")
+			args := []string{"--endpoints", mute + "," + f.endpoint, "--command-timeout", "4s", "snapshot", "save", path}
+			commandLine{net: &loopback, args: args}.run(t).want(t, cli.OK,
+				"Snapshot saved at "+path+"\nServer version 3.7.0\n",
+				"Failed to get the snapshot of endpoint "+mute+" ("+mute+": connected, but no answer: context deadline exceeded)\n"+
+					"Saving the snapshot of endpoint "+f.endpoint+"\n")
+		})
 		onlySaved(t, dir, content)
 	})
 }
@@ -171,7 +183,6 @@ func TestSnapshotSaveFails(t *testing.T) {
 	noDB := make([]byte, 4096)
 	noDBSum := sha256.Sum256(noDB)
 	noDB = append(noDB, noDBSum[:]...)
-	forever := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 	refuse := func(err error) *fakeMember {
 		return (&fakeMember{snapshot: func(pb.Maintenance_SnapshotServer) error { return err }}).start(t)
 	}
@@ -214,9 +225,6 @@ func TestSnapshotSaveFails(t *testing.T) {
 		{"no backend", []string{sending(t, "", noDB, nil).endpoint}, nil, "Error: could not write snapshot: *"},
 		{"broken off", []string{sending(t, "", content[:20_000], func(context.Context) error { return rpctypes.ErrGRPCStopped }).endpoint, whole.endpoint}, nil,
 			"*\nError: could not write snapshot: etcdserver: server stopped\n*"},
-		{"stuck", []string{sending(t, "", content[:20_000], forever).endpoint}, []string{"--command-timeout", "300ms"},
-			"Error: could not write snapshot: no answer from *"},
-		{"no first byte", []string{silent(t)}, []string{"--command-timeout", "300ms"}, "*: connected, but no answer: context deadline exceeded*"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -298,15 +306,42 @@ func TestSnapshotSaveCancelled(t *testing.T) {
 	}
 }
 
-// Without --command-timeout there is no limit, whatever the default says; with
-// its variable there is.
-func TestSnapshotSaveTimeoutVariable(t *testing.T) {
+// --command-timeout and its variable limit a snapshot, which leaves the file as
+// it was.
+func TestSnapshotSaveTimesOut(t *testing.T) {
 	t.Parallel()
-	line := commandLine{
-		env:  []string{"ETCDCTL_COMMAND_TIMEOUT=200ms"},
-		args: []string{"--endpoints", silent(t), "snapshot", "save", filepath.Join(t.TempDir(), "s.db")},
-	}
-	if got := line.run(t); got.code != cli.Interrupted || !strings.HasSuffix(got.stderr, ": connected, but no answer: context deadline exceeded\n") {
-		t.Errorf("got %s", got)
+	content, older := backendBytes(t, "a"), []byte("an older one")
+	forever := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	for name, tt := range map[string]struct {
+		endpoint  string
+		env, args []string
+		stderr    string // may end in an asterisk for any words
+	}{
+		"stuck":         {"a:1", nil, []string{"--command-timeout", "300ms"}, "Error: could not write snapshot: no answer from *"},
+		"no first byte": {"b:1", nil, []string{"--command-timeout", "300ms"}, "*: connected, but no answer: context deadline exceeded\n*"},
+		"variable":      {"b:1", []string{"ETCDCTL_COMMAND_TIMEOUT=300ms"}, nil, "*: connected, but no answer: context deadline exceeded\n*"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			path := filepath.Join(dir, "s.db")
+			if err := os.WriteFile(path, older, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				var loopback conntest.Network
+				sender("", content[:20_000], forever).at(t, &loopback, "a:1")
+				loopback.Mute(t, "b:1")
+				begun := time.Now()
+				got := commandLine{net: &loopback, env: tt.env, args: append([]string{"--endpoints", tt.endpoint, "snapshot", "save", path}, tt.args...)}.run(t)
+				if got.code != cli.Interrupted || got.stdout != "" || !matches(tt.stderr, got.stderr) {
+					t.Errorf("got %s\nwant exit code 5, stderr %s", got, tt.stderr)
+				}
+				if took := time.Since(begun); took != 300*time.Millisecond {
+					t.Errorf("it took %v", took)
+				}
+			})
+			onlySaved(t, dir, older)
+		})
 	}
 }
