@@ -42,7 +42,7 @@ type selection struct {
 	last   []byte
 }
 
-// whole reports whether all pairs have to be held until the last one is known.
+// whole reports whether all pairs must be kept until the last one is read.
 func (s *selection) whole() bool { return !s.Sort.InKeyOrder() }
 
 // add takes the next pair, and reports whether more are wanted.

@@ -24,9 +24,9 @@ type Source interface {
 	// ends the pages; it is a *Broken if pages came before it.
 	Pages(ctx context.Context, r Range) iter.Seq2[*Page, error]
 
-	// Events returns what happened to the keys of a range from one revision to
-	// another, both included, in the order in which it happened. Only Key and End of
-	// the range count. An error ends the events.
+	// Events returns the events of the keys of a range from one revision to
+	// another, both included, in order. It uses only Key and End of the range.
+	// An error ends the sequence.
 	Events(ctx context.Context, from, to int64, r Range) iter.Seq2[*mvccpb.Event, error]
 
 	// Head returns where the keyspace is now.
@@ -104,7 +104,8 @@ type Sort struct {
 	Order Order
 }
 
-// SortBy names what pairs are sorted by. The values are those of etcd's API.
+// SortBy names the field that pairs are sorted by. The values are those of
+// etcd's API.
 type SortBy int32
 
 // What pairs are sorted by.
@@ -138,8 +139,8 @@ type Page struct {
 	Count int64 // in the last page: keys of the range, whatever its limit and filter
 }
 
-// Broken is the error of a range of which a part has been read: all pairs up to
-// and including the key Last, as of revision Rev.
+// Broken is the error of a range that was read in part: all pairs up to and
+// including the key Last, at revision Rev.
 type Broken struct {
 	Last string
 	Rev  int64

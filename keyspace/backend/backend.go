@@ -81,7 +81,7 @@ func (s *Stream) Close() {
 		return
 	}
 	s.cancel(nil)
-	_ = s.resp.Snapshot.Close() // all that was wanted of it has been read
+	_ = s.resp.Snapshot.Close() // the caller has read everything it wanted
 	_ = s.client.Close()
 }
 

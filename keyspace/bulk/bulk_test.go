@@ -22,8 +22,8 @@ import (
 	"etcdkit/keyspace/retry"
 )
 
-// fake is a cluster that remembers the requests it carried out, each as
-// "put k=v@lease, del k", and first fails as it is told to.
+// fake is a cluster that records the requests it applied, each as "put
+// k=v@lease, del k", and that first fails as configured.
 type fake struct {
 	mu       sync.Mutex
 	done     []string
@@ -112,7 +112,7 @@ func words(ops []clientv3.Op) string {
 	return strings.Join(all, ", ")
 }
 
-// leaseOf reads what clientv3 shows nobody.
+// leaseOf returns the lease of an operation, which clientv3 does not export.
 func leaseOf(op clientv3.Op) int64 { return reflect.ValueOf(op).FieldByName("leaseID").Int() }
 
 func put(key string) Change { return Put([]byte(key), []byte("v"), 0) }
@@ -387,7 +387,7 @@ func TestWriterInFlight(t *testing.T) {
 	})
 }
 
-// An error ends the writer, and is what Close and Add return.
+// An error stops the writer; Add and Close return it.
 func TestWriterFails(t *testing.T) {
 	t.Parallel()
 	f := &fake{fail: func(ops []clientv3.Op) error {
@@ -411,7 +411,7 @@ func TestWriterFails(t *testing.T) {
 	same(t, f.done, []string{"put a=v"})
 }
 
-// A writer whose context ends waits for what is under way, and sends nothing
+// A writer whose context ends waits for the transactions under way and sends no
 // more.
 func TestWriterInterrupted(t *testing.T) {
 	t.Parallel()

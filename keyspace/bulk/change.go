@@ -2,8 +2,8 @@ package bulk
 
 import clientv3 "go.etcd.io/etcd/client/v3"
 
-// Change is what is to become of one key: Put, Delete and DeleteAt make one. The slices
-// belong to the change from then on.
+// Change is the change to one key. Put, Delete and DeleteAt make one. The
+// change owns its slices.
 type Change struct {
 	key, value []byte
 	lease      int64
@@ -32,7 +32,7 @@ func (c Change) From(origin int64) Change {
 	return c
 }
 
-// Origin returns what From has noted.
+// Origin returns the value that From recorded.
 func (c Change) Origin() int64 { return c.origin }
 
 // Key returns the key. It is not to be modified.
@@ -41,7 +41,7 @@ func (c Change) Key() []byte { return c.key }
 // Size returns the bytes of key and value.
 func (c Change) Size() int { return len(c.key) + len(c.value) }
 
-// overhead is more than what a request adds to a key and its value: tags,
+// overhead is more than a request adds to a key and its value, in bytes: tags,
 // lengths and a lease.
 const overhead = 40
 
@@ -73,7 +73,7 @@ func (c Change) op(lease clientv3.LeaseID) clientv3.Op {
 	return clientv3.OpPut(string(c.key), string(c.value), clientv3.WithLease(lease))
 }
 
-// Limits bound what goes into one transaction.
+// Limits bound the size of one transaction.
 type Limits struct {
 	Ops   int // 0 is as many as the bytes allow
 	Bytes int // 0 is DefaultBytes
@@ -91,8 +91,8 @@ func (l Limits) allow(ops, bytes int) bool {
 	return (l.Ops <= 0 || ops <= l.Ops) && bytes <= l.Bytes
 }
 
-// Batch is what goes into one transaction; [Committer.Batch] makes one. It is
-// for one goroutine.
+// Batch collects the changes of one transaction; [Committer.Batch] makes one.
+// It must not be used concurrently.
 type Batch struct {
 	limits  Limits
 	changes []Change
@@ -101,11 +101,11 @@ type Batch struct {
 	keys    map[string]struct{}
 }
 
-// Add adds changes that belong into one transaction, and tells whether it did:
-// it adds none where they exceed the limits together with what is there, or
-// where a key comes a second time, which a transaction can't have. An empty
-// batch takes them all, whatever their size; [Committer.Commit] then splits
-// what is too much for one transaction.
+// Add adds changes that belong in one transaction and reports whether it did.
+// It adds none of them if the batch would exceed its limits or would contain a
+// key twice, which a transaction does not allow. An empty batch accepts them
+// whatever their size; [Committer.Commit] then splits them into several
+// transactions.
 func (b *Batch) Add(changes ...Change) bool {
 	if len(b.changes) > 0 && !b.fits(changes) {
 		return false

@@ -14,10 +14,10 @@ import (
 
 // Leases finds the cluster's leases for those that changes name.
 type Leases interface {
-	// Of returns the lease that stands for id, and makes it where there is none.
+	// Of returns the lease to use for id, and grants it if it does not exist.
 	Of(ctx context.Context, id int64) (clientv3.LeaseID, error)
-	// Gone says that one at least of those that stand for the ids is gone, so
-	// that the next Of for it has to make another.
+	// Gone reports that at least one of the leases returned for the ids no
+	// longer exists, so that the next Of for it grants another.
 	Gone(ctx context.Context, ids []int64) error
 }
 
@@ -27,18 +27,18 @@ type Committer struct {
 	Fence  *fence.Fence    // carries out the writes; the caller closes it
 	Limits Limits          // of one transaction
 	Leases Leases          // nil where no change has a lease
-	Mode   Mode            // what becomes of keys that are there already
+	Mode   Mode            // how to treat keys that already exist
 	Done   func(Committed) // told of each transaction, from any goroutine; may be nil
-	// Refused is told of a change that the cluster will not have, by itself, and
-	// returns nil to go on with the others. Where it is nil, the error ends the
-	// commit, whose changes are not told apart.
+	// Refused is called with each change that the cluster rejects, and returns
+	// nil to continue with the others. If it is nil, the error ends the commit,
+	// and the rejected change is not singled out.
 	Refused func(Change, error) error
 	// Unknown is called with changes of which it is not known whether they were
 	// made, before Commit returns the error; may be nil.
 	Unknown func([]Change)
 
 	mu      sync.Mutex
-	learned Limits // what the server takes, as far as it has said
+	learned Limits // limits learned from the server's refusals
 }
 
 // Batch returns an empty batch within the committer's limits.
@@ -46,7 +46,7 @@ func (c *Committer) Batch() *Batch {
 	return &Batch{limits: c.allowed(), keys: make(map[string]struct{})}
 }
 
-// allowed returns the limits with what the server has said.
+// allowed returns the limits, as lowered by what the server has refused.
 func (c *Committer) allowed() Limits {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -90,8 +90,8 @@ func (c *Committer) Commit(ctx context.Context, changes []Change) error {
 	return nil
 }
 
-// halve commits changes of which one at least is refused, so that it comes to
-// stand alone. What stands before it is committed first.
+// halve commits changes of which at least one is refused, splitting them until
+// the refused change is alone. Changes before it are committed first.
 func (c *Committer) halve(ctx context.Context, changes []Change) error {
 	half := len(changes) / 2
 	if err := c.Commit(ctx, changes[:half]); err != nil {
@@ -100,7 +100,7 @@ func (c *Committer) halve(ctx context.Context, changes []Change) error {
 	return c.Commit(ctx, changes[half:])
 }
 
-// refusal tells whether err is about what a change holds.
+// refusal reports whether err is caused by the contents of a change.
 func refusal(err error) bool {
 	return errors.Is(err, rpctypes.ErrPermissionDenied) || errors.Is(err, rpctypes.ErrEmptyKey) ||
 		errors.Is(err, ErrPresent) || tooLarge(err)
@@ -119,8 +119,8 @@ func (c *Committer) fit(changes []Change) int {
 	return len(changes)
 }
 
-// shrink learns from the refusal of a transaction, and tells whether it was one
-// for its size.
+// shrink lowers the limits after a transaction was refused, and reports whether
+// its size was the reason.
 func (c *Committer) shrink(refused []Change, err error) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -147,8 +147,8 @@ func smaller(a, b int) int {
 	return min(a, b)
 }
 
-// tooLarge tells whether a request has too many bytes, by the server's measure
-// or by that of one of the two ends of the connection.
+// tooLarge reports whether a request has too many bytes, by the limit of the
+// server or of either end of the connection.
 func tooLarge(err error) bool {
 	return errors.Is(err, rpctypes.ErrRequestTooLarge) || retry.MessageTooLarge(err)
 }

@@ -15,31 +15,30 @@ import (
 	"etcdkit/keyspace/fence"
 )
 
-// Mode is what becomes of a put whose key is there already.
+// Mode says how to treat a put whose key already exists.
 type Mode int
 
-// The modes. Without a delete among the changes each key is there or not; only
-// Overwrite takes deletes.
+// The modes. Except in Overwrite, which alone accepts deletes, each key is
+// checked for existence.
 const (
 	Overwrite Mode = iota // it is written over
-	Skip                  // the key stays as it is, and its change is in Committed.Present
+	Skip                  // the key is left unchanged, and its change is in Committed.Present
 	Refuse                // nothing of the transaction is written; the error wraps ErrPresent
-	Look                  // nothing is written anyhow; Committed.Present says which are there
+	Look                  // nothing is written anyhow; Committed.Present lists the existing keys
 )
 
-// String returns the name of the mode, which --on-conflict has for those that
-// write.
+// String returns the name of the mode, as the flag --on-conflict spells it.
 func (m Mode) String() string {
 	return [...]string{Overwrite: "overwrite", Skip: "skip", Refuse: "fail", Look: "look"}[m]
 }
 
-// ErrPresent is the error of a key that is there already.
+// ErrPresent is the error for a key that already exists.
 var ErrPresent = errors.New("the key exists already")
 
 // Committed is a transaction that the cluster has carried out.
 type Committed struct {
 	Changes  []Change
-	Present  []Change // those whose keys were there already; Overwrite does not know
+	Present  []Change // those whose keys already existed; Overwrite does not know
 	Revision int64    // the cluster's then; 0 where Overwrite had nothing to change
 }
 
@@ -49,8 +48,7 @@ func (m Mode) frame() int {
 	return [...]int{Overwrite: 1, Skip: 2, Refuse: 2, Look: 0}[m]
 }
 
-// request returns what one transaction holds for the changes, for each of which
-// there is an operation.
+// request returns the transaction for the changes, with one operation for each.
 func (m Mode) request(changes []Change, ops []clientv3.Op) []clientv3.Op {
 	looks, absent := make([]clientv3.Op, len(ops)), make([]clientv3.Cmp, len(ops))
 	for i, c := range changes {
@@ -102,8 +100,8 @@ func (c *Committer) done(ctx context.Context, changes []Change, result fence.Res
 	return nil
 }
 
-// found returns the key that was there already for each of the changes, nil
-// where there was none.
+// found returns the key that already existed for each of the changes, nil if
+// there was none.
 func (c *Committer) found(ctx context.Context, changes []Change, result fence.Result) ([]*mvccpb.KeyValue, error) {
 	switch {
 	case c.Mode == Overwrite:
@@ -139,8 +137,8 @@ func keys(answers []*pb.ResponseOp) []*mvccpb.KeyValue {
 }
 
 // foundAt is found for a transaction whose answer was lost and that was applied
-// at rev: what it has made was created then. After a compaction it reads the
-// keys as they are now.
+// at rev: the keys it wrote were created then. After a compaction it reads the
+// keys at the current revision.
 func (c *Committer) foundAt(ctx context.Context, changes []Change, rev int64) ([]*mvccpb.KeyValue, error) {
 	at := func(rev int64) (fence.Result, error) {
 		looks := make([]clientv3.Op, len(changes))
@@ -166,9 +164,9 @@ func (c *Committer) foundAt(ctx context.Context, changes []Change, rev int64) ([
 	return found, nil
 }
 
-// missing returns the changes of a transaction that have yet to be made, where
-// it is not known whether it was applied, but that it cannot be any more. The
-// others were made, by it or by somebody else.
+// missing returns the changes that remain to be made, for a transaction that
+// may have been applied but can no longer be. The others were made, by it or by
+// another client.
 func (c *Committer) missing(ctx context.Context, changes []Change, why *fence.Unknown) ([]Change, error) {
 	if !why.Over || c.Mode != Overwrite {
 		c.unknown(changes)

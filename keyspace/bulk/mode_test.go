@@ -111,8 +111,8 @@ func TestWithinLimit(t *testing.T) {
 	}
 }
 
-// Without an answer, and with a fence that has expired meanwhile, what is missing
-// is written, and what others have deleted or written in its place as well.
+// Without an answer, and with a fence that has expired meanwhile, missing keys
+// are written, including those that others have deleted or overwritten.
 func TestCommitAfterExpiry(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -196,7 +196,7 @@ func TestOrderedWriter(t *testing.T) {
 	}
 }
 
-// What is behind a batch that failed is not marked.
+// Batches after one that failed are not marked.
 func TestOrderedWriterFails(t *testing.T) {
 	t.Parallel()
 	f := &fake{fail: func(ops []clientv3.Op) error {

@@ -2,15 +2,15 @@ package bulk
 
 import "sync"
 
-// order keeps the changes of one key in their order while several transactions
-// are under way, and knows up to which batch all have been committed. Its size
-// is that of what is under way. It may be used from several goroutines.
+// order keeps the changes of one key in order while several transactions are
+// under way, and knows up to which batch all are committed. Its size is
+// proportional to the transactions under way. It is safe for concurrent use.
 type order struct {
 	mark func() func()
 
 	mu      sync.Mutex
 	change  *sync.Cond
-	busy    map[string]struct{} // keys of what is under way
+	busy    map[string]struct{} // keys of the transactions under way
 	begun   int64               // batches
 	settled int64               // all before this batch have been committed
 	marks   map[int64]func()    // of batches that are not settled
@@ -53,8 +53,8 @@ func (o *order) anyBusy(changes []Change) bool {
 	return false
 }
 
-// finish says that a batch is not under way any more. With an error neither it
-// nor those behind it will ever be settled.
+// finish says that a batch is no longer under way. With an error, neither it
+// nor any later batch is ever settled.
 func (o *order) finish(j job, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -6,18 +6,18 @@ import (
 )
 
 // Writer packs changes into transactions and keeps several of them under way.
-// It holds no more than what is under way and one batch. It is for one
-// goroutine, which has to close it.
+// It holds in memory only those and one batch. It must not be used
+// concurrently, and its user must close it.
 type Writer struct {
 	ctx    context.Context // ends with an error as well
 	cancel context.CancelCauseFunc
 	batch  *Batch
 	full   chan job
 	done   sync.WaitGroup
-	order  *order // nil where there is none
+	order  *order // may be nil
 }
 
-// job is what one transaction is to hold.
+// job is the contents of one transaction.
 type job struct {
 	changes []Change
 	number  int64
@@ -30,10 +30,10 @@ func NewWriter(ctx context.Context, c *Committer, inFlight int) *Writer {
 	return newWriter(ctx, c, inFlight, nil)
 }
 
-// NewOrderedWriter returns a writer whose changes may be of one key: they are
-// made in the order in which they are added. mark is called whenever a batch is
-// complete, and what it returns when that batch and all before it have been
-// committed; both may be nil.
+// NewOrderedWriter returns a writer that accepts several changes of one key and
+// makes them in the order in which they are added. It calls mark whenever a
+// batch is complete, and calls the function that mark returned when that batch
+// and all earlier ones are committed. Both functions may be nil.
 func NewOrderedWriter(ctx context.Context, c *Committer, inFlight int, mark func() func()) *Writer {
 	return newWriter(ctx, c, inFlight, newOrder(mark))
 }
@@ -89,9 +89,9 @@ func (w *Writer) send() error {
 	}
 }
 
-// Close commits what is left, waits for what is under way, and returns the
-// first error there was. After the end of the writer's context it sends nothing
-// more and returns the cause of that end.
+// Close commits the remaining changes, waits for the transactions under way,
+// and returns the first error. After the writer's context has ended it sends
+// nothing more and returns the cause of that end.
 func (w *Writer) Close() error {
 	defer w.cancel(nil)
 	_ = w.send() // its error is the context's cause

@@ -12,14 +12,14 @@ import (
 	"etcdkit/keyspace"
 )
 
-// Child is a key right below a prefix, or what several keys begin with up to and
-// including a separator after the prefix.
+// Child is a key directly below a prefix, or the part that several keys share
+// up to and including the first separator after the prefix.
 type Child struct {
 	Name string // complete, from the first byte of the keys
 	Dir  bool   // it ends with the separator; a key of that name may exist as well
 }
 
-// Query says what to list.
+// Query says which children to list.
 type Query struct {
 	Prefix, Separator string // the separator is not empty
 	Rev               int64  // 0 means the latest revision
@@ -32,8 +32,8 @@ type List struct {
 	Close    func()                  // ends the reading
 }
 
-// Of begins to list; the children are read as they are taken. The caller closes
-// the list.
+// Of starts a list; the children are read as they are consumed. The caller
+// closes the list.
 func Of(ctx context.Context, src keyspace.Source, q Query) (List, error) {
 	r := keyspace.Prefix(q.Prefix)
 	r.Rev, r.KeysOnly, r.Skip = q.Rev, true, q.skip

@@ -13,7 +13,7 @@ import (
 	"etcdkit/keyspace"
 )
 
-// memory is a source of keys, which skips what it may.
+// memory is a source of keys that skips keys when allowed to.
 type memory struct {
 	keyspace.Source
 	keys []string

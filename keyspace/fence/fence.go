@@ -26,8 +26,7 @@ const (
 	// mostPlaces is how many keys a fence is tried at before a run without the
 	// permissions does without one.
 	mostPlaces = 8
-	// mostFences is how many fences may be lost in a row before a write is given
-	// up.
+	// mostFences is how many fences may be lost in a row before a write fails.
 	mostFences = 5
 )
 
@@ -36,7 +35,7 @@ type KV interface {
 	Do(ctx context.Context, op clientv3.Op) (clientv3.OpResponse, error)
 }
 
-// Leases is what a fence needs of [clientv3.Lease].
+// Leases is the part of [clientv3.Lease] that a fence uses.
 type Leases interface {
 	Grant(ctx context.Context, ttl int64) (*clientv3.LeaseGrantResponse, error)
 	KeepAliveOnce(ctx context.Context, id clientv3.LeaseID) (*clientv3.LeaseKeepAliveResponse, error)
@@ -54,17 +53,17 @@ type Fence struct {
 	// under it; may be nil. Its error is returned by Write.
 	Began func(clientv3.LeaseID) error
 
-	making chan struct{} // full while a session is made; for what follows
+	making chan struct{} // full while a session is made; guards the fields below
 	places int           // where there was no permission
 
-	mu      sync.Mutex         // for what follows; never held during a request
+	mu      sync.Mutex         // guards the fields below; never held during a request
 	session *session           // nil before the first write, and after one was lost
 	stale   []clientv3.LeaseID // of sessions that were lost
 	free    []*lane
 	made    int // lanes
 }
 
-// Result is what has become of a transaction that was applied.
+// Result is the outcome of a transaction that was applied.
 type Result struct {
 	Responses []*pb.ResponseOp // one for each operation; nil if the answer was lost
 	Revision  int64            // at which it was applied, or for one without a fence the cluster's
@@ -76,8 +75,8 @@ type Result struct {
 // applied.
 type Unknown struct {
 	Err error
-	// Over means that the transaction cannot be applied any more, so that the
-	// caller may look what is missing and write that.
+	// Over means that the transaction can no longer be applied, so that the
+	// caller may check which writes are missing and write those.
 	Over  bool
 	Since int64 // a revision before the transaction; 0 if none is known
 }
@@ -212,7 +211,7 @@ func (f *Fence) do(ctx context.Context, op clientv3.Op) (clientv3.OpResponse, er
 	return f.KV.Do(ctx, op)
 }
 
-// take returns a lane that nobody else uses.
+// take returns a lane that is not in use.
 func (f *Fence) take() *lane {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -231,8 +230,8 @@ func (f *Fence) putBack(l *lane) {
 	f.free = append(f.free, l)
 }
 
-// enter puts the lane into the session, which it makes if there is none. Others
-// wait meanwhile. A session that was lost is ended first, whatever became of it.
+// enter puts the lane into the session, which it makes if there is none. Other
+// callers wait meanwhile. A lost session is ended first, whatever its state.
 func (f *Fence) enter(ctx context.Context, l *lane, key []byte) error {
 	done, err := f.begin(ctx)
 	if err != nil {
@@ -270,7 +269,7 @@ func (f *Fence) enter(ctx context.Context, l *lane, key []byte) error {
 	return nil
 }
 
-// begin waits until nobody else makes a session.
+// begin waits until no other goroutine is making a session.
 func (f *Fence) begin(ctx context.Context) (done func(), err error) {
 	f.mu.Lock()
 	if f.making == nil {

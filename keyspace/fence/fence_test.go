@@ -19,7 +19,7 @@ import (
 	"etcdkit/keyspace/retry"
 )
 
-// begin returns a fence on the store, whose cluster is not given up at once.
+// begin returns a fence on the store, with a retrier that keeps retrying.
 func begin(s *fencetest.Store) *Fence {
 	f := &Fence{KV: s, Leases: s, Retry: &retry.Retrier{Timeout: time.Second, Patience: time.Minute}}
 	f.Retry.Succeeded()
@@ -155,8 +155,9 @@ func TestEverythingLost(t *testing.T) {
 	})
 }
 
-// A fence that has expired is replaced. With an answer outstanding the caller is
-// told that it is not known what was applied, and that nothing will be any more.
+// A fence that has expired is replaced. If an answer was outstanding, the
+// caller learns that it is unknown whether the transaction was applied, and
+// that it can no longer be.
 func TestExpired(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -41,12 +41,12 @@ func (l *lane) unchanged() []clientv3.Cmp {
 
 func (l *lane) look() []clientv3.Op { return []clientv3.Op{clientv3.OpGet(l.key())} }
 
-// mark writes into the lane's key, which is there as long as the lease is.
+// mark writes into the lane's key, which exists as long as the lease does.
 func (l *lane) mark(value string) clientv3.Op {
 	return clientv3.OpPut(l.key(), value, clientv3.WithLease(l.session.lease))
 }
 
-// join puts the lane into a session, in which it has yet to make its key.
+// join puts the lane into a session, in which its key does not exist yet.
 func (l *lane) join(s *session) {
 	if l.session != s {
 		l.session, l.rev, l.unsettled = s, 0, false
@@ -76,7 +76,7 @@ func (l *lane) ready(ctx context.Context, key []byte) error {
 }
 
 // create makes the lane's key. A copy of the request that is still under way
-// when the key has gone with its lease fails for want of the lease.
+// when the lease has ended fails because the lease does not exist.
 func (l *lane) create(ctx context.Context) error {
 	absent := []clientv3.Cmp{clientv3.Compare(clientv3.ModRevision(l.key()), "=", 0)}
 	put := []clientv3.Op{l.mark("")}
@@ -212,7 +212,7 @@ func (l *lane) send(ctx context.Context, ops []clientv3.Op) (Result, error) {
 		if err == nil && kv == nil {
 			return Result{}, errExpired
 		}
-		return Result{}, errAnswer // nobody else changes the key
+		return Result{}, errAnswer // no other client changes the key
 	}
 	if rev := txn.Header.GetRevision(); rev <= l.rev || len(txn.Responses) != len(then) || verify(ops, txn.Responses[1:]) != nil {
 		return Result{}, errAnswer

@@ -92,8 +92,8 @@ func Pairs(keys ...string) (kvs []*mvccpb.KeyValue) {
 	return kvs
 }
 
-// Ranges returns servers that lie when a range is read, by what they do. The keys
-// that they send begin with /k, most of them.
+// Ranges returns servers that send wrong answers to range requests, by the kind
+// of fault. Most keys that they send begin with /k.
 func Ranges() map[string]*Server {
 	always := func(more bool, count int64, keys ...string) *Server {
 		return &Server{OnRange: func(r *pb.RangeRequest) *pb.RangeResponse {

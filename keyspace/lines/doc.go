@@ -20,7 +20,7 @@ type Pair struct {
 // Broken is the error of a line that holds no pair, with the others as they
 // are.
 type Broken struct {
-	Unit string // "line", or "pair" where a line is not what it is
+	Unit string // "line", or "pair" if pairs and lines do not match
 	Line int64  // counted from 1
 	Err  error
 }

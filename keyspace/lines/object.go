@@ -8,10 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// cursor walks through one JSON object. It is stricter than encoding/json: a
-// name that is not known, or comes twice, bytes that are no UTF-8 and half a
-// surrogate pair are errors and not left out or replaced, for what is read here
-// is written to a store.
+// cursor walks through one JSON object. It is stricter than encoding/json:
+// unknown or repeated names, invalid UTF-8 and half surrogate pairs are errors
+// rather than ignored or replaced, because the result is written to a store.
 type cursor struct {
 	b []byte
 	i int
@@ -181,7 +180,7 @@ func (c *cursor) escaped(s []byte) (string, error) {
 	return "", errCut
 }
 
-// escape appends what follows a backslash.
+// escape appends the character of an escape sequence, after its backslash.
 func (c *cursor) escape(s []byte) ([]byte, error) {
 	if c.i == len(c.b) {
 		return nil, errCut

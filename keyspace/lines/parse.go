@@ -11,7 +11,7 @@ import (
 // MaxTTL is the longest time to live of a lease, in seconds, as etcd has it.
 const MaxTTL = 9_000_000_000
 
-// line is what a JSON line says, by the names of docs/bulk.md.
+// line holds the fields of a JSON line, with the names of docs/bulk.md.
 type line struct {
 	texts map[string]string
 	ints  map[string]int64
@@ -87,8 +87,8 @@ func (l line) lease(ttl int64) (int64, error) {
 	return lease, nil
 }
 
-// bytes returns the key or the value, nil where there is none. base64ed says
-// that the name alone stands for base64.
+// bytes returns the key or the value, nil if absent. base64ed says that the
+// field with the plain name is base64.
 func (l line) bytes(name string, base64ed bool) ([]byte, error) {
 	var b []byte
 	n := 0

@@ -82,8 +82,8 @@ func message(err error) string {
 	return err.Error()
 }
 
-// A pair that is written is read as it was, every byte of it, and encoding/json
-// reads the same line.
+// A pair that is written is read back unchanged, byte for byte, and
+// encoding/json reads the same line.
 func FuzzAppend(f *testing.F) {
 	f.Add([]byte("key"), []byte("value"), int64(5), int64(7))
 	f.Add([]byte("\x00\xff"), []byte("\"\\\x00\x1f<&>\u2028\U0001f600"), int64(0), int64(0))

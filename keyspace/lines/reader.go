@@ -18,7 +18,7 @@ const (
 	NUL                     // key NUL value NUL key NUL ...; each pair counts as a line
 )
 
-// Unit is what a pair of the format is called in messages.
+// Unit is the word that messages use for a pair of the format.
 func (f Format) Unit() string {
 	if f == NUL {
 		return "pair"
@@ -26,7 +26,7 @@ func (f Format) Unit() string {
 	return "line"
 }
 
-// byteOrderMark begins what editors on Windows call UTF-8.
+// byteOrderMark is the prefix that editors on Windows write to UTF-8 files.
 const byteOrderMark = "\ufeff"
 
 // MaxLine is the longest line there may be, in bytes.
@@ -65,7 +65,7 @@ func NewReader(r io.Reader, f Format) (*Reader, error) {
 // Position returns how far it has come.
 func (r *Reader) Position() Position { return r.at }
 
-// More tells whether something is there to be read without waiting for it.
+// More reports whether input can be read without waiting for it.
 func (r *Reader) More() bool { return r.r.Buffered() > 0 }
 
 // Next returns the next pair and the number of its line. At the end the error
@@ -93,8 +93,8 @@ func (r *Reader) Next() (Pair, error) {
 	}
 }
 
-// Skip passes over lines up to the position, and tells whether what it has
-// passed over is what it was when that position was noted.
+// Skip skips lines up to the position, and reports whether they are the same as
+// when that position was recorded.
 func (r *Reader) Skip(to Position) (bool, error) {
 	for r.at.Lines < to.Lines {
 		_, err := r.record()

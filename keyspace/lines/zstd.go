@@ -10,13 +10,13 @@ import (
 // zstdMagic begins every file of zstd, and no JSON line.
 const zstdMagic = "\x28\xb5\x2f\xfd"
 
-// Compressed tells whether a file is to be compressed, by its name.
+// Compressed reports whether a file is to be compressed, by its name.
 func Compressed(path string) bool {
 	return strings.HasSuffix(path, ".zst") || strings.HasSuffix(path, ".zstd")
 }
 
-// decompress returns what r holds. Its memory is bounded by zstd's own limit of
-// a window.
+// decompress returns a reader of the decompressed data. Its memory is bounded
+// by zstd's own limit of a window.
 func decompress(r io.Reader) (io.Reader, error) {
 	return zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
 }

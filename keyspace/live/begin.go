@@ -14,13 +14,13 @@ import (
 
 // read reads the whole range.
 //
-// A stream gives the revision and the count that belong to it only at its end.
-// So one is read up to its end if that is near, and otherwise begun again at a
-// revision that is asked for. Where there is no stream, the first page comes
-// with both, but not before the server has counted the range.
+// A stream returns its revision and count only at its end. So a short stream is
+// read to its end, and a longer one is restarted at a revision obtained by a
+// request. Without range streams, the first page returns both, but only after
+// the server has counted the range.
 //
 // With a password clientv3 logs in again for each stream, which takes a server
-// longer than a small range; then, too, a page is asked for first.
+// longer than a small range; then, too, a page is requested first.
 func (s *scan) read(ctx context.Context) error {
 	switch {
 	case s.Single || s.End == "" || s.CountOnly || s.Limit < 0 || !s.Sort.InKeyOrder() || s.Filter != keyspace.Filter{}:
@@ -53,11 +53,11 @@ func (s *scan) read(ctx context.Context) error {
 	return s.plain(ctx)
 }
 
-// tryStream begins a stream, hands the range out if it is small, and tells so.
-// If it is not small, or does not come in time, it gets the header and the
-// revision to read at. The error is final where nothing came within the timeout;
-// any other says nothing but that the range has to be asked for in another way,
-// which will say better what is wrong with it.
+// tryStream starts a stream, hands the range out if it is small, and reports
+// whether it did. If the range is not small, or does not arrive in time,
+// tryStream returns the header and the revision to read at. The error is final
+// if nothing arrived within the timeout; any other error only means that the
+// range has to be requested in another way, which reports the cause better.
 func (s *scan) tryStream(ctx context.Context) (whole bool, err error) {
 	trying, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
@@ -94,15 +94,15 @@ func (s *scan) tryStream(ctx context.Context) (whole bool, err error) {
 	return false, s.retry.Loop(ctx, s.askRevision)
 }
 
-// begun tells whether anything has come of a stream that has failed.
+// begun reports whether a stream that has failed has returned anything.
 func begun(stream grpc.ClientStream) bool {
 	header, err := stream.Header()
 	return err == nil && header != nil
 }
 
-// insist reads the whole range where no request may fail for good that another
-// try could mend. Nothing is tried that has to come within one timeout and
-// could have come in parts.
+// insist reads the whole range without a request that might fail for good and
+// that a retry could mend. It never waits one timeout for an answer that could
+// have arrived in parts.
 func (s *scan) insist(ctx context.Context) error {
 	if err := s.retry.Loop(ctx, s.askRevision); err != nil {
 		return err
@@ -114,8 +114,7 @@ func (s *scan) insist(ctx context.Context) error {
 	return s.plain(ctx)
 }
 
-// plain reads what is not handed out yet by plain requests, once a first answer
-// has come.
+// plain reads the rest of the range by plain requests, after a first answer.
 func (s *scan) plain(ctx context.Context) error {
 	if s.done == 0 {
 		more := false
@@ -154,8 +153,8 @@ func (s *scan) pin(first *pb.RangeResponse) error {
 	return nil
 }
 
-// firstPage asks for the beginning of the range and tells whether there is more
-// to read.
+// firstPage requests the beginning of the range and reports whether there is
+// more to read.
 func (s *scan) firstPage(ctx context.Context) (more bool, err error) {
 	limit := s.left(s.firstKeys)
 	for {

@@ -11,7 +11,7 @@ import (
 // ErrWrong is the error of an answer that no etcd server gives.
 var ErrWrong = errors.New("unusable answer from the server")
 
-// wrong returns an ErrWrong that says what is wrong with an answer.
+// wrong returns an ErrWrong that describes the fault in an answer.
 func wrong(format string, args ...any) error {
 	return fmt.Errorf("%w: %s; check that the endpoint is an etcd server", ErrWrong, fmt.Sprintf(format, args...))
 }

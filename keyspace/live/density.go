@@ -25,16 +25,17 @@ type density struct {
 const (
 	// samples is how many keys are looked at of a page.
 	samples = 64
-	// wider is how much wider the next part is at most than the last one, which
-	// held none or hardly any keys. More would save requests in a void, and
-	// have the server count more of what lies behind it.
+	// wider is the largest factor by which the next part may be wider than the
+	// last one if that held hardly any keys. A larger factor would save
+	// requests in empty regions, but makes the server count more of the keys
+	// after them.
 	wider = 8
 	// precision is how many positions are reckoned with, to both sides of the
 	// first one that the two keys differ in.
 	precision = 6
 )
 
-// learn remembers that there are these keys between from and to, of which there
+// learn records that there are these keys between from and to, of which there
 // should have been want.
 func (d *density) learn(from, to string, want int64, kvs []*mvccpb.KeyValue) {
 	n := int64(len(kvs))
@@ -119,7 +120,7 @@ func (l *letters) list() (list []byte) {
 // number reckons with some positions of keys that begin alike.
 type number struct {
 	prefix string
-	digits [][]byte // what each position counts through
+	digits [][]byte // the range that each position counts
 }
 
 // value returns the number of a key whose digits begin at first. A byte that is

@@ -14,7 +14,7 @@ func kvsOf(keys ...string) (kvs []*mvccpb.KeyValue) {
 	return kvs
 }
 
-// Of keys that count, the next part ends just where it should.
+// For evenly numbered keys, the next part ends exactly where it should.
 func TestDensity(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

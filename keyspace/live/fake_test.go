@@ -23,15 +23,15 @@ import (
 	"etcdkit/keyspace"
 )
 
-// fake is a member that knows its keys as they were at each revision, and
-// remembers what it was asked.
+// fake is a member that knows its keys at each revision, and records the
+// requests it receives.
 type fake struct {
 	pb.UnimplementedKVServer
 	streams bool // it has the range stream
 	chunk   int  // keys of a part of it
 	rate    int  // bytes of answers in a second; 0 is no limit
 
-	link chan struct{} // holds what stands for the answer that is on its way
+	link chan struct{} // replaces the answer that is under way
 
 	mu        sync.Mutex
 	rev       int64
@@ -40,7 +40,7 @@ type fake struct {
 	asked     []*pb.RangeRequest
 	streamed  int                                                        // how many of those were for a stream
 	counted   int                                                        // keys looked at to answer plain requests
-	before    func(n int, r *pb.RangeRequest) error                      // what to do before the nth request, from 0
+	before    func(n int, r *pb.RangeRequest) error                      // called before the nth request, from 0
 	between   func(n int, s grpc.ServerStream, r *pb.RangeRequest) error // and before the nth part of a stream
 }
 
@@ -254,7 +254,7 @@ func (f *fake) readerOver(t testing.TB, l net.Listener, dial func(context.Contex
 	}
 }
 
-// whole is what f would answer to one request for the range.
+// whole is f's answer to a single request for the range.
 func (f *fake) whole(t testing.TB, g keyspace.Range) *pb.RangeResponse {
 	t.Helper()
 	f.mu.Lock()
@@ -288,7 +288,7 @@ func read(ctx context.Context, r *Source, g keyspace.Range) (*pb.RangeResponse, 
 	return whole, nil
 }
 
-// same compares what was read with the one answer.
+// same compares the pairs read with that single answer.
 func same(t testing.TB, got, want *pb.RangeResponse) {
 	t.Helper()
 	if proto.Equal(got, want) {

@@ -10,22 +10,23 @@ import (
 	"google.golang.org/grpc"
 )
 
-// flow bounds what clientv3 holds of a watch. clientv3 receives events as fast as
-// they come and keeps them until somebody takes them, and of a watch that is far
-// behind a server sends a thousand revisions in one response, of any size.
+// flow bounds the memory that clientv3 uses for a watch. clientv3 receives
+// events as fast as they arrive and keeps them until they are consumed, and to
+// a watch that lags far behind, a server sends a thousand revisions in one
+// response of any size.
 //
 // Responses are therefore asked for in fragments, which are joined up to
-// joinBytes; a revision is never split. While more than aheadBytes have not been
-// taken, nothing is received, and so the server waits. If nothing is taken for
-// longestStall, clientv3 holds the rest without a bound: a consumer that pauses
-// must not lose events to a compaction meanwhile.
+// joinBytes; a revision is never split. While more than aheadBytes are not
+// consumed, nothing is received, so the server waits. If nothing is consumed
+// for longestStall, clientv3 receives the rest without a bound: a consumer that
+// pauses must not lose events to a compaction.
 type flow struct {
 	pb.WatchClient
 	plain bool // leave the requests as they are
 
 	mu     sync.Mutex
 	ahead  int64 // bytes of events that were received and not taken
-	off    bool  // the bound is given up
+	off    bool  // the bound no longer applies
 	passed chan struct{}
 }
 
@@ -118,8 +119,8 @@ func (s *flowStream) Recv() (*pb.WatchResponse, error) {
 	}
 }
 
-// join adds a response to the fragments before it, and returns what is ready to
-// be passed on, nil if there is nothing yet.
+// join adds a response to the fragments before it, and returns the response
+// that is complete, nil if none is yet.
 func (s *flowStream) join(resp *pb.WatchResponse) *pb.WatchResponse {
 	fragment, id := resp.GetFragment(), resp.GetWatchId()
 	if held := s.held[id]; held != nil {

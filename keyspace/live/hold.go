@@ -58,7 +58,7 @@ func (s *scan) estimate() int64 {
 	return count * (s.held.bytes / s.done)
 }
 
-// restart forgets what was read, if none of it was handed out.
+// restart discards the pairs that were read, if none of them was handed out.
 func (s *scan) restart() bool {
 	if !s.held.active {
 		return false

@@ -7,8 +7,8 @@ import (
 	"etcdkit/keyspace"
 )
 
-// What a read holds does not depend on what there is to read: here 320 MiB, by
-// the package's own sizes.
+// The memory of a read does not depend on the size of the range: here 320 MiB,
+// by the package's own sizes.
 func TestMemory(t *testing.T) {
 	const most = 160 << 20 // the server's part is in it
 	value := make([]byte, 64<<10)

@@ -57,9 +57,9 @@ func (p *pace) came(bytes int64, took time.Duration) {
 	}
 }
 
-// late says that a request begun at that time was not answered in time, though
-// the answer had begun to come, and tells whether there may be better luck with
-// a smaller one. Those that were under way beside it count once.
+// late records that a request started at that time was not answered in time
+// although its answer had begun to arrive, and reports whether a smaller one
+// may succeed. Requests that were under way at the same time count once.
 func (p *pace) late(begun time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

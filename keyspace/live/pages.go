@@ -25,10 +25,10 @@ type answer struct {
 	err  error
 }
 
-// pages reads what is not handed out yet by plain requests. A server counts all
-// keys of the range that a request names, so each names a part that should hold
-// about a page: the density of the keys of late tells how far that goes. A part
-// that held more is cut again; an empty one makes the next wider.
+// pages reads the rest of the range by plain requests. A server counts all keys
+// of the range that a request names, so each request names a part that should
+// hold about a page, estimated from the density of recent keys. A part that
+// held more is split; an empty part makes the next one wider.
 type pages struct {
 	*scan
 	density density
@@ -40,9 +40,9 @@ type pages struct {
 	waste   int64      // keys that were counted and did not come
 }
 
-// maxWaste bounds what is counted in vain to leap over voids, in times of what
-// there is to count. Keys that are in many places far apart are looked for by
-// steps after that.
+// maxWaste bounds the keys that are counted in vain when skipping empty
+// regions, as a multiple of the keys to count. Keys in many distant places are
+// then searched for in steps.
 const maxWaste = 4
 
 // pages is called when a part of the range has been handed out.
@@ -79,7 +79,7 @@ func (s *scan) countRest(ctx context.Context) error {
 	})
 }
 
-// full tells whether n more keys are as many as are wanted.
+// full reports whether n more keys reach the limit of the request.
 func (s *scan) full(n int64) bool { return s.Limit > 0 && s.done+n >= s.Limit }
 
 // resize sets the number of keys to ask for by the size of some. The bytes
@@ -129,8 +129,8 @@ func (p *pages) end(g *segment) string {
 	return p.density.end(g.key, g.end)
 }
 
-// take waits for the answer to the first part of the queue, asks for what comes
-// next, and hands the answer out.
+// take waits for the answer to the first part of the queue, requests the next
+// part, and hands the answer out.
 func (p *pages) take(ctx context.Context) error {
 	g := p.queue[0]
 	var a answer
@@ -171,8 +171,8 @@ func (p *pages) take(ctx context.Context) error {
 	return p.hand(ctx, kvs, p.beyond())
 }
 
-// failed deals with the failure of a part's request, after which it is asked
-// for again. The error is the one to give up with.
+// failed handles the failure of a part's request and schedules a retry. A
+// returned error is final.
 func (p *pages) failed(ctx context.Context, g *segment, err error) error {
 	switch {
 	case g.limit == 1 || !tooMuch(err):

@@ -45,8 +45,8 @@ func whole(g keyspace.Range) *pb.RangeRequest {
 	return r
 }
 
-// single reads a range of which there is only one answer, because the server
-// sorts, filters or counts it.
+// single reads a range in one request, because the server sorts, filters or
+// counts it.
 func (s *scan) single(ctx context.Context) error {
 	s.one = true
 	most := math.MaxInt32

@@ -7,14 +7,15 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 )
 
-// skim reads a range whose caller skips keys, as ls skips what is below a child.
+// skim reads a range whose caller skips keys, as ls skips the keys below a
+// child.
 //
-// A request is needed after each page in any case, so the next one begins at the
-// first key that the caller wants. While pages end in the middle of many keys
-// that are skipped, they are small; otherwise they grow, until few requests read
-// all keys. A server counts all keys of the range that a request names, which
-// takes a fiftieth of the time of reading them, so small pages are asked for in
-// parts of the range that hold a few pages.
+// A request is needed after each page in any case, so the next one begins at
+// the first key that the caller wants. While pages end in the middle of many
+// keys that are skipped, they are small; otherwise they grow, until few
+// requests read all keys. A server counts all keys of the range that a request
+// names, which takes a fiftieth of the time of reading them, so small pages are
+// requested in parts of the range that hold a few pages.
 //
 // Measured with e2e/cmd/bench on 120,000 keys of each of its shapes, on 3.5, 3.6
 // and 3.7, against one request for all keys of the prefix: docs/performance.md.

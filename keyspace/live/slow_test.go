@@ -48,8 +48,8 @@ func TestSlowLink(t *testing.T) {
 	}
 }
 
-// A single key that does not come in time is given up, and so is a link that
-// stops after it was slow.
+// A read fails when a single key does not arrive in time, or when a slow link
+// stops.
 func TestTooSlow(t *testing.T) {
 	t.Parallel()
 	for _, streams := range []bool{false, true} {
@@ -72,8 +72,8 @@ func TestTooSlow(t *testing.T) {
 	}
 }
 
-// A stream that breaks after it has been of use for longer than a cluster may
-// be away goes on.
+// A stream that breaks after it has delivered for longer than a cluster may be
+// unreachable is resumed.
 func TestLongStreamBreaks(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -27,8 +27,9 @@ type Source struct {
 	MaxRecvBytes int               // largest answer to accept; 0 means no limit
 	Explain      func(error) error // adds the cause to the error of a request; may be nil
 
-	// Retry repeats every request, the first as well; it has an Explain of its own.
-	// If it is nil, what fails after the first answer is repeated for twice Timeout.
+	// Retry repeats every request, including the first; it has its own Explain.
+	// If it is nil, requests that fail after the first answer are retried for
+	// twice Timeout.
 	Retry *retry.Retrier
 
 	// Single makes one request for each range, which is sent once.
@@ -37,7 +38,7 @@ type Source struct {
 	sizes sizes // zero: those of the package
 }
 
-// sizes are the measures of what is asked for at a time.
+// sizes are the sizes of single requests.
 type sizes struct {
 	firstKeys int64 // of the first plain request
 	pageKeys  int64 // at most, of any request
@@ -47,9 +48,9 @@ type sizes struct {
 	underWay  int   // requests at a time
 }
 
-// Small values come in pages of 2 MiB. Where they grow from one key to the next,
-// an answer above recvBytes is refused before it is received, and asked for
-// again in parts.
+// Small values arrive in pages of 2 MiB. If values grow from one key to the
+// next, an answer above recvBytes is refused before it is received, and
+// requested again in parts.
 const (
 	firstKeys = 500
 	pageKeys  = 25_000
@@ -59,9 +60,9 @@ const (
 	underWay  = 3
 )
 
-// Pages reads a range. The pages together are what the server would have
-// answered to one request, and the only page of a small range came in one. The
-// next page is read while the caller has the last.
+// Pages reads a range. The pages together equal the server's answer to a single
+// request, and a small range is one page read by one request. The next page is
+// read while the caller uses the last one.
 func (r *Source) Pages(ctx context.Context, g keyspace.Range) iter.Seq2[*keyspace.Page, error] {
 	return func(yield func(*keyspace.Page, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -193,12 +194,13 @@ func (s *scan) pass(ctx context.Context, page *keyspace.Page) error {
 	}
 }
 
-// head is what a response's header says.
+// head is the part of a response's header that a read keeps.
 func head(h *pb.ResponseHeader) keyspace.Head {
 	return keyspace.Head{Revision: h.GetRevision(), ClusterID: h.GetClusterId(), MemberID: h.GetMemberId(), RaftTerm: h.GetRaftTerm()}
 }
 
-// beyond tells whether there are keys beyond the limit, when they are counted.
+// beyond reports whether there are keys beyond the limit, when they are
+// counted.
 func (s *scan) beyond() bool { return s.Limit > 0 && s.count > s.Limit }
 
 // next returns the first key that is not handed out yet.
@@ -224,9 +226,9 @@ func (s *scan) left(n int64) int64 {
 	return min(n, s.Limit-s.done)
 }
 
-// request is one for a part of the range. After a failure any member that has
-// the revision may answer: what it holds does not change, so no leader is
-// needed.
+// request returns a request for a part of the range. After a failure any member
+// that has the revision may answer: the keys at a revision do not change, so no
+// leader is needed.
 func (s *scan) request(key, end string, limit int64) *pb.RangeRequest {
 	return &pb.RangeRequest{
 		Key: []byte(key), RangeEnd: []byte(end), Limit: limit, Revision: s.pinned,
@@ -261,7 +263,7 @@ func (s *scan) ask(ctx context.Context, r *pb.RangeRequest) (*pb.RangeResponse, 
 func (s *scan) askUpTo(ctx context.Context, r *pb.RangeRequest, opts []grpc.CallOption) (*pb.RangeResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	var begun metadata.MD // what an answer begins with
+	var begun metadata.MD // the first fields of an answer
 	start := time.Now()
 	resp, err := s.kv.Range(ctx, r, append(opts, grpc.Header(&begun))...)
 	switch err = s.failure(ctx, err); {
@@ -274,18 +276,19 @@ func (s *scan) askUpTo(ctx context.Context, r *pb.RangeRequest, opts []grpc.Call
 	return nil, err
 }
 
-// late is the error of a request whose time was up when its answer had begun to
-// come: a smaller answer would have been there.
+// late is the error of a request that timed out after its answer had begun to
+// arrive: a smaller answer would have been complete.
 type late struct{ error }
 
 func (l late) Unwrap() error { return l.error }
 
-// tooMuch tells whether an answer was too large to take, or to come in time.
+// tooMuch reports whether an answer was too large to receive, or to arrive in
+// time.
 func tooMuch(err error) bool { return retry.MessageTooLarge(err) || errors.As(err, &late{}) }
 
-// failure is the error of a request as clientv3 has it. A member that is behind
-// the revision of the first answer, which another one gave, is as good as
-// absent.
+// failure converts an error of clientv3. A member that has not reached the
+// revision of the first answer, which another member gave, is treated as
+// unreachable.
 func (s *scan) failure(ctx context.Context, err error) error {
 	if err == nil {
 		return nil

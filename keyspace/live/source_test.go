@@ -255,7 +255,8 @@ func TestFailuresInMidRead(t *testing.T) {
 
 var errGone = status.Error(codes.Unavailable, "gone")
 
-// A cluster that stays away is given up, and what is there is told.
+// A read of a cluster that stays unreachable fails, and reports the pairs read
+// so far.
 func TestLostInMidRead(t *testing.T) {
 	t.Parallel()
 	for _, streams := range []bool{false, true} {
@@ -308,7 +309,7 @@ func TestSilent(t *testing.T) {
 	}
 }
 
-// Where there is nobody to ask, the time is waited for in which there may be.
+// If no endpoint can be reached, the read waits until one may be.
 func TestNobodyThere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -328,7 +329,7 @@ func TestNobodyThere(t *testing.T) {
 	})
 }
 
-// An error before the first part is the server's, as it is.
+// An error before the first part is the server's own error, unchanged.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	for _, streams := range []bool{false, true} {
@@ -387,7 +388,7 @@ func TestCanceled(t *testing.T) {
 	}
 }
 
-// A caller that has seen enough leaves nothing behind.
+// A caller that stops early leaves nothing running.
 func TestBreak(t *testing.T) {
 	t.Parallel()
 	f := newFake(numbered("k", 4000)...)
@@ -498,7 +499,7 @@ func TestRetry(t *testing.T) {
 	}
 }
 
-// What a Retry gives up is its own error, explained once.
+// An error that Retry returns is passed on, explained once.
 func TestRetryGivesUp(t *testing.T) {
 	t.Parallel()
 	for _, streams := range []bool{false, true} {
@@ -523,7 +524,7 @@ func TestCompactedBeforeAnythingIsHandedOut(t *testing.T) {
 		f := newFake(numbered("k", 2000)...)
 		f.streams = streams
 		f.before = func(n int, r *pb.RangeRequest) error {
-			if r.Revision > 0 && n < 8 { // what was begun at a revision ends in a compaction
+			if r.Revision > 0 && n < 8 { // a read begun at a revision ends in a compaction
 				f.put(func(int) []byte { return []byte("new") }, "k000001")
 				f.mu.Lock()
 				f.compacted = f.rev

@@ -14,9 +14,9 @@ import (
 	"etcdkit/keyspace/retry"
 )
 
-// stream reads what is not handed out yet by range streams, each of which goes
-// on where the one before has failed. Of one whose next part does not come in
-// time the rest is left to requests, which can ask for less.
+// stream reads the rest of the range by range streams, each of which continues
+// where the previous one failed. If the next part of a stream does not arrive
+// in time, requests read the rest, because they can ask for less.
 func (s *scan) stream(ctx context.Context) error {
 	err := s.retry.Loop(ctx, func(ctx context.Context) error {
 		for !s.tooSlow {
@@ -37,7 +37,7 @@ func (s *scan) stream(ctx context.Context) error {
 	return err
 }
 
-// NoStream tells whether an error says that a server has no range stream. A
+// NoStream reports whether an error says that a server has no range stream. A
 // learner has none.
 func NoStream(err error) bool {
 	return status.Code(err) == codes.Unimplemented || errors.Is(err, rpctypes.Error(rpctypes.ErrGRPCNotSupportedForLearner))

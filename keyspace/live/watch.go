@@ -14,7 +14,7 @@ import (
 	"etcdkit/keyspace"
 )
 
-// Watch says what to watch.
+// Watch says which keys to watch.
 type Watch struct {
 	Key, End       string // as in etcd's API
 	From           int64  // the first revision; 0 means the next one, or with Until the oldest that the server has
@@ -138,7 +138,7 @@ type lasting struct {
 	pause   time.Duration // the last one; 0 after progress
 }
 
-// watcher is what a lasting watch needs of a Watcher.
+// watcher is the part of a Watcher that a lasting watch uses.
 type watcher interface {
 	begin(ctx context.Context, key string, opts ...clientv3.OpOption) clientv3.WatchChan
 	report(err error, next int64)
@@ -194,15 +194,15 @@ func (l *lasting) begin(ctx context.Context) clientv3.WatchChan {
 	return l.watcher.begin(ctx, l.Key, append(l.options(), clientv3.WithRev(l.next))...)
 }
 
-// askProgress asks the server how far it is until ctx ends: a server answers once
-// a watch has caught up, and that is the end of one that has an end.
+// askProgress asks the server for its progress until ctx ends: a server answers
+// once a watch has caught up, and that ends a watch with an end revision.
 func (l *lasting) askProgress(ctx context.Context) {
 	for pause := firstWatchPause / 10; ; pause = min(2*pause, longestWatchPause) {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(pause):
-			_ = l.watcher.RequestProgress(ctx) // what is wrong shows in the watch
+			_ = l.watcher.RequestProgress(ctx) // the watch reports the error
 		}
 	}
 }

@@ -44,8 +44,8 @@ func (f *fakeWatcher) report(_ error, next int64)            { f.lost = append(f
 func (f *fakeWatcher) took(int64)                            {}
 func (f *fakeWatcher) RequestProgress(context.Context) error { return nil }
 
-// A watch resumes after what it has passed on, however often its member loses the
-// leader, without a gap or a repeat.
+// A watch resumes after the last event it passed on, however often its member
+// loses the leader, without a gap or a repeat.
 func TestWatchResumes(t *testing.T) {
 	t.Parallel()
 	created := clientv3.WatchResponse{Header: &pb.ResponseHeader{Revision: 4}, Created: true}

@@ -37,7 +37,7 @@ func (l *Load) check(ctx context.Context) error {
 	return l.checkTwice(ctx, keys)
 }
 
-// look returns an error where a key of the input is there already.
+// look returns an error if a key of the input already exists.
 func (l *Load) look(ctx context.Context) error {
 	r, err := l.Open()
 	if err != nil {

@@ -28,8 +28,9 @@ type lease struct {
 	id  clientv3.LeaseID
 }
 
-// id returns what the lease of a pair is called here: its id where it comes
-// from, else its time to live with a minus; 0 where it has none.
+// id returns the identifier of a pair's lease in this package: its original id
+// if known, else the negated time to live in seconds; 0 if the pair has no
+// lease.
 func (l *leases) id(p lines.Pair) int64 {
 	if p.TTL == 0 {
 		return 0
@@ -96,7 +97,7 @@ func (l *leases) Gone(ctx context.Context, ids []int64) error {
 	return nil
 }
 
-// made returns the leases there are, by what they are called here.
+// made returns the leases that exist, by that identifier.
 func (l *leases) made() map[int64]clientv3.LeaseID {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -128,5 +129,5 @@ type fixed clientv3.LeaseID
 // Of implements [bulk.Leases].
 func (f fixed) Of(context.Context, int64) (clientv3.LeaseID, error) { return clientv3.LeaseID(f), nil }
 
-// Gone implements [bulk.Leases]: there is no other.
+// Gone implements [bulk.Leases]: there is no other lease to use.
 func (f fixed) Gone(context.Context, []int64) error { return errLeaseGone }

@@ -17,37 +17,37 @@ import (
 	"etcdkit/keyspace/retry"
 )
 
-// Options say what is written and how.
+// Options say which pairs are written and how.
 type Options struct {
-	Open      func() (*lines.Reader, error) // begins to read the input, again where Again
+	Open      func() (*lines.Reader, error) // opens the input; called again only with Again
 	Again     bool                          // the input can be read more than once
-	Unit      string                        // what a pair of it is called: a line
-	Mode      bulk.Mode                     // what becomes of keys that are there already
+	Unit      string                        // the word for a pair of it in messages: line
+	Mode      bulk.Mode                     // how to treat keys that already exist
 	DryRun    bool                          // write nothing
-	KeepGoing bool                          // pass over what can't be used
+	KeepGoing bool                          // skip pairs that can't be used
 	Limits    bulk.Limits                   // of one transaction
-	Lease     int64                         // of the cluster, for every pair; 0 is what the pairs say
-	Resume    string                        // file that notes how far it has come; "" is none
+	Lease     int64                         // of the cluster, for every pair; 0 uses the lease of each pair
+	Resume    string                        // file that records progress; "" for none
 	Strip     string                        // prefix that every key has and that is cut off
-	Add       string                        // prefix that is put before what is left
+	Add       string                        // prefix that is added after Strip is removed
 
 	Timeout  time.Duration           // of one request
-	Note     func(text string)       // told what a person should know
-	Progress func(done, total int64) // told of progress; total is 0 where it is not known
+	Note     func(text string)       // called with messages for the user
+	Progress func(done, total int64) // called with progress; total is 0 if unknown
 }
 
 // Summary counts the pairs. Read is the sum of the others.
 type Summary struct {
 	Read    int64
 	Written int64 // or, in a dry run, to be written
-	Skipped int64 // left alone, as their keys were there already
+	Skipped int64 // left unchanged, because their keys already existed
 	Failed  int64 // that the cluster did not take
 	Broken  int64 // lines that hold no pair
 	Left    int64 // read, but not dealt with when it ended, or not known to be
-	Present int64 // of those to be written in a dry run: keys that are there already
+	Present int64 // of those to be written in a dry run: keys that already exist
 }
 
-// Client is what a run needs of a [clientv3.Client].
+// Client is the part of [clientv3.Client] that a run uses.
 type Client interface {
 	fence.KV
 	fence.Leases
@@ -98,13 +98,13 @@ func (l *Load) note(format string, args ...any) { l.Note(fmt.Sprintf(format, arg
 // always has a next one.
 const inFlight = 8
 
-// Run reads all pairs and writes them. Unless broken lines are passed over, an
+// Run reads all pairs and writes them. Unless broken lines are skipped, an
 // input that can be read twice is read to its end before anything is written,
-// and so is looked whether keys are there that must not be. An input that can't
-// be is written up to the broken line.
+// and is then also checked for keys that must not exist. Any other input is
+// written up to the broken line.
 //
-// When it returns, nothing is under way any more. The summary is right whatever
-// the error is.
+// When Run returns, nothing is under way any more. The summary is correct even
+// with an error.
 func (l *Load) Run(ctx context.Context) (Summary, error) {
 	err := l.run(ctx)
 	l.fence.Close(ctx)
@@ -155,7 +155,7 @@ func (l *Load) leasing() bulk.Leases {
 	return l.leases
 }
 
-// summary returns what there is to count now.
+// summary returns the current counts.
 func (l *Load) summary() Summary {
 	s := Summary{Read: l.read, Broken: l.broken, Written: l.written.Load(), Skipped: l.skipped.Load(),
 		Failed: l.failed.Load(), Present: l.present.Load()}
@@ -207,7 +207,7 @@ func (l *Load) done(c bulk.Committed) {
 	case bulk.Skip:
 		l.written.Add(all - present)
 		l.skipped.Add(present)
-	case bulk.Refuse: // a dry run, or none is there
+	case bulk.Refuse: // a dry run, or no key exists
 		l.written.Add(all - present)
 		l.failed.Add(present)
 	default:

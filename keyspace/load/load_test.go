@@ -21,7 +21,8 @@ import (
 	"etcdkit/keyspace/lines"
 )
 
-// store is a cluster in memory, with what a run needs besides writes.
+// store is an in-memory cluster, with the requests that a run makes besides
+// writes.
 type store struct {
 	fencetest.Store
 	denied bool // its first read
@@ -168,8 +169,8 @@ func TestUnknown(t *testing.T) {
 	})
 }
 
-// A run that takes up another one first ends the fence of that, and then writes
-// what is left.
+// A run that resumes another one first ends that run's fence, and then writes
+// the remaining pairs.
 func TestResumed(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "resume")

@@ -23,14 +23,14 @@ type resume struct {
 	run    run
 	from   state
 
-	mu    sync.Mutex // for what follows
+	mu    sync.Mutex // guards the fields below
 	file  *file.File
 	now   lines.Position
 	fence clientv3.LeaseID // of the fence that this run writes under
 	err   error            // of the last write
 }
 
-// state is what the file holds.
+// state is the contents of the file.
 type state struct {
 	run
 	Lines  int64                      `json:"lines"` // all up to this one have been dealt with
@@ -39,17 +39,17 @@ type state struct {
 	Fence  clientv3.LeaseID           `json:"fence,omitempty"` // lease of the fence; 0 if none was made
 }
 
-// run is what the runs that share a file have in common. What else they may be
-// given changes nothing of what was dealt with.
+// run holds the settings that runs sharing a file must have in common. Other
+// settings do not affect the pairs already handled.
 type run struct {
-	Cluster string `json:"cluster,omitempty"` // its id in hexadecimal; none where nobody may know
+	Cluster string `json:"cluster,omitempty"` // its id in hexadecimal; empty if the user may not read it
 	Mode    string `json:"on_conflict"`
 	Lease   string `json:"lease,omitempty"` // for every pair, in hexadecimal
 	Strip   string `json:"strip_prefix,omitempty"`
 	Add     string `json:"add_prefix,omitempty"`
 }
 
-// differs tells what the file is of, where now is not the same.
+// differs describes what the file belongs to, if that is not this run.
 func (s *run) differs(now *run) string {
 	switch {
 	case s.Cluster != "" && now.Cluster != "" && s.Cluster != now.Cluster:
@@ -74,7 +74,7 @@ func hex(id uint64) string {
 	return strconv.FormatUint(id, 16)
 }
 
-// openResume reads the file, if it is there.
+// openResume reads the file, if it exists.
 func openResume(path string, l *leases, now run) (*resume, error) {
 	r := &resume{leases: l, run: now}
 	found := false
@@ -90,7 +90,8 @@ func openResume(path string, l *leases, now run) (*resume, error) {
 	return r, nil
 }
 
-// endFence makes what the earlier run may still have under way fail for good.
+// endFence makes requests of the earlier run that may still be under way fail
+// for good.
 func (r *resume) endFence(ctx context.Context, f *fence.Fence) error {
 	if r.from.Fence == clientv3.NoLease {
 		return nil
@@ -109,8 +110,8 @@ func (r *resume) fenced(lease clientv3.LeaseID) error {
 	return r.file.Insert(r.state())
 }
 
-// skip passes over what an earlier run has dealt with, and returns how many
-// lines that are.
+// skip skips the lines that an earlier run has handled, and returns their
+// number.
 func (r *resume) skip(in *lines.Reader) (int64, error) {
 	if r == nil || r.from.Lines == 0 {
 		return 0, nil
@@ -135,8 +136,8 @@ func (r *resume) reached(at lines.Position) {
 	}
 }
 
-// end leaves the file as the end of the run with err calls for: none after a
-// run that has come to its end.
+// end finishes the file after the run has ended with err: it removes it after a
+// completed run.
 func (r *resume) end(err error) error {
 	switch {
 	case r == nil:

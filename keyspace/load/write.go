@@ -11,7 +11,8 @@ import (
 	"etcdkit/keyspace/lines"
 )
 
-// item is a pair, or why there is none, and how far the input was read then.
+// item is a pair, or the reason why there is none, with the position in the
+// input after it.
 type item struct {
 	pair lines.Pair
 	err  error // [lines.Broken]
@@ -57,8 +58,8 @@ func (l *Load) begin(ctx context.Context, r *lines.Reader) *input {
 	return in
 }
 
-// next returns the next part, nil at the end, also where the input can't be
-// read for want of somebody who writes it.
+// next returns the next part, nil at the end. It returns when ctx ends even if
+// reading the input blocks, as on a pipe without a writer.
 func (in *input) next(ctx context.Context) ([]item, error) {
 	select {
 	case <-ctx.Done():
@@ -71,7 +72,7 @@ func (in *input) next(ctx context.Context) ([]item, error) {
 	}
 }
 
-// write commits what the input holds.
+// write commits the pairs of the input.
 func (l *Load) write(ctx context.Context, c *bulk.Committer) error {
 	reading, stop := context.WithCancel(ctx)
 	defer stop()

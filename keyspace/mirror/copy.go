@@ -53,7 +53,7 @@ func (m *Mirror) now(ctx context.Context) (rev, count int64, err error) {
 	return rev, count, err
 }
 
-// copyAt copies the keys as they are at a revision, of which there are count.
+// copyAt copies the keys at a revision, of which there are count.
 func (m *Mirror) copyAt(ctx context.Context, rev, count int64) error {
 	keys := prefixSpan(m.Prefix)
 	source := m.parts(ctx, m.source, m.sourceRetry, keyspace.Range{Key: keys.key, End: keys.end, Rev: rev})
@@ -67,9 +67,9 @@ func (m *Mirror) copyAt(ctx context.Context, rev, count int64) error {
 	return err
 }
 
-// extras finds what a copy has to delete: everything that the source lacks
-// where that is asked for, and else what the mirror itself has written and the
-// source does not have any more. What others have written stays.
+// extras finds the keys that a copy has to delete: with the option to delete,
+// every key that the source lacks, and otherwise the keys that the mirror
+// itself has written and the source no longer has. Keys written by others stay.
 func (m *Mirror) extras(ctx context.Context) (found *extras, stop func()) {
 	extra := func(kv *mvccpb.KeyValue) bool { return m.ours.has(kv.GetModRevision()) }
 	switch {
@@ -83,10 +83,11 @@ func (m *Mirror) extras(ctx context.Context) (found *extras, stop func()) {
 	return &extras{next: next, extra: extra}, stop
 }
 
-// copyParts copies what comes from the source, and deletes what is extra
-// between.
+// copyParts copies the pairs of the source, and deletes the extra keys between
+// them.
 func (m *Mirror) copyParts(w *bulk.Writer, source iter.Seq2[[]*mvccpb.KeyValue, error], extra *extras, count int64) error {
-	// The list of them is of one revision; what others have written since stays.
+	// The list of extra keys is of one revision; keys written by others since
+	// then stay.
 	remove := func(kv *mvccpb.KeyValue) error { return w.Add(bulk.DeleteAt(kv.GetKey(), kv.GetModRevision())) }
 	done := int64(0)
 	for kvs, err := range source {

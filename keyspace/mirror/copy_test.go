@@ -93,8 +93,8 @@ func TestExtraRewritten(t *testing.T) {
 	}
 }
 
-// A copy whose revision is compacted away under it is begun again, and deletes
-// what it had copied and is gone.
+// A copy whose revision is compacted meanwhile is restarted, and deletes keys
+// that it had copied and that no longer exist.
 func TestCompactedMidCopy(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -142,7 +142,8 @@ func TestCompactedMidCopy(t *testing.T) {
 	}
 }
 
-// Errors that waiting can't mend end the mirror, with the side they are from.
+// Errors that a retry can't mend end the mirror, and name the side they are
+// from.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	refuse := func(op string, err error) func(string) error {
@@ -196,8 +197,8 @@ func TestWriteOnly(t *testing.T) {
 	})
 }
 
-// A cluster that never answers is given up within the time of a request; one
-// that is lost during a single copy as well.
+// A mirror fails within the time of one request if a cluster never answers, and
+// also if one is lost during a single copy.
 func TestGivenUp(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

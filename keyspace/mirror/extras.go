@@ -9,13 +9,13 @@ import (
 // extras finds the keys of the destination that the source lacks, by walking
 // through both in step. The zero extras finds none.
 type extras struct {
-	next  func() ([]*mvccpb.KeyValue, error, bool) // the next part of the destination; nil where there is nothing to find
+	next  func() ([]*mvccpb.KeyValue, error, bool) // the next part of the destination; nil if there is nothing to find
 	extra func(*mvccpb.KeyValue) bool
 	part  []*mvccpb.KeyValue
 }
 
 // before calls f with the extra keys before key, which the source has. Each
-// call takes a greater key; nil stands for the end of all keys.
+// call accepts a greater key; nil means the end of all keys.
 func (x *extras) before(key []byte, f func(extra *mvccpb.KeyValue) error) error {
 	for x.next != nil {
 		if len(x.part) == 0 {

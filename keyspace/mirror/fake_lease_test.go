@@ -51,7 +51,7 @@ func (e *etcd) end(id int64) {
 	}
 }
 
-// renew gives a lease its time again, and tells how much, 0 if it has ended.
+// renew renews a lease and returns its TTL, 0 if it has ended.
 func (e *etcd) renew(id int64) int64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()

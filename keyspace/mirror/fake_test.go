@@ -78,7 +78,7 @@ func (e *etcd) start() {
 	go func(s *grpc.Server, l net.Listener) { _ = s.Serve(l) }(e.server, e.listener)
 }
 
-// stop breaks all connections. What is there stays.
+// stop breaks all connections. The keys stay.
 func (e *etcd) stop() {
 	e.mu.Lock()
 	s := e.server

@@ -67,8 +67,7 @@ func (e *etcd) Watch(server pb.Watch_WatchServer) error {
 	}
 }
 
-// serve sends what happens, until ctx ends or what is wanted has been compacted
-// away.
+// serve sends events until ctx ends or the next revision has been compacted.
 func (s *watchStream) serve(ctx context.Context, id int64, r *pb.WatchCreateRequest) {
 	if s.send(&pb.WatchResponse{Header: &pb.ResponseHeader{}, WatchId: id, Created: true}) != nil {
 		return

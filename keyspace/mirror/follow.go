@@ -11,8 +11,8 @@ import (
 	"etcdkit/keyspace/fence/fencekey"
 )
 
-// follow makes at the destination what happens at the source after a revision.
-// It returns the last one up to which all has been made.
+// follow applies at the destination the events of the source after a revision.
+// It returns the last revision up to which all were applied.
 func (m *Mirror) follow(ctx context.Context, after int64) (int64, error) {
 	f := &following{Mirror: m, batch: m.commits.Batch(), done: after, ask: askPause}
 	if m.Once {
@@ -120,7 +120,8 @@ func isFence(e *clientv3.Event) bool {
 	return fencekey.Is(e.Kv) || e.Type == mvccpb.Event_DELETE && fencekey.IsName(e.Kv.GetKey())
 }
 
-// changes returns what events are at the destination, without those of fences.
+// changes returns the changes to the destination for the events, without those
+// of fences.
 func (m *Mirror) changes(events []*clientv3.Event) ([]bulk.Change, error) {
 	changes := make([]bulk.Change, 0, len(events))
 	for _, e := range events {
@@ -190,7 +191,7 @@ func (m *Mirror) attached(ctx context.Context, id int64) (keys []string, err err
 	return keys, err
 }
 
-// rewrite writes one key as it is now, if it still has the lease.
+// rewrite writes one key at its current value, if it still has the lease.
 func (m *Mirror) rewrite(ctx context.Context, key string, lease int64) error {
 	var kvs []*mvccpb.KeyValue
 	err := m.sourceRetry.Do(ctx, func(ctx context.Context) error {

@@ -13,14 +13,13 @@ import (
 	"etcdkit/keyspace/retry"
 )
 
-// leases gives each lease of the source that a key comes with one of its own at
-// the destination, which ends when that of the source would, and is renewed
-// when that of the source has been. Its size is the number of leases. It may be
-// used from several goroutines.
+// leases gives each lease of a mirrored key its own counterpart at the
+// destination, which ends when the source's lease would, and is renewed when
+// that is. Its size is the number of leases. It is safe for concurrent use.
 type leases struct {
 	source, dest           *clientv3.Client
 	sourceRetry, destRetry *retry.Retrier
-	refused                func(error) // told once where there is no permission to carry leases over
+	refused                func(error) // called once if there is no permission to carry leases over
 
 	mu    sync.Mutex
 	known map[int64]*lease // by the source's id
@@ -36,8 +35,9 @@ type lease struct {
 	check time.Time // when to ask the source
 }
 
-// Of implements [bulk.Leases]. Without the permission to read leases there, or
-// to make some here, keys are written without one, as upstream always does.
+// Of implements [bulk.Leases]. Without permission to read leases at the source,
+// or to grant them at the destination, keys are written without a lease, as
+// upstream always does.
 func (l *leases) Of(ctx context.Context, id int64) (clientv3.LeaseID, error) {
 	k := l.lease(id)
 	if k == nil {
@@ -56,8 +56,8 @@ func (l *leases) Of(ctx context.Context, id int64) (clientv3.LeaseID, error) {
 	return k.id, err
 }
 
-// lease returns the counterpart of a lease, which may have yet to be made, or
-// nil where none can be.
+// lease returns the counterpart of a lease, which may not be granted yet, or
+// nil if it can't have one.
 func (l *leases) lease(id int64) *lease {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -236,7 +236,7 @@ func (l *leases) Gone(ctx context.Context, ids []int64) error {
 	return nil
 }
 
-// verify forgets the counterpart of a lease if it is not there any more.
+// verify forgets the counterpart of a lease if it no longer exists.
 func (l *leases) verify(ctx context.Context, id int64, k *lease) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -251,7 +251,7 @@ func (l *leases) verify(ctx context.Context, id int64, k *lease) error {
 	return err
 }
 
-// takeLost returns the leases of the source whose keys have to be written again.
+// takeLost returns the leases of the source whose keys have to be rewritten.
 func (l *leases) takeLost() map[int64]bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -88,8 +88,8 @@ func TestLeaseOf(t *testing.T) {
 	}
 }
 
-// The counterpart lives for as long as the lease is renewed, whoever renews it,
-// and ends soon after it.
+// The counterpart lives for as long as any client renews the lease, and ends
+// soon after it.
 func TestLeaseKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -133,8 +133,8 @@ func TestLeaseKept(t *testing.T) {
 	})
 }
 
-// A counterpart that has ended before its time has to be made again, and its
-// keys with it.
+// A counterpart that has ended early is granted again, and its keys are
+// rewritten.
 func TestLeaseLost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

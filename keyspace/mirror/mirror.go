@@ -16,18 +16,18 @@ import (
 	"etcdkit/keyspace/retry"
 )
 
-// Options say what is mirrored and how.
+// Options say which keys are mirrored and how.
 type Options struct {
 	Prefix      string      // of the keys at the source; empty for all
 	DestPrefix  string      // in its place at the destination
 	Rev         int64       // begin with the events of this revision; 0 or 1: with a copy of all keys
 	Limits      bulk.Limits // of one transaction
-	Once        bool        // end when what there was at the beginning is mirrored
-	DeleteExtra bool        // the copy also deletes what the source lacks
+	Once        bool        // end when the keys that exist at the start are mirrored
+	DeleteExtra bool        // the copy also deletes keys that the source lacks
 
 	Timeout      time.Duration           // of one request
 	MaxRecvBytes int                     // largest answer to accept; 0 is no limit
-	Note         func(text string)       // told what a person should know
+	Note         func(text string)       // called with messages for the user
 	Copied       func(done, total int64) // told of the progress of a copy; may be nil
 }
 
@@ -65,9 +65,8 @@ func New(source, dest Cluster, o Options) *Mirror {
 	return m
 }
 
-// retry returns how requests of one of the clusters are made again. A mirror
-// waits for a cluster to come back for as long as it takes; a single copy has
-// an end.
+// retry returns the retrier for one of the clusters. A continuous mirror waits
+// for an unreachable cluster without a limit; a single copy has a limit.
 func (m *Mirror) retry(cluster string, explain func(error) error) *retry.Retrier {
 	r := &retry.Retrier{Timeout: m.Timeout, Explain: func(err error) error {
 		return fmt.Errorf("%w: at the %s", explain(err), cluster)
@@ -104,9 +103,9 @@ func (m *Mirror) unknown(changes []bulk.Change) {
 		len(changes), changes[0].Key(), changes[len(changes)-1].Key())
 }
 
-// Run mirrors until ctx ends, whose cause it returns, or until an error of a
-// request that trying again can't mend. With Once it ends by itself. When it
-// returns, nothing is under way any more.
+// Run mirrors until ctx ends, whose cause it returns, or until a request fails
+// with an error that a retry can't mend. With Once it ends after the copy. When
+// it returns, nothing is under way any more.
 func (m *Mirror) Run(ctx context.Context) error {
 	if err := m.reach(ctx); err != nil {
 		return err
@@ -134,8 +133,8 @@ func (m *Mirror) Run(ctx context.Context) error {
 	}
 }
 
-// reach makes a first request of the destination, so that what is wrong with it
-// is known before anything is read. That it may not be read there is not wrong.
+// reach sends a first request to the destination, so that its errors are known
+// before anything is read. Missing permission to read there is not an error.
 func (m *Mirror) reach(ctx context.Context) error {
 	keys := prefixSpan(m.DestPrefix)
 	err := m.destRetry.Do(ctx, func(ctx context.Context) error {

@@ -48,7 +48,7 @@ func (p *pair) mirror(t *testing.T, o Options) *Mirror {
 	return p.Mirror
 }
 
-// once mirrors what there is.
+// once mirrors the keys that exist.
 func (p *pair) once(t *testing.T, o Options) error {
 	t.Helper()
 	o.Once = true
@@ -67,7 +67,7 @@ func (p *pair) run(t *testing.T, o Options) {
 	go func() { p.ended <- m.Run(ctx) }()
 }
 
-// stop ends a mirror, which has to be running.
+// stop ends a mirror, which must be running.
 func (p *pair) stop(t *testing.T) {
 	t.Helper()
 	p.end(errInterrupt)
@@ -103,7 +103,7 @@ func text(err error) string {
 	return err.Error()
 }
 
-// With a revision there is no copy: what has happened since is made.
+// With a revision there is no copy: the events since then are applied.
 func TestFromRevision(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -164,7 +164,7 @@ func TestFollow(t *testing.T) {
 	same(t, "notes", p.said(), nil)
 }
 
-// Both ends may be away for any time: what happened meanwhile is made up for.
+// Either cluster may be unreachable for any time: the mirror then catches up.
 func TestLostConnection(t *testing.T) {
 	t.Parallel()
 	t.Run("source", func(t *testing.T) {
@@ -205,9 +205,9 @@ func TestLostConnection(t *testing.T) {
 	})
 }
 
-// A source that was compacted while it could not be reached is copied again;
-// what the mirror had written and is gone is deleted, what others have written
-// stays.
+// A source that was compacted while it was unreachable is copied again; keys
+// that the mirror had written and that no longer exist are deleted, and keys
+// written by others stay.
 func TestCompactedMeanwhile(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -241,7 +241,7 @@ func TestCompactedMeanwhile(t *testing.T) {
 	}
 }
 
-// A revision that is not there any more at the start is an error, as it is for
+// A revision that is already compacted at the start is an error, as in
 // upstream.
 func TestCompactedBefore(t *testing.T) {
 	t.Parallel()
@@ -272,8 +272,8 @@ func TestSmallTransactions(t *testing.T) {
 	p.stop(t)
 }
 
-// A destination that is away for long must not fill the memory with what
-// happens at the source meanwhile: the watch is ended, and begun again later.
+// A destination that is unreachable for long must not fill the memory with
+// events of the source: the watch is ended, and started again later.
 func TestBacklog(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)

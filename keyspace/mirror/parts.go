@@ -16,10 +16,10 @@ import (
 	"etcdkit/keyspace/retry"
 )
 
-// parts reads a range of one of the clusters in parts, none of them empty, the
-// next one while the caller has the last. The fences of our commands are left
-// out. What fails is repeated by again. Without a revision, a range that a
-// compaction has overtaken is continued as it is then.
+// parts reads a range of one of the clusters in non-empty parts, the next one
+// while the caller uses the last. It omits the fences of our commands. It
+// retries failed requests with again. Without a revision, a range whose
+// revision is compacted is continued at the current revision.
 func (m *Mirror) parts(ctx context.Context, c *clientv3.Client, again *retry.Retrier, all keyspace.Range) iter.Seq2[[]*mvccpb.KeyValue, error] {
 	r := &live.Source{Client: c, Timeout: again.Timeout, MaxRecvBytes: m.MaxRecvBytes, Retry: again}
 	return func(yield func([]*mvccpb.KeyValue, error) bool) {

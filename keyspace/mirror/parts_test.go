@@ -162,7 +162,7 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// A stream that stops coming is given up, and the rest comes all the same.
+// A stream that stalls is abandoned, and the rest is still read.
 func TestStreamStalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -186,7 +186,7 @@ func TestStreamStalls(t *testing.T) {
 	})
 }
 
-// A range that is read as it is goes on when its revision is compacted away.
+// A read without a revision continues when its revision is compacted.
 func TestPartsOvertaken(t *testing.T) {
 	t.Parallel()
 	for _, at := range []int{1, 2, 3} { // the part of the stream before which it is

@@ -8,8 +8,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// renaming is what keys that begin with one prefix are called with another one.
-// It keeps their order.
+// renaming replaces one prefix of keys by another. It keeps their order.
 type renaming struct{ from, to string }
 
 // key returns the name of a key of the source at the destination.

@@ -46,14 +46,14 @@ func (r *revisions) add(rev int64) {
 	}
 }
 
-// none tells whether the mirror has made no revision.
+// none reports whether the mirror has made no revision.
 func (r *revisions) none() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.runs) == 0
 }
 
-// has tells whether a revision is the mirror's.
+// has reports whether the mirror made a revision.
 func (r *revisions) has(rev int64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -14,8 +14,8 @@ import (
 	"etcdkit/keyspace/retry"
 )
 
-// update is what a watch has brought: the events up to a revision, whole
-// revisions at a time, or the reason why there are no more.
+// update is a result of a watch: the events up to a revision, whole revisions
+// at a time, or the error that ended it.
 type update struct {
 	events []*clientv3.Event
 	upTo   int64
@@ -24,12 +24,12 @@ type update struct {
 
 const (
 	// maxUpdates is how many updates wait to be written. A client's watch has
-	// no bound of its own, so it is ended when they are more, and begun again
-	// where it was when there is room.
+	// no bound of its own, so it is ended when more are waiting, and restarted
+	// at the same revision when there is room.
 	maxUpdates = 64
-	// askPause is how often a source is asked how far it is, so that a quiet
-	// mirror knows what it need not see again. With an end to wait for, it is
-	// asked more often.
+	// askPause is the interval at which a source is asked for its progress, so
+	// that a quiet mirror knows which revisions it need not read again. A
+	// mirror with an end asks more often.
 	askPause     = time.Minute
 	askPauseOnce = 100 * time.Millisecond
 )
@@ -77,7 +77,7 @@ func (t *tail) watch(ctx context.Context, after int64) (int64, error) {
 		clientv3.WithProgressNotify(), clientv3.WithCreatedNotify())
 	stop := func() {
 		cancel()
-		for range responses { // until the client has let go of it
+		for range responses { // until the client has closed it
 		}
 	}
 	defer stop()
@@ -86,7 +86,7 @@ func (t *tail) watch(ctx context.Context, after int64) (int64, error) {
 	for {
 		select {
 		case <-ask.C:
-			_ = t.client.RequestProgress(watching) // what is wrong shows in the watch
+			_ = t.client.RequestProgress(watching) // the watch reports the error
 		case resp, ok := <-responses:
 			if !ok {
 				return after, rpctypes.ErrNoLeader // or ctx has ended
@@ -114,7 +114,7 @@ func (t *tail) watch(ctx context.Context, after int64) (int64, error) {
 	}
 }
 
-// failure returns what has ended a watch.
+// failure returns the error that ended a watch.
 func failure(resp clientv3.WatchResponse) error {
 	if resp.CompactRevision != 0 {
 		return rpctypes.ErrCompacted

@@ -1,5 +1,5 @@
-// Package resume keeps the file of --resume, in which a command notes how far
-// it has come and from which a later run goes on.
+// Package resume keeps the file of --resume, in which a command records its
+// progress so that a later run can continue from there.
 //
 // It may import snapshot/output, which writes files; never a client or the
 // command line.
@@ -16,7 +16,8 @@ import (
 	"etcdkit/internal/output"
 )
 
-// Pause is how much of a run may have to be done again after a crash.
+// Pause is the interval between writes of the file: a run repeats at most this
+// much work after a crash.
 const Pause = time.Second
 
 // File is the file. It is for one goroutine at a time.
@@ -25,9 +26,9 @@ type File struct {
 	next time.Time // when it is due
 }
 
-// Open reads into from what an interrupted run has noted, if there is a file.
-// Where there is none it makes one of now, which shows whether it can be. Both
-// are of the type that Write is given.
+// Open reads the state of an interrupted run into from, if the file exists.
+// Otherwise it writes the file with now, which shows whether it can be written.
+// Both are of the type that Write accepts.
 func Open(path string, from, now any) (f *File, found bool, err error) {
 	f = &File{Path: path}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() { // reading a pipe would wait for a writer
@@ -46,22 +47,22 @@ func Open(path string, from, now any) (f *File, found bool, err error) {
 	return f, true, nil
 }
 
-// Foreign is the error of a file that is not of this run: what it is of, and
-// what to do, which is at least to delete it.
+// Foreign returns the error for a file of another run: it says what the file
+// belongs to, and the next step, which is at least to delete it.
 func (f *File) Foreign(of string) error {
 	return fmt.Errorf("%s is of %s delete it to begin anew", f.Path, of)
 }
 
-// Due tells whether progress was noted a pause ago, or never.
+// Due reports whether progress was recorded a pause ago, or never.
 func (f *File) Due() bool { return time.Now().After(f.next) }
 
-// Write replaces what the file holds.
+// Write replaces the contents of the file.
 func (f *File) Write(now any) error {
 	f.next = time.Now().Add(Pause)
 	return f.write(now)
 }
 
-// Insert is Write for something that does not count as progress: what is due stays
+// Insert is Write for a state that is not progress: a write that is due stays
 // due.
 func (f *File) Insert(now any) error { return f.write(now) }
 
@@ -76,5 +77,5 @@ func (f *File) write(now any) error {
 	return nil
 }
 
-// Remove removes the file of a run that has come to its end.
+// Remove removes the file after a completed run.
 func (f *File) Remove() error { return os.Remove(f.Path) }

@@ -17,12 +17,12 @@ import (
 )
 
 // Retrier repeats requests to one cluster for as long as they fail because the
-// cluster cannot be reached or cannot serve requests at the moment. A cluster
-// that has never answered is given up after Timeout. A Retrier may be used by
-// several goroutines; its exported fields are set before the first use.
+// cluster is unreachable or cannot serve requests at the moment. Requests to a
+// cluster that has never answered fail after Timeout. A Retrier is safe for
+// concurrent use; its exported fields are set before the first use.
 type Retrier struct {
 	Timeout  time.Duration     // of one attempt
-	Patience time.Duration     // give up when every attempt has failed for this long; 0 means never
+	Patience time.Duration     // fail when every attempt has failed for this long; 0 means never
 	Explain  func(error) error // adds the cause to the error of an attempt; may be nil
 	Report   func(error)       // called with the error that starts an outage, and with nil when it is over; may be nil
 
@@ -83,8 +83,8 @@ func (r *Retrier) Succeeded() {
 }
 
 // Failed records that an attempt that started at begun has failed. If another
-// attempt is worthwhile, Failed waits for the pause and returns nil; otherwise it
-// returns the error to give up with.
+// attempt is worthwhile, Failed waits for the pause and returns nil; otherwise
+// it returns the final error.
 func (r *Retrier) Failed(ctx context.Context, begun time.Time, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -110,8 +110,8 @@ func (r *Retrier) Failed(ctx context.Context, begun time.Time, err error) error 
 	}
 }
 
-// count records a failure and returns the pause that follows it, whether it
-// starts an outage, and whether it is time to give up.
+// count records a failure and returns the pause before the next attempt,
+// whether it starts an outage, and whether to stop retrying.
 func (r *Retrier) count(begun time.Time) (pause time.Duration, first, enough bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -16,8 +16,8 @@ import (
 	"etcdkit/keyspace/retry"
 )
 
-// fake stands for v3, with faults that a server can't be made to have at a given
-// moment.
+// fake is an in-memory v3 cluster, with faults that a server can't be made to
+// have at a given moment.
 type fake struct {
 	fencetest.Store
 	before func(puts int) error // called before each request with how many keys it is to write
@@ -100,7 +100,7 @@ func (f *fake) state() []string {
 // copying is a run against the fake.
 type copying struct {
 	*fake
-	trees []*Tree // what v2 holds at each reading; the last one stays
+	trees []*Tree // the contents of v2 at each reading; the last one stays
 	mode  Mode
 	file  string
 

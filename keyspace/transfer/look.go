@@ -13,13 +13,13 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// standing is how a key of v3 stands to that of v2.
+// standing is the state of a key of v3 compared with that of v2.
 type standing int
 
 const (
-	absent    standing = iota // it is not there
-	equal                     // it is there with the value and the rest of time
-	different                 // it is there otherwise
+	absent    standing = iota // it does not exist
+	equal                     // it has the same value and remaining time
+	different                 // it differs
 )
 
 // ErrConflict is the error of keys that v3 has otherwise than v2.
@@ -28,8 +28,7 @@ var ErrConflict = errors.New("with another value or time to live")
 // shownConflicts is how many keys are named one by one.
 const shownConflicts = 10
 
-// look finds what there is in v3 before anything is written, where that is
-// asked for.
+// look checks the keys of v3 before anything is written, if that is requested.
 func (t *Transfer) look(ctx context.Context, pairs []Pair) error {
 	if t.Mode != Fail && !t.DryRun {
 		return nil
@@ -41,7 +40,7 @@ func (t *Transfer) look(ctx context.Context, pairs []Pair) error {
 	return err
 }
 
-// lookAt counts what would become of the pairs, and names those in conflict.
+// lookAt counts the outcomes for the pairs, and names those in conflict.
 func (t *Transfer) lookAt(ctx context.Context, pairs []Pair) error {
 	return t.inHalves(ctx, pairs, func(ctx context.Context, pairs []Pair) error {
 		found, err := t.find(ctx, pairs)
@@ -79,7 +78,7 @@ func (t *Transfer) wouldBecome(s *Summary, p Pair, how standing) {
 	}
 }
 
-// find returns what v3 has of the pairs' keys, nil where it has none.
+// find returns v3's values of the pairs' keys, nil for missing ones.
 func (t *Transfer) find(ctx context.Context, pairs []Pair) ([]*mvccpb.KeyValue, error) {
 	ops := make([]clientv3.Op, len(pairs))
 	for i, p := range pairs {
@@ -98,7 +97,7 @@ func (t *Transfer) find(ctx context.Context, pairs []Pair) ([]*mvccpb.KeyValue, 
 	return found, nil
 }
 
-// compare tells how a key of v3 stands to the pair.
+// compare compares a key of v3 with the pair.
 func (t *Transfer) compare(ctx context.Context, p Pair, kv *mvccpb.KeyValue) (standing, error) {
 	switch {
 	case kv == nil:
@@ -115,7 +114,7 @@ func (t *Transfer) compare(ctx context.Context, p Pair, kv *mvccpb.KeyValue) (st
 	return equal, nil
 }
 
-// near tells whether two times are about the same; zero is never.
+// near reports whether two times are about the same; a zero time means never.
 func near(a, b time.Time) bool {
 	if a.IsZero() || b.IsZero() {
 		return a.IsZero() == b.IsZero()
@@ -123,8 +122,8 @@ func near(a, b time.Time) bool {
 	return a.Sub(b).Abs() <= soon
 }
 
-// inHalves calls f for the pairs, and where v3 finds fault with some of them
-// for the halves, so that what it refuses comes to stand alone.
+// inHalves calls f for the pairs, and for each half if v3 rejects some of them,
+// until the rejected pair is alone.
 func (t *Transfer) inHalves(ctx context.Context, pairs []Pair, f func(context.Context, []Pair) error) error {
 	err := f(ctx, pairs)
 	switch {
@@ -142,8 +141,8 @@ func (t *Transfer) inHalves(ctx context.Context, pairs []Pair, f func(context.Co
 	return err
 }
 
-// tooMuch tells whether a request was too large, by its operations, by the
-// server's measure of its bytes, or by that of the connection.
+// tooMuch reports whether a request was too large, by its operations, by the
+// server's limit in bytes, or by that of the connection.
 func tooMuch(err error) bool {
 	if errors.Is(err, rpctypes.ErrTooManyOps) || errors.Is(err, rpctypes.ErrRequestTooLarge) {
 		return true

@@ -15,16 +15,16 @@ import (
 
 // resume notes in a file how far a run has come. The nil resume notes nothing.
 type resume struct {
-	from state // what an interrupted run has left
+	from state // the state of an interrupted run
 
-	mu   sync.Mutex // for what follows
+	mu   sync.Mutex // guards the fields below
 	file *file.File
 	now  state
 	err  error // of a write that failed
 }
 
-// state is what the file holds: of which copy it is, and that all keys up to
-// Key have been dealt with as they were at Index.
+// state is the contents of the file: which copy it belongs to, and that all
+// keys up to Key have been handled, as of Index.
 type state struct {
 	Cluster    string   `json:"cluster"`                // v2's
 	Dest       string   `json:"dest_cluster,omitempty"` // v3's, in hexadecimal; none where it was never asked
@@ -38,8 +38,9 @@ type state struct {
 	Fence clientv3.LeaseID `json:"fence,omitempty"` // lease of the fence; 0 if none was made
 }
 
-// differs tells what the state is of, where it is not of the copy that now is.
-// With other flags what was dealt with would stay as those before have made it.
+// differs describes what the state belongs to, if that is not the current copy.
+// With other flags, keys already handled would keep the results of the earlier
+// flags.
 func (s *state) differs(now *state) string {
 	switch {
 	case s.Cluster != now.Cluster, s.From != now.From, s.To != now.To, s.Index > now.Index:
@@ -54,8 +55,8 @@ func (s *state) differs(now *state) string {
 	return ""
 }
 
-// destination returns the id of v3's cluster, "" where there is nothing to copy
-// to it. The first key is as good as any to be asked for.
+// destination returns the id of v3's cluster, "" if there is nothing to copy.
+// It asks for the first key, but any key would do.
 func (t *Transfer) destination(ctx context.Context, pairs []Pair) (string, error) {
 	if len(pairs) == 0 {
 		return "", nil
@@ -67,8 +68,8 @@ func (t *Transfer) destination(ctx context.Context, pairs []Pair) (string, error
 	return strconv.FormatUint(result.Cluster, 16), nil
 }
 
-// openResume reads the file, if there is one, for a copy of the tree to a
-// cluster of v3.
+// openResume reads the file, if it exists, for a copy of the tree to a cluster
+// of v3.
 func openResume(o *Options, tree *Tree, dest string) (*resume, error) {
 	hidden := slices.Compact(slices.Sorted(slices.Values(o.Hidden)))
 	r := &resume{now: state{
@@ -86,8 +87,8 @@ func openResume(o *Options, tree *Tree, dest string) (*resume, error) {
 	return r, nil
 }
 
-// left returns the pairs that have to be dealt with: those behind the last one
-// of the interrupted run, and those that have changed since that had read them.
+// left returns the pairs that remain: those after the last one of the
+// interrupted run, and those that have changed since that run read them.
 func (r *resume) left(pairs []Pair) []Pair {
 	behind := sort.Search(len(pairs), func(i int) bool { return pairs[i].From > r.from.Key })
 	var left []Pair
@@ -125,8 +126,8 @@ func (r *resume) fenced(lease clientv3.LeaseID) error {
 	return r.err
 }
 
-// end leaves the file as the end of a run calls for: none where it has come to
-// its end, and else as it was, or with how far it has come.
+// end finishes the file after a run: it removes it after a completed run, and
+// otherwise leaves it as it was or updates the progress.
 func (r *resume) end(complete bool) error {
 	switch {
 	case r == nil:

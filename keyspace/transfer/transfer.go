@@ -13,14 +13,14 @@ import (
 	"etcdkit/keyspace/retry"
 )
 
-// Mode is what becomes of a key that v3 has otherwise than v2.
+// Mode says how to treat a key whose value in v3 differs from that in v2.
 type Mode int
 
 // The modes.
 const (
 	Fail      Mode = iota // nothing at all is written
-	Skip                  // the key stays as it is
-	Overwrite             // it becomes what it is in v2
+	Skip                  // the key stays unchanged
+	Overwrite             // the key gets the value of v2
 )
 
 // String returns the name of the mode, which --on-conflict has as well.
@@ -35,8 +35,8 @@ type KV interface {
 	TimeToLive(ctx context.Context, id clientv3.LeaseID, opts ...clientv3.LeaseOption) (*clientv3.LeaseTimeToLiveResponse, error)
 }
 
-// Options say what is copied and how. Note and Progress are called from several
-// goroutines.
+// Options say which keys are copied and how. Note and Progress must be safe for
+// concurrent use.
 type Options struct {
 	Read   func(context.Context) (*Tree, error) // reads v2, each time it is called
 	Open   func(context.Context) (KV, error)    // connects to v3, once
@@ -45,9 +45,9 @@ type Options struct {
 	DryRun bool   // write nothing
 	Resume string // file that notes how far it has come; "" is none
 	Names  Names
-	Hidden []string // what Read gives of v2's hidden keys
+	Hidden []string // the hidden keys of v2 that Read includes
 
-	Note     func(text string)       // told what a person should know
+	Note     func(text string)       // called with messages for the user
 	Progress func(done, total int64) // told how many keys are dealt with
 }
 
@@ -79,7 +79,7 @@ type Transfer struct {
 	leases leases
 	resume *resume
 
-	mu      sync.Mutex // for what follows
+	mu      sync.Mutex // guards the fields below
 	sum     Summary
 	refused map[string]bool // keys of v2 that v3 does not take
 }
@@ -174,16 +174,16 @@ func (t *Transfer) count(change func(*Summary)) {
 	t.Progress(int64(s.Before+s.Written+s.Equal+s.Skipped+s.Expired+s.Failed), int64(s.Keys))
 }
 
-// The bounds of what goes into one request, and how many of them are under way:
-// enough that the server always has a next one. A transaction inside another and
-// the fence's mark count as well.
+// The limits of one request, and how many requests are under way: enough that
+// the server always has the next one. A nested transaction and the fence's mark
+// count as well.
 const (
 	batchOps   = bulk.DefaultOps - 2
 	batchBytes = bulk.DefaultBytes
 	inFlight   = 8
 )
 
-// batches cuts the pairs into what goes into one request each.
+// batches groups the pairs into the contents of single requests.
 func batches(pairs []Pair) [][]Pair {
 	var all [][]Pair
 	for start := 0; start < len(pairs); {
@@ -221,6 +221,6 @@ func each(ctx context.Context, all [][]Pair, f func(context.Context, []Pair) err
 	return nil
 }
 
-// soon is how much of a lease may be missing or too much: what is read takes its
-// time, and both sides count in whole seconds.
+// soon is how much the TTL of a lease may differ: reading takes time, and both
+// sides count in whole seconds.
 const soon = 5 * time.Second

@@ -68,7 +68,7 @@ func TestRace(t *testing.T) {
 	}
 }
 
-// A key that changes again and again is given up.
+// The copy gives up on a key that changes again and again.
 func TestRestless(t *testing.T) {
 	t.Parallel()
 	c := &copying{fake: newFake(), mode: Overwrite, trees: []*Tree{tree(9, Pair{From: "/a", Value: "1"})}}
@@ -82,9 +82,9 @@ func TestRestless(t *testing.T) {
 	same(t, got, err, Summary{Index: 9, Keys: 1, Left: 1}, `"/a" and what follows changes in v3 while it is written`)
 }
 
-// Leases: those that end in the same second share one, one that v3 has lost is
-// made again, what has ended is not written, and the rest of time counts within
-// a few seconds.
+// Leases: keys that end in the same second share one, a lease that v3 has lost
+// is granted again, an expired key is not written, and the remaining time is
+// right within a few seconds.
 func TestLeases(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -120,7 +120,7 @@ func TestLeases(t *testing.T) {
 	})
 }
 
-// What changes in v2 during the copy is told from what is wrong in v3.
+// Changes in v2 during the copy are distinguished from differences in v3.
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -155,8 +155,8 @@ func many(index uint64, n int) *Tree {
 	return tree(index, pairs...)
 }
 
-// A run that was broken off is taken up where it was; of what it has dealt with
-// only that is looked at which has changed since.
+// An interrupted run is resumed at its recorded position; of the keys already
+// handled, only those that have changed since are checked.
 func TestResume(t *testing.T) {
 	t.Parallel()
 	const keys = 3 * batchOps * inFlight

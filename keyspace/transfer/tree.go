@@ -9,7 +9,7 @@ import (
 	client "go.etcd.io/etcd/client/v2"
 )
 
-// Pair is a key of v2 and the key of v3 that stands for it.
+// Pair is a key of v2 and the corresponding key of v3.
 type Pair struct {
 	From     string // v2's
 	Key      string // v3's
@@ -20,9 +20,9 @@ type Pair struct {
 
 func (p Pair) size() int { return len(p.Key) + len(p.Value) }
 
-// Names says which key of v3 stands for one of v2, all of which are below From,
-// a clean path: To takes its place. A To that ends with a slash has the rest put
-// behind it without another.
+// Names maps keys of v2, all of them below From, a clean path, to keys of v3:
+// it replaces From by To. If To ends with a slash, the rest is appended without
+// another slash.
 type Names struct{ From, To string }
 
 func (n Names) of(key string) string {
@@ -33,8 +33,8 @@ func (n Names) of(key string) string {
 	return n.To + rest
 }
 
-// Tree is what v2 held. All of it is in memory: v2 gives a tree in one answer
-// or not at all.
+// Tree is the contents of v2. All of it is in memory: v2 returns a tree in one
+// answer or not at all.
 type Tree struct {
 	Cluster string
 	Index   uint64 // v2's, when it was read
@@ -44,8 +44,8 @@ type Tree struct {
 	Unclear int    // values that may have held bytes which v2's JSON can't show
 }
 
-// Add adds a node, with all that is below it, which was read at the time of at
-// on the local clock. until is when what it is in ends, or zero.
+// Add adds a node and everything below it, which was read at the time at of the
+// local clock. until is the expiry time of its directory, or zero.
 func (t *Tree) Add(n *client.Node, names Names, at, until time.Time) {
 	if n.Expiration != nil {
 		end := at.Add(time.Duration(n.TTL) * time.Second)

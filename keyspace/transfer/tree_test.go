@@ -28,11 +28,11 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// A key ends with the first of what it is in; directories are counted.
+// A key expires with the first of its directories; directories are counted.
 func TestTree(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	ends := &at // which v2's clock says, and nobody here asks
+	ends := &at // by v2's clock, which is not used here
 	root := &client.Node{Dir: true, Nodes: client.Nodes{
 		{Key: "/d", Dir: true, TTL: 50, Expiration: ends, Nodes: client.Nodes{
 			{Key: "/d/later", Value: "1", TTL: 60, Expiration: ends},

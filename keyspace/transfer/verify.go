@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// Verification is what came of reading both sides after the copy. Its first
-// three numbers add up to the keys that v2 has then and had before alike.
+// Verification is the result of reading both sides after the copy. Its first
+// three numbers add up to the number of keys that v2 had both before and after
+// the copy.
 type Verification struct {
 	Equal     int `json:"equal"`     // v3 has them as v2 has them
-	Kept      int `json:"kept"`      // v3 has them otherwise, as it was asked to, or could not take them
+	Kept      int `json:"kept"`      // different in v3, as requested or because v3 could not store them
 	Different int `json:"different"` // v3 has them otherwise
 	Changed   int `json:"changed"`   // set, made or deleted in v2 since it was read
 	Expired   int `json:"expired"`   // whose time was up since

@@ -19,15 +19,15 @@ import (
 // changed one of its keys, or a lease has ended, before it was written.
 const tries = 10
 
-// write makes v3's keys what the pairs say, and notes how far it has come.
+// write makes v3's keys equal to the pairs, and records its progress.
 func (t *Transfer) write(ctx context.Context, pairs []Pair) error {
 	return each(ctx, batches(pairs), func(ctx context.Context, batch []Pair) error {
 		return t.inHalves(ctx, batch, t.put)
 	}, t.resume.reached)
 }
 
-// put looks at the keys of a batch and writes those that have to be, in one
-// transaction, which is not carried out where one of them has changed since.
+// put checks the keys of a batch and writes those that differ, in one
+// transaction, which fails if one of them has changed since the check.
 func (t *Transfer) put(ctx context.Context, pairs []Pair) error {
 	tried := make(map[string]bool) // keys that an earlier try was to write
 	for range tries {
@@ -105,8 +105,9 @@ func (b *batch) add(ctx context.Context, p Pair, kv *mvccpb.KeyValue) error {
 	return nil
 }
 
-// commit writes, and reports whether it is certain that it has: it has not if a
-// key has changed, and if the answer was lost the keys have to be looked at again.
+// commit writes, and reports whether the write is certain: it is not if a key
+// has changed, or if the answer was lost, and then the keys have to be checked
+// again.
 func (b *batch) commit(ctx context.Context, key string) (done bool, err error) {
 	if len(b.ops) == 0 {
 		return true, nil
@@ -126,7 +127,7 @@ func (b *batch) commit(ctx context.Context, key string) (done bool, err error) {
 	return result.Responses[0].GetResponseTxn().GetSucceeded(), nil
 }
 
-// tally counts what has become of the pairs.
+// tally counts the outcomes of the pairs.
 func (b *batch) tally(s *Summary) {
 	s.Written += b.written + len(b.ops)
 	s.Equal += b.equal

@@ -9,7 +9,7 @@ import (
 // Top keeps the nodes that come to most. Its memory is theirs.
 type Top struct {
 	N  int             // how many
-	By func(Sum) int64 // what counts
+	By func(Sum) int64 // the measure to compare
 
 	least ascending
 }

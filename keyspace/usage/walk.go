@@ -8,7 +8,7 @@ import (
 	"etcdkit/keyspace/fence/fencekey"
 )
 
-// Sum is what keys come to.
+// Sum is the total of some keys.
 type Sum struct {
 	Keys     int64
 	Bytes    int64 // of keys and values
@@ -21,7 +21,7 @@ func (s *Sum) add(o Sum) {
 	s.Versions += o.Versions
 }
 
-// Of returns what one key comes to.
+// Of returns the sum of one key.
 func Of(kv *mvccpb.KeyValue) Sum {
 	return Sum{1, int64(len(kv.GetKey()) + len(kv.GetValue())), kv.GetVersion()}
 }
@@ -33,7 +33,7 @@ type Node struct {
 	Dir   bool
 	Sum   Sum // of a directory that ends: of all keys in it
 
-	// Of a directory that ends, if its contents are not too deep:
+	// When a directory ends, and its contents are not too deep:
 	Direct Sum  // of the keys that are in no directory below it
 	Dirs   bool // it has directories
 }
@@ -47,9 +47,9 @@ type Walk struct {
 	Prefix, Separator string
 	Depth             int // 0 is no limit
 
-	Begin func(Node)         // a directory, before what is in it; its Sum is empty
+	Begin func(Node)         // a directory, before its contents; its Sum is empty
 	Key   func(Node, string) // a key that is not too deep, and the directory that it is in
-	End   func(Node, string) // a directory, after what is in it, and the one that it is in
+	End   func(Node, string) // a directory, after its contents, and its parent
 
 	open []Node
 }
@@ -125,7 +125,7 @@ func (w *Walk) close() {
 	}
 }
 
-// Finish ends all directories, and returns the prefix with what all keys come to.
+// Finish ends all directories, and returns the prefix with the sum of all keys.
 func (w *Walk) Finish() Node {
 	w.begin()
 	for len(w.open) > 1 {

@@ -13,7 +13,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 )
 
-// mark begins the suffix of a fence's name, behind the key that it is named
+// mark begins the suffix of a fence's name, after the key that it is named
 // after.
 const mark = "\x00etcdkit-fence-"
 

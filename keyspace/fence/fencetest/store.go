@@ -1,6 +1,6 @@
-// Package fencetest has a cluster in memory for tests of what writes behind a
-// fence: keys with revisions, transactions and leases, and answers that get
-// lost, some of them to requests that are applied much later.
+// Package fencetest provides an in-memory cluster for tests of code that writes
+// through a fence: keys with revisions, transactions and leases, and answers
+// that get lost, some of them to requests that are applied much later.
 //
 // Only tests may import it.
 package fencetest
@@ -19,7 +19,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// Fate is what becomes of a request.
+// Fate says what happens to a request.
 type Fate int
 
 // The fates. A request of the last two gets no answer.
@@ -75,7 +75,7 @@ func (s *Store) Release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, op := range s.held {
-		s.apply(op) //nolint:errcheck // nobody waits for the answer
+		s.apply(op) //nolint:errcheck // the caller does not wait for the answer
 	}
 	s.held = nil
 }
@@ -228,7 +228,7 @@ func (s *Store) one(keys map[string]*mvccpb.KeyValue, op clientv3.Op, wrote *boo
 	}
 	kv := &mvccpb.KeyValue{Key: bytes.Clone(op.KeyBytes()), Value: bytes.Clone(op.ValueBytes()),
 		CreateRevision: s.rev + 1, ModRevision: s.rev + 1, Version: 1}
-	kv.Lease = reflect.ValueOf(op).FieldByName("leaseID").Int() // clientv3 shows it to nobody
+	kv.Lease = reflect.ValueOf(op).FieldByName("leaseID").Int() // clientv3 does not export it
 	if kv.Lease != 0 && !s.leases[clientv3.LeaseID(kv.Lease)] {
 		return nil, rpctypes.ErrLeaseNotFound
 	}
