@@ -37,8 +37,8 @@ type Outcome struct {
 	Reached  bool  // there was a connection when the question ended
 }
 
-// An Answer is the outcome of asking one target, with what the question
-// returned, with or without an error.
+// An Answer is the outcome of asking one target: the value that the question
+// returned, and its error.
 type Answer[T any] struct {
 	Outcome
 	Value T

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Limits of what is believed of a list of members: etcd's own documentation
+// Limits for a list of members that is plausible: etcd's own documentation
 // advises against more than seven.
 const (
 	maxMembers = 1000
@@ -42,7 +42,7 @@ func Targets(members []*pb.Member) (targets []Target, ids []uint64, err error) {
 	return targets, ids, nil
 }
 
-// Name is what a message calls a member: its name, or its id in hexadecimal if
+// Name is the member's name in messages: its name, or its id in hexadecimal if
 // it has never been started.
 func Name(m *pb.Member) string {
 	if m.GetName() == "" {
@@ -51,8 +51,8 @@ func Name(m *pb.Member) string {
 	return m.GetName()
 }
 
-// Serializable asks an endpoint who is in the cluster. The endpoint answers from
-// what it knows itself, without a quorum.
+// Serializable asks an endpoint for the members of the cluster. The endpoint
+// answers from its local state, without a quorum.
 func Serializable(ctx context.Context, c *clientv3.Client, _ string) (*clientv3.MemberListResponse, error) {
 	return c.MemberList(ctx, clientv3.WithSerializable())
 }

@@ -29,7 +29,7 @@ func CountVoters(members []*pb.Member, up map[uint64]bool) Voters {
 	return v
 }
 
-// Quorum is how many have to be up for anything to be written.
+// Quorum is the number of members that have to be up for writes to succeed.
 func (v Voters) Quorum() int { return v.All/2 + 1 }
 
 // WithOneMore is v after a member was added that has not joined yet.

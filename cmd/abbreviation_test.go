@@ -58,7 +58,7 @@ func TestShortNames(t *testing.T) {
 }
 
 // commandNames returns the names of all commands, groups included. The help
-// command that cobra adds does not count: nobody shortens it to h.
+// command that cobra adds does not count: it is not abbreviated to h.
 func commandNames[V any](commands map[string]V) []string {
 	var names []string
 	for name := range commands {

@@ -6,8 +6,8 @@ import (
 )
 
 // surface lists upstream's commands and their flags, as the help of each
-// release shows them: by program and release, and by command. "" stands for
-// the flags of all commands.
+// release shows them: by program and release, and by command. "" is for the
+// flags of all commands.
 type surface map[string]map[string]map[string]struct {
 	Default string // where the help shows one
 	Short   string

@@ -1,5 +1,5 @@
-// Package cmd_test holds the walls between the packages: what each may link,
-// however indirectly. docs/architecture.md draws them.
+// Package cmd_test tests the boundaries between the packages: which packages
+// each may link, directly or indirectly. docs/architecture.md draws them.
 package cmd_test
 
 import (
@@ -49,13 +49,14 @@ func TestWalls(t *testing.T) {
 	}
 }
 
-// within tells whether a package is the forbidden one, or below it.
+// within reports whether a package is the forbidden one, or below it.
 func within(dep, forbidden string) bool {
 	rest, ok := strings.CutPrefix(dep, strings.TrimSuffix(forbidden, "/"))
 	return ok && (rest == "" || rest[0] == '/')
 }
 
-// self is the import path of a package, or of what is below it.
+// self returns the import path of a package given by its directory, or the root
+// of a pattern that ends in /... .
 func self(pkg string) string {
 	return "etcdkit" + strings.TrimPrefix(strings.TrimSuffix(pkg, "/..."), ".")
 }

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// csvBase64 begins a cell of bytes that are in base64, because they are not
-// text that every reader of csv gives back as it was.
+// csvBase64 begins a cell of bytes in base64. Bytes are written in base64
+// unless every csv reader returns the text unchanged.
 const csvBase64 = "base64:"
 
 // csvRows writes tables as comma-separated values: a line of column names, then

@@ -17,8 +17,8 @@ type Grid struct {
 }
 
 // Exact reports whether the rows are for programs: then sizes are numbers of
-// bytes, each of several values has a row of its own, and all rows of a stream
-// have the same columns.
+// bytes, each of several values has its own row, and all rows of a stream have
+// the same columns.
 func (g *Grid) Exact() bool { return g.csv != nil }
 
 // Header sets the column names, before any row.

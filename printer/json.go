@@ -17,7 +17,7 @@ import (
 type Object struct {
 	t     *Text
 	keep  bool
-	next  byte // of JSON: what separates the next member from the one before it
+	next  byte // of JSON: the separator before the next member
 	level level
 }
 
@@ -99,7 +99,8 @@ func (o *Object) Enum(name string, v Enumerator) {
 	o.Int(name, int64(v.Number()))
 }
 
-// Enumerator is what a generated enumeration has of its values: their names and numbers.
+// Enumerator is the part of a generated enumeration that gives names and
+// numbers of its values.
 type Enumerator interface {
 	fmt.Stringer
 	Number() protoreflect.EnumNumber
@@ -123,8 +124,8 @@ func (o *Object) Bytes(name string, v []byte) {
 	}
 }
 
-// BytesList adds an array of bytes in base64, null where v is nil. With
-// [Options].UTF8 those that are text are in an array of their own before it.
+// BytesList adds an array of bytes in base64, null if v is nil. With
+// [Options].UTF8 it adds an array of those that are text before it.
 func (o *Object) BytesList(name string, v [][]byte) {
 	if o.t.UTF8 {
 		o.Key(name + textSuffix)
@@ -242,7 +243,7 @@ func (t *Text) open() level {
 	return t.yaml.open()
 }
 
-// lead appends what separates a value from the name of its member.
+// lead appends the separator between a member's name and its value.
 func (t *Text) lead() {
 	if t.yaml != nil {
 		t.yaml.lead(t)

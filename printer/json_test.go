@@ -44,7 +44,7 @@ func (r *record) JSON(t *Text) {
 	o.End()
 }
 
-// words are strings that encoding/json treats in ways of their own.
+// words are strings that encoding/json treats specially.
 var words = []string{
 	"", "plain", `"quoted"`, `back\slash`, "<html> & co", "tab\there", "line\nend\r", "\x00\x01\x1f\x7f", "\b\f",
 	"é日🙂", "\u2028\u2029", "\ufffd", "cut\xff\xc3", "\xed\xa0\x80", "/slash",

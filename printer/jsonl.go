@@ -1,6 +1,6 @@
 package printer
 
-// Lines is what a view of many results appends JSON objects to.
+// Lines collects the JSON objects of a view of many results.
 type Lines struct {
 	*Text
 	end func()

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// header is the name of the field for what all answers have in common.
+// header is the name of the field that all answers have in common.
 const header = "header"
 
 // MessageJSON appends a message as an object: members have the names and the
@@ -35,8 +35,8 @@ func (o *Object) Fields(m proto.Message, want func(protoreflect.Name) bool) {
 	}
 }
 
-// answer appends a message as an object that has, where nothing is left out,
-// what is known from the request after the header.
+// answer appends a message as an object that has, if nothing is omitted, the
+// members known from the request after the header.
 func (t *Text) answer(m proto.Message, r Request) {
 	o := t.Object()
 	isHeader := func(f protoreflect.Name) bool { return f == header }

@@ -35,13 +35,13 @@ type JSON interface{ JSON(*Text) }
 // format without framing.
 type Protobuf interface{ Protobuf(*Text) }
 
-// Message is a view of one protocol buffer message. The formats fields, json and
-// protobuf print the message by its definition, unless the view has a form of
-// its own.
+// Message is a view of one protocol buffer message. The formats fields, json
+// and protobuf print the message by its definition, unless the view implements
+// the format itself.
 type Message interface{ Message() proto.Message }
 
-// Request is a [Message] that also has members for what is known from its
-// request only, in documents that leave nothing out.
+// Request is a [Message] that adds members known only from its request, in
+// documents that omit nothing.
 type Request interface{ Request(*Object) }
 
 // Document is a view whose JSON form is upstream's and is no JSON, or says less
@@ -56,7 +56,7 @@ type Objects interface{ Objects(*Lines) }
 type Options struct {
 	Hex      bool     // bytes and ids in hexadecimal, where upstream does so
 	Release  *Release // whose shapes to print; nil is the default
-	UTF8     bool     // bytes in JSON, and what is built on it, as text where they are UTF-8
+	UTF8     bool     // bytes in JSON, and formats built on it, as text if they are UTF-8
 	Template string   // of the template format
 	Terminal bool     // simple, fields and table go to a terminal, which control characters must not reach
 }
@@ -65,8 +65,8 @@ type Options struct {
 type Format struct {
 	Name     string
 	Supports func(View) bool
-	// Open returns what prints the views of one printer, one after the other,
-	// or an error where the options are not what the format needs.
+	// Open returns a printer that prints views one after the other, or an error
+	// if the options do not suit the format.
 	Open func(Options) (func(*Text, View), error)
 }
 
@@ -130,7 +130,8 @@ func printProtobuf(t *Text, v View) {
 	t.Message(v.(Message).Message())
 }
 
-// either reports whether a view has a form of its own or is printed by another.
+// either reports whether a view implements a format itself or is printed by
+// another.
 func either[F, G any](v View) bool { return implements[F](v) || implements[G](v) }
 
 // implements reports whether a view has the form F.
@@ -194,7 +195,7 @@ func noun(v View) string {
 	return name[strings.LastIndexByte(name, '.')+1:]
 }
 
-// Flush writes out what is buffered.
+// Flush writes the buffered output.
 func (p *Printer) Flush() error { return p.text.flush() }
 
 // Print adds v and flushes.

@@ -31,7 +31,7 @@ type Release struct {
 	SnapshotVersion  bool   // snapshot status shows the storage version, snapshot save the server's
 	RootRole         bool   // role get shows that the role root may do everything
 	EmptyPrefix      bool   // role get marks the range of all keys as the empty prefix
-	AlarmEnd         string // what follows an alarm on its line
+	AlarmEnd         string // appended to the line of an alarm
 	WatchNullEvents  bool   // a watch answer without events has null in JSON, not []
 	RangeWarning     bool   // del of a plain range warns
 	WatchCancelCause bool   // a watch answer in JSON has the reason of a cancellation
@@ -99,9 +99,9 @@ func Releases() []Release {
 	return []Release{v35, v36, v37}
 }
 
-// DefaultRelease returns what is printed without --compat: the newest release,
-// but for two things that scripts are better off with. Tables keep the ASCII
-// borders of the releases before 3.7, and --hex reaches every id.
+// DefaultRelease returns the output without --compat: that of the newest
+// release, with two exceptions that help scripts. Tables keep the ASCII borders
+// of the releases before 3.7, and --hex applies to every id.
 func DefaultRelease() Release {
 	all := Releases()
 	r := all[len(all)-1]

@@ -34,7 +34,7 @@ func printTable(t *Text, v View) {
 	}
 }
 
-// firstLine keeps the first line of what is written to it.
+// firstLine keeps the first line written to it.
 type firstLine []byte
 
 func (l *firstLine) Write(b []byte) (int, error) {
@@ -80,9 +80,10 @@ func (g *Grid) draw(w io.Writer) error {
 	return table.Render()
 }
 
-// wrap breaks each line of a cell as tablewriter 0.0.5 does. The words are spread
-// over lines of at most width columns, or as many as the longest word needs, so
-// that the squares of what the lines but the last leave empty have the least sum.
+// wrap breaks each line of a cell as tablewriter 0.0.5 does. The words are
+// spread over lines of at most width columns, or as many as the longest word
+// needs, so that the sum of the squares of the unused columns, without the last
+// line, is minimal.
 func wrap(cell string, width int) string {
 	var lines []string
 	for line := range strings.SplitSeq(cell, "\n") {
@@ -117,7 +118,7 @@ func lineWidth(words []int) int {
 // breaks returns for each word of the given widths the word at which the next
 // line begins, if a line begins at the one.
 func breaks(widths []int, limit int) []int {
-	const tooLong = 100_000 // what a line above the limit costs; beside a very long word that can be the least
+	const tooLong = 100_000 // the cost of a line above the limit; beside a very long word it can be the least
 	n := len(widths)
 	end, cost, rest := make([]int, n), make([]int, n), -1
 	for from := n - 1; from >= 0; from-- {

@@ -35,7 +35,7 @@ func openTemplate(o Options) (func(*Text, View), error) {
 		inner := t.into(&object)
 		objects(&Lines{inner, func() {
 			if err := inner.flush(); err != nil {
-				return // what ended it is told below
+				return // the cause is reported below
 			}
 			if err := apply(tmpl, t, object.Bytes()); err != nil {
 				inner.Fail(err)
@@ -46,7 +46,7 @@ func openTemplate(o Options) (func(*Text, View), error) {
 	}, nil
 }
 
-// apply prints one JSON document, on a line of its own unless that is empty.
+// apply prints one JSON document, on its own line unless that is empty.
 func apply(tmpl *template.Template, t *Text, document []byte) error {
 	data, err := decode(document)
 	if err != nil {

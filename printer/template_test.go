@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// applied is what a template prints of views, and the error.
+// applied returns the output of a template for some views, and the error.
 func applied(t *testing.T, o Options, views ...View) (string, error) {
 	t.Helper()
 	var out strings.Builder

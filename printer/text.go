@@ -14,9 +14,9 @@ import (
 const spill = 64 << 10
 
 // Text is what the line formats append to: a buffer that empties itself into a
-// stream as it fills, so that a view of any size is printed in constant
-// memory. The first error, of a write or by [Text.Fail], stays; what is
-// appended after it goes nowhere.
+// stream as it fills, so that a view of any size is printed in constant memory.
+// The first error, of a write or by [Text.Fail], stays; text appended after it
+// is discarded.
 type Text struct {
 	Options
 	buf []byte
@@ -64,7 +64,7 @@ func (t *Text) flush() error {
 }
 
 // Fail ends the text with an error of the view's own source, such as the page
-// of a range that could not be read. What was printed before it still goes out.
+// of a range that could not be read. Output before it is still written.
 func (t *Text) Fail(err error) {
 	flushed := t.flush()
 	if flushed == nil {
@@ -106,8 +106,7 @@ func (t *Text) took(inner *Text) {
 // Failed reports whether nothing more is printed, so that a long view can stop.
 func (t *Text) Failed() bool { return t.err != nil }
 
-// Flush writes out what is buffered, for a view that has to wait for the rest of
-// what it prints.
+// Flush writes the buffered output, for a view that has to wait for more input.
 func (t *Text) Flush() { _ = t.flush() } // kept in t.err
 
 func (t *Text) room() {
@@ -119,7 +118,7 @@ func (t *Text) room() {
 // Byte appends one byte.
 func (t *Text) Byte(b byte) { t.buf = append(t.buf, b) }
 
-// Raw appends s as it is, but for a terminal as [Visible] has it.
+// Raw appends s unchanged, except on a terminal, where [Visible] applies.
 func (t *Text) Raw(s string) {
 	if t.Terminal {
 		s = Visible(s)
@@ -134,7 +133,7 @@ func (t *Text) Line(s string) {
 	t.Byte('\n')
 }
 
-// Printf appends formatted text. It is for lines of which there are few.
+// Printf appends formatted text. It is meant for a small number of lines.
 func (t *Text) Printf(format string, args ...any) {
 	if t.Terminal {
 		t.Raw(fmt.Sprintf(format, args...))
@@ -156,7 +155,7 @@ func (t *Text) Quoted(b []byte) {
 	t.room()
 }
 
-// Data appends b as it is, or under --hex each byte as \xNN.
+// Data appends b unchanged, or with --hex each byte as \xNN.
 func (t *Text) Data(b []byte) {
 	if !t.Hex {
 		t.buf = append(t.buf, b...)

@@ -35,7 +35,7 @@ type yamlEncoder struct {
 // level is an object or array that is open. JSON has no need of it.
 type level struct {
 	outer  int  // the indent outside of it
-	below  bool // its first member is on a line of its own
+	below  bool // its first member is on its own line
 	filled bool // it has a member
 }
 
@@ -71,7 +71,7 @@ func (y *yamlEncoder) element(t *Text, l *level) {
 	y.named = false
 }
 
-// lead moves to the place of a value that needs no line of its own.
+// lead moves to the position of a value that needs no new line.
 func (y *yamlEncoder) lead(t *Text) {
 	if y.named {
 		t.Byte(' ')

@@ -189,7 +189,7 @@ func scalars(n *yaml.Node, found []string) []string {
 	return found
 }
 
-// A document of any size goes through a buffer that does not grow.
+// A document of any size is written through a buffer that does not grow.
 func TestYAMLStreams(t *testing.T) {
 	t.Parallel()
 	w := &writes{}

@@ -19,7 +19,7 @@ func TestParse(t *testing.T) {
 		"0d12":                   12,
 		"0dab":                   0xdab,
 		"0d":                     0xd,
-		"0d23456789012345":       0x0d23456789012345, // a lease as it is printed
+		"0d23456789012345":       0x0d23456789012345, // a lease in its printed form
 		"00000000000000000a":     0xa,
 		"00000000000000000000":   0,
 	} {

@@ -16,21 +16,21 @@ var ErrTimeout = errors.New("timeout")
 // errHeld says that another process holds the lock.
 var errHeld = errors.New("locked")
 
-// retry is how long to wait between two tries; the system has no way to wait
-// for a lock and for something else at once.
+// retry is the pause between two tries; the system has no way to wait for a
+// lock and for something else at once.
 const retry = 50 * time.Millisecond
 
 // Mode says who else may hold the lock.
 type Mode int
 
-// The modes: a reader's lock is shared with other readers, a writer's with
-// nobody.
+// The modes: a reader's lock is shared with other readers, a writer's is
+// exclusive.
 const (
 	Shared Mode = iota
 	Exclusive
 )
 
-// noticeKey is the context's key of what Notify was given.
+// noticeKey is the context's key of the function given to Notify.
 type noticeKey struct{}
 
 // Notify returns a context in which Wait calls waiting, once, when it finds a

@@ -21,8 +21,8 @@ const lostFound = "lost+found"
 // final place if that does not exist; inside it if it is an empty directory,
 // which may be a mount point and keeps its owner and mode.
 type Dir struct {
-	// Last is the entry that makes what lies beside it count. In a directory
-	// that exists, it appears after all others.
+	// Last is the entry that makes the others valid. In a directory that
+	// exists, it appears after all others.
 	Last string
 
 	path   string
@@ -98,7 +98,7 @@ func CommitDirs(dirs ...*Dir) error {
 	return err
 }
 
-// Abort removes what was built and the parents that were made for it. After a
+// Abort removes the new files and the parents that were made for them. After a
 // successful CommitDirs it does nothing.
 func (d *Dir) Abort() error {
 	var err error
@@ -120,7 +120,7 @@ func (d *Dir) Abort() error {
 	return err
 }
 
-// publish renames what was built to its final place.
+// publish renames the new files to their final place.
 func (d *Dir) publish() error {
 	if !d.inside {
 		if err := os.Rename(d.tmp, d.path); err != nil {
@@ -157,7 +157,7 @@ func (d *Dir) retract() error {
 	return err
 }
 
-// fill moves what was built into the existing directory: all of it, or nothing.
+// fill moves the new files into the existing directory: all of them, or none.
 func (d *Dir) fill() error {
 	names, err := d.entries(d.tmp)
 	if err != nil {

@@ -18,9 +18,9 @@ func Reserve(f *os.File, size int64) error {
 	return nil
 }
 
-// StartWriting asks the system to begin moving n bytes at off, or all that
-// follow where n is 0, from its cache to the disk, so that a later Sync has
-// little to wait for. It is a hint; what goes wrong, Sync finds.
+// StartWriting asks the system to begin moving n bytes at off, or everything
+// after off if n is 0, from its cache to the disk, so that a later Sync waits
+// less. It is a hint; Sync reports errors.
 func StartWriting(f *os.File, off, n int64) {
 	_ = unix.SyncFileRange(int(f.Fd()), off, n, unix.SYNC_FILE_RANGE_WRITE)
 }

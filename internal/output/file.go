@@ -11,9 +11,9 @@ import (
 )
 
 // File is a file on its way to a path. Until Commit it is called path.part and
-// can be read by its owner alone; whatever is at path stays as it is. A File for
-// a pipe, or for a file that this process was started with, is a stream: its
-// bytes go there at once.
+// can be read by its owner alone; an existing file at path is unchanged. A File
+// for a pipe, or for a file that this process was started with, is a stream:
+// its bytes are written at once.
 type File struct {
 	f      *os.File
 	info   os.FileInfo

@@ -108,8 +108,8 @@ func TestFileTaken(t *testing.T) {
 	want(t, dir, "f")
 }
 
-// TestFileReplaced is about two of them where locks do not work: the first one
-// must neither publish nor remove what the other one writes.
+// TestFileReplaced has two Files for one path on a system without locks: the
+// first one must neither publish nor remove the other's file.
 func TestFileReplaced(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -199,7 +199,7 @@ func TestMountPoint(t *testing.T) {
 	want(t, dir, "a/", "a/b", "lost+found/")
 }
 
-// TestUnsyncable tells what a directory can't do from what went wrong.
+// TestUnsyncable distinguishes directories that can't be synced from errors.
 func TestUnsyncable(t *testing.T) {
 	t.Parallel()
 	for err, ignored := range map[error]bool{

@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 )
 
-// Replace syncs the file at tmp and renames it to path, in place of what is
-// there, in the same directory.
+// Replace syncs the file at tmp and renames it to path, replacing any existing
+// file, in the same directory.
 func Replace(tmp, path string) error {
 	if err := SyncFile(tmp); err != nil {
 		return err

@@ -124,7 +124,7 @@ func TestCreateRefusesDevices(t *testing.T) {
 }
 
 // TestUnreadableParent writes into a directory that can't be read, and so not
-// synced; nothing is left of what is given up there.
+// synced; an aborted file leaves nothing there.
 func TestUnreadableParent(t *testing.T) {
 	t.Parallel()
 	if os.Getuid() == 0 {
@@ -141,7 +141,8 @@ func TestUnreadableParent(t *testing.T) {
 	want(t, dir, "d/", "d/a/", "d/a/b", "f")
 }
 
-// TestCreateBesideSpecialFiles leaves what only has the name of a leftover.
+// TestCreateBesideSpecialFiles checks that special files with the name of a
+// leftover stay.
 func TestCreateBesideSpecialFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -61,7 +61,7 @@ func openPipe(ctx context.Context, path string) (*File, error) {
 		if r.err != nil {
 			return nil, fmt.Errorf("could not open %s (%w)", path, r.err)
 		}
-		// A write to a pipe that nobody empties ends with ctx.
+		// A write to a pipe that is not read ends with ctx.
 		context.AfterFunc(ctx, func() { _ = r.f.SetWriteDeadline(time.Unix(1, 0)) })
 		return &File{f: r.f, path: path, stream: true}, nil
 	case <-ctx.Done():
@@ -69,7 +69,7 @@ func openPipe(ctx context.Context, path string) (*File, error) {
 	}
 }
 
-// endStream closes a stream. A regular file behind it is synced.
+// endStream closes a stream. If it is a regular file, it is synced.
 func (f *File) endStream() error {
 	f.done = true
 	syncErr := ignoreUnsyncable(f.f.Sync())

@@ -8,7 +8,7 @@ import (
 	"etcdkit/internal/lock"
 )
 
-// Sweep removes what killed runs of NewDir(path) left behind. A directory
+// Sweep removes directories that killed runs of NewDir(path) left. A directory
 // that another process is building is locked, and stays.
 func Sweep(path string) error {
 	path = filepath.Clean(path)

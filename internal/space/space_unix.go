@@ -4,7 +4,7 @@ package space
 
 import "golang.org/x/sys/unix"
 
-// available is what a user that is not root may still write, in bytes.
+// available is the space that a user other than root may still write, in bytes.
 func available(dir string) (uint64, bool) {
 	var s unix.Statfs_t
 	if unix.Statfs(dir, &s) != nil {

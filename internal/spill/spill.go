@@ -1,6 +1,6 @@
 // Package spill makes temporary files that no other program sees and that end
-// with the process, for what does not fit into memory. It imports nothing of
-// this module.
+// with the process, for data that does not fit into memory. It imports nothing
+// of this module.
 package spill
 
 import (

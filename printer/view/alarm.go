@@ -16,9 +16,9 @@ type Alarms struct {
 	*etcdserverpb.AlarmResponse
 }
 
-// Simple prints a line for each alarm. Upstream's is what protobuf's String
-// makes of the message: up to 3.6 it ends in a blank, and since then the blanks
-// differ from build to build by intent. Here there is one between the fields.
+// Simple prints a line for each alarm. Upstream prints protobuf's String of the
+// message: up to 3.6 it ends in a blank, and since then the blanks
+// intentionally differ from build to build. This prints one between the fields.
 func (a Alarms) Simple(t *printer.Text) {
 	for _, one := range a.GetAlarms() {
 		var set []string

@@ -10,7 +10,7 @@ import (
 // Present.
 type Import struct {
 	Read, Written, Skipped, Failed, Broken, Left int64
-	Present                                      int64 // dry run: of Written, the keys that are there already
+	Present                                      int64 // dry run: of Written, the keys that already exist
 	DryRun                                       bool
 }
 
@@ -20,7 +20,7 @@ type count struct {
 	n    int64
 }
 
-// parts are the numbers that make up what was read.
+// parts are the counts that add up to Read.
 func (i Import) parts() []count {
 	return []count{{"written", i.Written}, {"skipped", i.Skipped}, {"failed", i.Failed}, {"broken", i.Broken}, {"left", i.Left}}
 }

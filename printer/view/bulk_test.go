@@ -8,8 +8,8 @@ import (
 	"etcdkit/printer"
 )
 
-// What is read as it is printed ends with the error of the reading: the lines
-// before it stand, a document stays open, and no table is drawn.
+// If reading fails while printing, the output ends with the error: the lines
+// before it are kept, a document stays open, and no table is drawn.
 func TestListsThatBreak(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")

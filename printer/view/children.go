@@ -8,7 +8,8 @@ import (
 	"etcdkit/printer"
 )
 
-// Child is a key right below a prefix, or what several of them begin with.
+// Child is a key directly below a prefix, or the part that several of them
+// share.
 type Child struct {
 	Name string
 	Dir  bool
@@ -36,7 +37,7 @@ type Children struct {
 	Children iter.Seq2[Child, error]
 }
 
-// each calls f for every child, and tells whether that were all.
+// each calls f for every child, and reports whether it was called for all.
 func (c Children) each(t *printer.Text, f func(Child)) bool {
 	for child, err := range c.Children {
 		if err != nil {

@@ -21,7 +21,7 @@ func (c Count) Simple(t *printer.Text) {
 	}
 }
 
-// Objects prints the whole of it, as there is no pair.
+// Objects prints the whole result, as there are no pairs.
 func (c Count) Objects(l *printer.Lines) {
 	c.JSON(l.Text)
 	l.End()

@@ -31,7 +31,7 @@ func (d Defrag) Fields(t *printer.Text) { t.Line(d.line(t.Release)) }
 // JSON prints the line bare; the format ends it.
 func (d Defrag) JSON(t *printer.Text) { t.Raw(d.line(t.Release)) }
 
-// Document prints what the line says.
+// Document prints the contents of the line.
 func (d Defrag) Document(t *printer.Text) {
 	o := t.Object()
 	o.String("endpoint", d.Endpoint)
@@ -39,7 +39,7 @@ func (d Defrag) Document(t *printer.Text) {
 	o.End()
 }
 
-// Table shows the line by itself; as csv what it says.
+// Table shows the line alone; as csv, its contents.
 func (d Defrag) Table(g *printer.Grid) {
 	if !g.Exact() {
 		g.Bare(d.line(g.Release))

@@ -1,11 +1,11 @@
-// Package view says how each of etcd's results looks in every format, one file
-// per noun: kv, watch, lease, member, endpoint, alarm, auth, user, role,
-// snapshot. Views hold responses as they came; all formatting is in the methods
+// Package view defines how each of etcd's results looks in every format, one
+// file per noun: kv, watch, lease, member, endpoint, alarm, auth, user, role,
+// snapshot. Views hold responses unchanged; all formatting is in the methods
 // that package printer calls.
 //
 // Bytes in the simple, json, fields, table and protobuf formats are those of
-// upstream's programs where these print the view at all; docs/compat.md lists
-// what is added.
+// upstream's programs if these print the view at all; docs/compat.md lists the
+// additions.
 //
 // It may import printer and etcd's API types, and no client or command.
 package view
@@ -38,7 +38,7 @@ func headerMembers(o *printer.Object, h *etcdserverpb.ResponseHeader) {
 	o.Uint("raft_term", h.GetRaftTerm())
 }
 
-// headerJSON adds a response header as a member of its own, if there is one.
+// headerJSON adds a response header as a member, if there is one.
 func headerJSON(t *printer.Text, o *printer.Object, h *etcdserverpb.ResponseHeader) {
 	if h == nil {
 		o.Null("header")
@@ -50,7 +50,7 @@ func headerJSON(t *printer.Text, o *printer.Object, h *etcdserverpb.ResponseHead
 	header.End()
 }
 
-// list adds an array unless it is empty and JSON leaves out what is.
+// list adds an array unless it is empty and JSON omits empty values.
 func list[T any](t *printer.Text, o *printer.Object, name string, all []T, element func(*printer.Text, T)) {
 	if len(all) == 0 && !t.Whole() {
 		return

@@ -21,7 +21,7 @@ func (d Downgrade) Simple(t *printer.Text) {
 	t.Line("Downgrade " + d.Action + " success, cluster version " + d.GetVersion())
 }
 
-// Table shows what was done and the version of the cluster.
+// Table shows the action and the version of the cluster.
 func (d Downgrade) Table(g *printer.Grid) {
 	g.Header("Action", "Cluster Version")
 	g.Row(d.Action, d.GetVersion())

@@ -117,7 +117,7 @@ func (s EndpointStatus) JSON(t *printer.Text) {
 	endpointsJSON(t, s, statusJSON)
 }
 
-// Objects prints what each endpoint answered.
+// Objects prints the answer of each endpoint.
 func (s EndpointStatus) Objects(l *printer.Lines) { each(l, s, statusJSON) }
 
 func statusJSON(t *printer.Text, one Status) {
@@ -188,7 +188,7 @@ func (h EndpointHashKV) JSON(t *printer.Text) {
 	endpointsJSON(t, h, hashKVJSON)
 }
 
-// Objects prints what each endpoint answered.
+// Objects prints the answer of each endpoint.
 func (h EndpointHashKV) Objects(l *printer.Lines) { each(l, h, hashKVJSON) }
 
 func hashKVJSON(t *printer.Text, one HashKV) {

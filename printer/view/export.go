@@ -6,7 +6,7 @@ import (
 	"etcdkit/printer"
 )
 
-// Export says what a file of pairs holds.
+// Export describes the contents of a file of pairs.
 type Export struct {
 	Path     string
 	Pairs    int64

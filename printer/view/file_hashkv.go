@@ -38,7 +38,7 @@ func (h FileHashKV) record() record {
 // Fields lists everything.
 func (h FileHashKV) Fields(t *printer.Text) { h.record().fields(t) }
 
-// JSON prints everything, also what is zero: upstream's document has no
+// JSON prints all members, including zero values: upstream's document has no
 // omitempty.
 func (h FileHashKV) JSON(t *printer.Text) {
 	o := t.Object()

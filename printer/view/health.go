@@ -9,12 +9,12 @@ import (
 	"etcdkit/printer"
 )
 
-// Health is what became of a health check of one endpoint.
+// Health is the outcome of a health check of one endpoint.
 type Health struct {
 	Endpoint string
 	Asked    bool          // false where it did not come to a request, as when logging in failed
 	Took     time.Duration // of the request, where there was one
-	Error    string        // what is wrong; empty where the endpoint is healthy
+	Error    string        // the fault; empty if the endpoint is healthy
 }
 
 // took is the duration as upstream prints it, empty where nothing took any.
@@ -67,7 +67,7 @@ func (h EndpointHealth) JSON(t *printer.Text) {
 	endpointsJSON(t, h, healthJSON)
 }
 
-// Objects prints what became of each check.
+// Objects prints the outcome of each check.
 func (h EndpointHealth) Objects(l *printer.Lines) { each(l, h, healthJSON) }
 
 func healthJSON(t *printer.Text, one Health) {

@@ -107,7 +107,7 @@ func (p Put) Fields(t *printer.Text) {
 	}
 }
 
-// Table shows the new revision and what was there before.
+// Table shows the new revision and the previous pair.
 func (p Put) Table(g *printer.Grid) {
 	g.Header("Revision", "Previous Value", "Previous Mod Revision", "Previous Version")
 	row := []string{strconv.FormatInt(p.GetHeader().GetRevision(), 10), "", "", ""}

@@ -167,8 +167,8 @@ func TestRange(t *testing.T) {
 	}
 }
 
-// A page that can't be read ends what is printed, in every format, with its
-// error; a table is not begun.
+// If a page can't be read, the output ends with its error in every format; a
+// table is not begun.
 func TestRangeBreaksOff(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("page 2 is lost")

@@ -10,10 +10,10 @@ import (
 	"etcdkit/printer"
 )
 
-// Upstream's program holds lease responses in structs that embed the header:
-// its members stand among those of the response in json, and protobuf is the
-// header alone, because the header's marshalling is promoted. Both are kept,
-// but for a revoke, which upstream holds like every other response.
+// Upstream's program holds lease responses in structs that embed the header: in
+// json its members are mixed with those of the response, and protobuf is only
+// the header, because the header's marshalling is promoted. Both are kept,
+// except for a revoke, which upstream holds like every other response.
 
 // leaseMembers begins the object of a lease response with its header. All other
 // members are kept.
@@ -74,7 +74,7 @@ func (l LeaseRevoke) Request(o *printer.Object) { o.Lease("ID", l.ID) }
 // Simple prints the id.
 func (l LeaseRevoke) Simple(t *printer.Text) { t.Printf("lease %016x revoked\n", l.ID) }
 
-// Table shows the id and what became of it.
+// Table shows the id and the outcome.
 func (l LeaseRevoke) Table(g *printer.Grid) {
 	g.Header("ID", "Status")
 	g.Row(leaseID(l.ID), "revoked")
@@ -114,14 +114,14 @@ func (l LeaseKeepAlive) Table(g *printer.Grid) {
 // Protobuf writes the header.
 func (l LeaseKeepAlive) Protobuf(t *printer.Text) { t.Message(l.GetHeader()) }
 
-// LeaseTimeToLive is what is known of one lease. A lease that is gone has a
+// LeaseTimeToLive is the state of one lease. A lease that does not exist has a
 // TTL of -1.
 type LeaseTimeToLive struct {
 	*etcdserverpb.LeaseTimeToLiveResponse
 	WithKeys bool // the keys attached to the lease were asked for
 }
 
-// expired tells whether there is no such lease (any more).
+// expired reports whether the lease does not exist or no longer exists.
 func (l LeaseTimeToLive) expired() bool { return l.GetGrantedTTL() == 0 && l.GetTTL() == -1 }
 
 // Simple prints one line; attached keys are in it as they are.

@@ -108,7 +108,7 @@ func TestLeases(t *testing.T) {
 	}
 }
 
-// Upstream's types embed the header, and some rename what they hold.
+// Upstream's types embed the header, and some rename their fields.
 func TestLeaseJSONAsEncodingJSON(t *testing.T) {
 	t.Parallel()
 	type status struct {

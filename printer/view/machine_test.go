@@ -16,8 +16,8 @@ import (
 	"etcdkit/printer"
 )
 
-// testMachine holds what is true of every view in the formats for machines:
-// they can be read, and agree with each other.
+// testMachine checks the formats for programs, for every view: they can be
+// parsed, and agree with each other.
 func testMachine(t *testing.T, v printer.View) {
 	t.Helper()
 	for _, o := range []printer.Options{{}, {UTF8: true}, {Hex: true}, {Release: releaseNamed(t, "3.5")}} {
@@ -51,7 +51,7 @@ func testMachine(t *testing.T, v printer.View) {
 	}
 }
 
-// nullable tells whether a view's document may be null.
+// nullable reports whether a view's document may be null.
 func nullable(v printer.View) bool { return reflect.ValueOf(v).Kind() == reflect.Slice }
 
 // number reads one JSON document with its numbers as they are.
@@ -107,7 +107,7 @@ func TestRangeThatBreaks(t *testing.T) {
 	}
 }
 
-// counter counts what is written, and how much of it at once at most.
+// counter counts the bytes written, and the largest single write.
 type counter struct{ total, most int }
 
 func (c *counter) Write(b []byte) (int, error) {
@@ -189,7 +189,7 @@ PROGRESS,,,,9,,,,
 	}
 }
 
-// Where a table has several values in a cell, csv has a row for each.
+// If a table has several values in a cell, csv has a row for each.
 func TestRowsForEachValue(t *testing.T) {
 	t.Parallel()
 	two := &etcdserverpb.RangeResponse{Count: 5, More: true, Kvs: []*mvccpb.KeyValue{{Key: []byte("a")}, {Key: []byte("b\n")}}}

@@ -52,9 +52,9 @@ func (m Members) Table(g *printer.Grid) {
 // Message returns the response.
 func (m Members) Message() proto.Message { return m.Membership }
 
-// JSON prints the response. With --hex, ids are strings, and all but the details
-// of a member is there even if it is empty. 3.5 and 3.6 print less of a member
-// list, and ids of other results in decimal.
+// JSON prints the response. With --hex, ids are strings, and all members but
+// the details of a cluster member are printed even if empty. 3.5 and 3.6 print
+// less of a member list, and ids of other results in decimal.
 func (m Members) JSON(t *printer.Text) {
 	old := !t.Whole() && t.Release.HexIDs == printer.HexMemberList
 	_, list := m.Membership.(*etcdserverpb.MemberListResponse)
@@ -95,7 +95,7 @@ func (m Members) oldHexJSON(t *printer.Text) {
 	t.Byte('}')
 }
 
-// urlsJSON prints an array of strings, null where there is none.
+// urlsJSON prints an array of strings, null if it is empty.
 func urlsJSON(t *printer.Text, urls []string) {
 	if urls == nil {
 		t.Raw("null")
@@ -109,10 +109,9 @@ func urlsJSON(t *printer.Text, urls []string) {
 	a.End()
 }
 
-// MemberAdd is the result of a member add. NewName and PeerURLs are what the
-// new member is to be called and its URLs as typed: the cluster does not know
-// the one before the member has started, and may give the others in a
-// different order.
+// MemberAdd is the result of a member add. NewName and PeerURLs are the new
+// member's name and its URLs as typed: the cluster does not know the name
+// before the member has started, and may return the URLs in a different order.
 type MemberAdd struct {
 	Members
 	NewName, PeerURLs string
@@ -167,8 +166,8 @@ type MemberPromote struct {
 // Simple prints which member votes now.
 func (p MemberPromote) Simple(t *printer.Text) { memberLine(t, p.ID, "promoted in", p.GetHeader()) }
 
-// memberLine says what was done to a member. Upstream pads these ids with
-// blanks, where elsewhere it pads them with zeros or not at all.
+// memberLine describes a change to a member. Upstream pads these ids with
+// blanks, and elsewhere with zeros or not at all.
 func memberLine(t *printer.Text, id uint64, done string, h *etcdserverpb.ResponseHeader) {
 	t.Printf("Member %16x %s cluster %16x\n", id, done, h.GetClusterId())
 }

@@ -179,7 +179,7 @@ ETCD_INITIAL_CLUSTER_STATE="existing"
 	}
 }
 
-// The structs in which upstream's printer writes what --hex asks for.
+// The structs in which upstream's printer writes the output of --hex.
 type (
 	hexHeader struct {
 		ClusterID string `json:"cluster_id"`

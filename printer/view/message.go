@@ -39,9 +39,8 @@ type Fact struct {
 	Value any
 }
 
-// Facts is a result that upstream prints as the same line, or lines, whatever
-// the format asked for. The formats that upstream does not have print what is
-// known of it instead.
+// Facts is a result that upstream prints as the same line, or lines, in every
+// format. The formats that upstream does not have print its fields instead.
 type Facts struct {
 	Line
 	Known []Fact

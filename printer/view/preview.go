@@ -7,8 +7,9 @@ import (
 	"etcdkit/printer"
 )
 
-// DeletePreview is what a del would delete: the first of the keys, and how many
-// there are. As fields, json and protobuf it is the get that it comes from.
+// DeletePreview lists the keys that a del would delete: the first keys, and
+// their number. In the formats fields, json and protobuf it is the response of
+// the underlying get.
 type DeletePreview struct {
 	Range
 	Values bool // simple: the values too

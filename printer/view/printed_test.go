@@ -26,8 +26,8 @@ func printed(t *testing.T, format string, hex bool, v printer.View) string {
 	return out.String()
 }
 
-// shown is what one view is to look like in every format. A form under --hex
-// is left out where it is the same.
+// shown is the expected output of one view in every format. A form under --hex
+// is omitted if it is the same.
 type shown struct {
 	name                        string
 	view                        printer.View

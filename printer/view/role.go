@@ -68,7 +68,7 @@ type RoleRevokePermission struct {
 	Key, End string // as in authpb.Permission, but for an empty key, which stays empty
 }
 
-// Simple prints what the role may not do any more.
+// Simple prints the permission that was revoked from the role.
 func (r RoleRevokePermission) Simple(t *printer.Text) {
 	t.Raw("Permission of ")
 	if r.End == "" {
@@ -79,7 +79,7 @@ func (r RoleRevokePermission) Simple(t *printer.Text) {
 	t.Line(" is revoked from role " + r.Role)
 }
 
-// Table shows what the role may not do any more.
+// Table shows the permission that was revoked from the role.
 func (r RoleRevokePermission) Table(g *printer.Grid) {
 	g.Header("Role", "Key", "Range End", "Prefix", "Status")
 	g.Row(append(append([]string{r.Role}, rangeCells(g, []byte(r.Key), []byte(r.End))...), "revoked")...)
@@ -111,7 +111,7 @@ func (r RoleList) Table(g *printer.Grid) {
 	}
 }
 
-// RoleGet is what one role may do.
+// RoleGet lists the permissions of one role.
 type RoleGet struct {
 	*etcdserverpb.AuthRoleGetResponse
 	Role string
@@ -131,8 +131,9 @@ func (r RoleGet) perms() []*authpb.Permission {
 	return r.GetPerm()
 }
 
-// Simple prints what can be read, then what can be written. Keys are printed as
-// they are, with --hex too. 3.5 does not know what root may do.
+// Simple prints the keys that can be read, then those that can be written. Keys
+// are printed unchanged, with --hex too. 3.5 does not know the permissions of
+// root.
 func (r RoleGet) Simple(t *printer.Text) {
 	perms := r.perms()
 	if !t.Release.RootRole {

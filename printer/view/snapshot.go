@@ -6,11 +6,11 @@ import (
 	"etcdkit/printer"
 )
 
-// SnapshotStatus is what a snapshot file holds.
+// SnapshotStatus describes the contents of a snapshot file.
 type SnapshotStatus struct {
 	Hash         uint32
 	Revision     int64
-	TotalKey     int    // live keys, which is what is shown since 3.6
+	TotalKey     int    // live keys, which are shown since 3.6
 	TotalRecords int    // records of all buckets, which 3.5 shows as keys
 	TotalSize    int64  // in bytes
 	Version      string // of the storage; shown since 3.6
@@ -59,7 +59,7 @@ func (s SnapshotStatus) Fields(t *printer.Text) {
 	}
 }
 
-// JSON prints everything, also what is zero: upstream's document has no
+// JSON prints all members, including zero values: upstream's document has no
 // omitempty.
 func (s SnapshotStatus) JSON(t *printer.Text) {
 	o := t.Object()

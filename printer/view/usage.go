@@ -8,7 +8,7 @@ import (
 	"etcdkit/printer"
 )
 
-// Node is a key, or what several keys begin with, and what it comes to.
+// Node is a key, or a prefix that several keys share, and its totals.
 type Node struct {
 	Name                  string
 	Label                 string // the last part of the name
@@ -32,8 +32,8 @@ func (n Node) note() string {
 	return ""
 }
 
-// cell is the name and the note in a table. A table for machines has the name of
-// the empty prefix as it is.
+// cell returns the name and the note in a table. In a table for programs, the
+// empty prefix has an empty name.
 func (n Node) cell(g *printer.Grid) string {
 	if g.Exact() && !n.Direct {
 		return g.Data([]byte(n.Name))
@@ -56,14 +56,14 @@ func (n Node) record() record {
 	return r
 }
 
-// Usage is what keys come to, by what they begin with. Every format but the
-// table prints a node before it asks for the next. An error ends them.
+// Usage is the totals of keys, by prefix. Every format but the table prints a
+// node before it asks for the next. An error ends the sequence.
 type Usage struct {
 	Nodes    iter.Seq2[Node, error]
 	Revision func() int64 // of the keys; called when the nodes have ended
 }
 
-// each calls f for every node, and tells whether that were all.
+// each calls f for every node, and reports whether it was called for all.
 func (u Usage) each(t *printer.Text, f func(Node)) bool {
 	for n, err := range u.Nodes {
 		if err != nil {

@@ -83,7 +83,7 @@ func userRoleTable(g *printer.Grid, user, role, status string) {
 	g.Row(user, role, status)
 }
 
-// UserGet is what is known of one user.
+// UserGet is the roles of one user.
 type UserGet struct {
 	*etcdserverpb.AuthUserGetResponse
 	User string
@@ -117,10 +117,11 @@ func (u UserGet) Table(g *printer.Grid) {
 	g.Row(u.User, strings.Join(u.GetRoles(), "\n"))
 }
 
-// UserDetail is what a user may do: a user get with each role in detail.
+// UserDetail lists the permissions of a user: a user get with each role in
+// detail.
 //
 // Upstream prints a line with the user's name and a blank line before each
-// role, whatever the format; these bytes are kept, although they make neither
+// role, in every format; these bytes are kept, although they make neither valid
 // JSON nor protobuf.
 type UserDetail struct {
 	User  string

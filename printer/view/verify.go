@@ -25,7 +25,7 @@ type Fault struct {
 	Text   string // all of the above but the kind and the count, for people
 }
 
-// FileVerdict is what is to be said about one file.
+// FileVerdict is the result of verifying one file.
 type FileVerdict struct {
 	File      string
 	Error     string // why it could not be read
@@ -60,7 +60,8 @@ func (v FileVerdict) record() record {
 	}
 }
 
-// record is all but the text; the page is a number there even if there is none.
+// record returns all columns but the text; the page is a number there even if
+// there is none.
 func (f Fault) record() record {
 	return record{
 		{field: "Fault", v: f.Kind},
@@ -120,7 +121,7 @@ func (all Verdicts) Table(g *printer.Grid) {
 	}
 }
 
-// Fields lists everything, the file before what was found in it.
+// Fields lists everything, the file before its findings.
 func (all Verdicts) Fields(t *printer.Text) {
 	for _, v := range all {
 		v.record().fields(t)

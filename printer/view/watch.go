@@ -14,17 +14,18 @@ import (
 // of progress without events, or the end of the watch.
 type Watch struct{ *etcdserverpb.WatchResponse }
 
-// progressType stands where events have their type.
+// progressType is the type of a progress notification, in place of an event
+// type.
 const progressType = "PROGRESS"
 
-// progress tells whether the response only says how far the watch has come.
+// progress reports whether the response only reports the progress of the watch.
 func (w Watch) progress() bool {
 	return len(w.GetEvents()) == 0 && !w.GetCanceled() && !w.GetCreated() &&
 		w.GetCompactRevision() == 0 && w.GetHeader().GetRevision() != 0
 }
 
 // progressLine is what upstream prints in every format, before the response.
-// Here json and protobuf do without, to stay what they are called.
+// Here json and protobuf omit it, to stay valid.
 func (w Watch) progressLine() string {
 	return "progress notify: " + strconv.FormatInt(w.GetHeader().GetRevision(), 10)
 }
@@ -60,10 +61,10 @@ func (w Watch) Fields(t *printer.Text) {
 	}
 }
 
-// JSON prints the response. Its own members are always there, as upstream's
-// Go struct has no tags on them; those of the events are left out when zero. The
-// reason of a cancellation is there since 3.7, and what is no list of events in
-// an answer of the server is null since then.
+// JSON prints the response. Its own members are always present, as upstream's
+// Go struct has no tags on them; those of the events are omitted when zero. The
+// reason of a cancellation is present since 3.7, and an absent list of events
+// is null since then.
 func (w Watch) JSON(t *printer.Text) {
 	o := t.Object()
 	o.Key("Header")
@@ -114,8 +115,8 @@ func eventJSON(t *printer.Text, e *mvccpb.Event) {
 	o.End()
 }
 
-// Objects prints the events. A sign of progress and the end of the watch have a
-// type of their own.
+// Objects prints the events. A progress notification and the end of the watch
+// have their own types.
 func (w Watch) Objects(l *printer.Lines) {
 	each(l, w.GetEvents(), eventJSON)
 	switch {
@@ -136,7 +137,7 @@ func (w Watch) Objects(l *printer.Lines) {
 }
 
 // Table shows a row for each event. A watch is a stream, so each response is a
-// table of its own; as csv all are one, without the end of the watch.
+// separate table; as csv all are one table, without the end of the watch.
 func (w Watch) Table(g *printer.Grid) {
 	switch {
 	case g.Exact() && w.progress():

@@ -39,7 +39,7 @@ func TestWatch(t *testing.T) {
 +--------+------------+--------+-----------------+--------------+---------+------------------+----------------+-----------------------+
 `,
 		},
-		{ // json and protobuf stay what they are called: upstream prints its line there, too
+		{ // json and protobuf stay valid: upstream prints its line there, too
 			name: "progress", view: Watch{progress}, protobuf: progress,
 			simple: "progress notify: 9\n", table: "progress notify: 9\n",
 			fields: "progress notify: 9\n" + answeredFields, hexFields: "progress notify: 9\n" + answeredHexFields,

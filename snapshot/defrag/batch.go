@@ -4,7 +4,7 @@ package defrag
 // values. In larger ones bbolt searches longer for the place of each key.
 const batchSize = 2 << 20
 
-// batch is what is written in one transaction.
+// batch is the contents of one transaction.
 type batch struct {
 	data  []byte // keys and values
 	steps []step
@@ -12,7 +12,7 @@ type batch struct {
 
 type step struct {
 	kind       stepKind
-	key, value int // lengths of what follows in data
+	key, value int // lengths of the items in data
 }
 
 type stepKind int

@@ -18,9 +18,9 @@ import (
 	"etcdkit/snapshot"
 )
 
-// tmpName is what the new database is called until it is whole. A server
+// tmpName is the name of the new database until it is complete. A server
 // removes files of this name when it starts (etcdserver/api/snap,
-// snapshotter.go), should a killed run have left one behind.
+// snapshotter.go), in case a killed run has left one.
 const tmpName = "db.tmp.*"
 
 // Options are the options of Run.
@@ -30,7 +30,7 @@ type Options struct {
 	Wait time.Duration
 }
 
-// Result says what came of a run: sizes in bytes.
+// Result describes a completed run: sizes in bytes.
 type Result struct {
 	Before, After int64
 }
@@ -118,8 +118,8 @@ func hold(ctx context.Context, path string, wait time.Duration) (*os.File, error
 	}
 }
 
-// prepare makes the file to write to, in place of what killed runs have left,
-// if there is room for it.
+// prepare creates the file to write to, replacing any that killed runs have
+// left, if there is room for it.
 func prepare(ctx context.Context, src *snapshot.File) (string, error) {
 	dir := filepath.Dir(src.Path())
 	left, err := filepath.Glob(filepath.Join(output.Escape(dir), tmpName))
@@ -131,7 +131,7 @@ func prepare(ctx context.Context, src *snapshot.File) (string, error) {
 			return "", err
 		}
 	}
-	// Where there is less room than the whole file takes, what is in use counts.
+	// If there is less room than the whole file needs, the pages in use count.
 	if err := space.Check(dir, src.DataSize()); err != nil {
 		st, err := src.Scan(ctx)
 		if err == nil {
@@ -148,8 +148,8 @@ func prepare(ctx context.Context, src *snapshot.File) (string, error) {
 	return f.Name(), f.Close()
 }
 
-// compare makes sure that the new database holds what the old one did, while
-// the disk works on it.
+// compare checks that the new database has the contents of the old one, while
+// the disk is still writing.
 func compare(ctx context.Context, path string, want content) (size int64, err error) {
 	synced := make(chan error, 1)
 	go func() { synced <- output.SyncFile(path) }()

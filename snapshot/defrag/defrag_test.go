@@ -18,8 +18,8 @@ import (
 	"etcdkit/snapshot"
 )
 
-// database makes a database of n records, of which every fifth is left, in a
-// directory of its own.
+// database makes a database of n records, of which every fifth is kept, in its
+// own directory.
 func database(t *testing.T, n int) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "db")
@@ -216,7 +216,7 @@ func TestSideBySide(t *testing.T) {
 	alone(t, path)
 }
 
-// TestDamaged leaves what it cannot read as it is.
+// TestDamaged checks that a damaged file is left unchanged.
 func TestDamaged(t *testing.T) {
 	t.Parallel()
 	whole := read(t, database(t, 3000))

@@ -16,15 +16,15 @@ import (
 // batches is how many there are, of which one is being written.
 const batches = 3
 
-// startEvery is after how many transactions the disk is asked to begin with
-// what they have written. A page that is written again soon is not worth it.
+// startEvery is the number of transactions after which the disk is asked to
+// start writing their pages. Writing a page that soon changes again is not
+// worthwhile.
 const startEvery = 16
 
-// errEnded ends the reading when the writing has failed, with an error of its
-// own.
+// errEnded stops the reader after the writer has failed with its own error.
 var errEnded = errors.New("nothing more can be written")
 
-// content is what a database holds.
+// content describes the contents of a database.
 type content struct {
 	hash    uint32
 	records int
@@ -88,7 +88,8 @@ type writer struct {
 	at   *bolt.Bucket
 }
 
-// run writes what comes ready until that is closed, or until an error.
+// run writes batches as they become ready, until the channel is closed or a
+// write fails.
 func (w *writer) run(ready <-chan *batch, free chan<- *batch) error {
 	for b := range ready {
 		if err := w.db.Update(func(tx *bolt.Tx) error { return w.write(tx, b) }); err != nil {
@@ -127,7 +128,8 @@ func (w *writer) write(tx *bolt.Tx, b *batch) error {
 	return nil
 }
 
-// enter makes the bucket of this name where the writer is, and goes into it.
+// enter creates the bucket of this name at the writer's position, and enters
+// it.
 func (w *writer) enter(tx *bolt.Tx, name string) error {
 	w.path = append(w.path, []byte(name))
 	create := tx.CreateBucket
@@ -141,7 +143,8 @@ func (w *writer) enter(tx *bolt.Tx, name string) error {
 	return err
 }
 
-// set goes into a bucket. Its keys come in order, so that full pages stay so.
+// set makes b the writer's position. Its keys are written in order, so that
+// full pages stay full.
 func (w *writer) set(b *bolt.Bucket) {
 	b.FillPercent = 1
 	w.at = b

@@ -1,14 +1,14 @@
-// Package migrate makes the data directory of a stopped server one of another
+// Package migrate converts the data directory of a stopped server to another
 // release. It imports bbolt, which the rest of the engine does without, and no
 // cobra, no printer, no package of the etcd server and nothing that opens a
 // connection.
 //
-// What a release of etcd 3 changes in the database is its schema
+// A release of etcd 3 may change the schema of the database
 // (server/storage/schema: schema.go, migration.go). So far there is one change:
 // 3.6 added the key "storageVersion" to the bucket "meta", and 3.7 raises it.
 // Entries of raft's log that are not in the database yet have to be of a kind
-// that the older release knows; they carry no version, but the fields and values
-// of their messages are marked with the release that brought them
+// that the older release knows; they carry no version, but the fields and
+// values of their messages are marked with the release that brought them
 // (api/versionpb, version.proto).
 package migrate
 
@@ -35,14 +35,14 @@ const (
 	keyTerm            = "term"
 )
 
-// ErrNoTerm says that the database does not tell which release it is of.
+// ErrNoTerm says that the database does not record its release.
 var ErrNoTerm = errors.New("missing term information")
 
 // ErrTooEarly says that a server of the target's release would not start on the
-// result, because the WAL still has what only an older release reads.
+// result, because the WAL still has entries that only an older release reads.
 var ErrTooEarly = errors.New("too early")
 
-// Options say what to migrate to what.
+// Options say which directory to migrate, and to which release.
 type Options struct {
 	DataDir string
 	WALDir  string // member/wal below DataDir if not given
@@ -55,7 +55,7 @@ type Options struct {
 	Wait time.Duration
 }
 
-// Result says what came of a run.
+// Result describes a completed run.
 type Result struct {
 	From, To semver.Version
 	// Changed is false where the directory was of the target's release.
@@ -74,9 +74,9 @@ type Result struct {
 	Cluster semver.Version
 }
 
-// Run changes the database of a data directory in its place, in one transaction
-// after all checks. After an error it is as it was. Errors about content match
-// snapshot.ErrCorrupt.
+// Run changes the database of a data directory in place, in one transaction
+// after all checks. After an error the directory is unchanged. Errors about
+// content match snapshot.ErrCorrupt.
 func Run(ctx context.Context, o Options) (_ Result, err error) {
 	o.Target = minor(o.Target)
 	path := snapshot.DataDirFile(o.DataDir)
@@ -163,7 +163,7 @@ func detect(tx *bolt.Tx) (semver.Version, error) {
 	return release(3, 5), nil
 }
 
-// clusterVersion reads what the cluster has agreed on.
+// clusterVersion reads the version that the cluster has agreed on.
 func clusterVersion(tx *bolt.Tx) semver.Version {
 	if b := tx.Bucket([]byte("cluster")); b != nil {
 		if v, err := semver.NewVersion(string(b.Get([]byte("clusterVersion")))); err == nil {

@@ -158,8 +158,8 @@ func TestV2Requests(t *testing.T) {
 	}
 }
 
-// TestDamage makes sure that a damaged directory is an error, also by force,
-// and stays as it is.
+// TestDamage checks that a damaged directory is an error, even with force, and
+// is left unchanged.
 func TestDamage(t *testing.T) {
 	t.Parallel()
 	for name, damage := range map[string]func(dir string) (path string, b []byte){

@@ -12,7 +12,7 @@ import (
 	"etcdkit/snapshot/raftlog"
 )
 
-// needs is what entries of a WAL ask of the server that reads them.
+// needs is what the entries of a WAL require of the server that reads them.
 type needs struct {
 	oldest     semver.Version // the oldest release that knows them all
 	v2Requests int            // of clients
@@ -68,7 +68,7 @@ func (n *needs) message(m protoreflect.Message) (err error) {
 }
 
 func (n *needs) value(f protoreflect.FieldDescriptor, v protoreflect.Value) error {
-	if f.IsMap() { // of which there is none
+	if f.IsMap() { // which does not exist
 		return fmt.Errorf("%s is a map", f.FullName())
 	}
 	if f.IsList() {

@@ -20,7 +20,7 @@ func allowed(from, to, needs semver.Version) error {
 	return nil
 }
 
-// tooEarlyError has the cure of what it reports.
+// tooEarlyError carries the next step with the error.
 type tooEarlyError struct {
 	to       semver.Version
 	requests int
@@ -34,9 +34,9 @@ func (e *tooEarlyError) Error() string {
 
 func (e *tooEarlyError) Unwrap() error { return ErrTooEarly }
 
-// tooEarly refuses to make a directory one of 3.7 or later whose WAL has
-// requests that 3.5 wrote for itself: a server of 3.7 ends in a panic on them.
-// Requests of v2 clients are in the way of 3.6 already.
+// tooEarly refuses to migrate a directory to 3.7 or later if its WAL has
+// requests that 3.5 wrote for itself: a server of 3.7 panics on them. Requests
+// of v2 clients already rule out 3.6.
 func tooEarly(to semver.Version, log needs) error {
 	if log.v2Own == 0 || log.v2Requests > 0 || to.LessThan(release(3, 7)) {
 		return nil
@@ -71,5 +71,6 @@ func sign(n int64) int64 {
 	return 1
 }
 
-// known tells whether the change that a release made to the one before is.
+// known reports whether the schema change between a release and its predecessor
+// is known.
 func known(v semver.Version) bool { return v == release(3, 6) || v == release(3, 7) }

@@ -9,9 +9,9 @@ import (
 // Entries calls f for the entries after an index, in their order and each index
 // once: an entry that raft has replaced is left out. Those above the committed
 // index may still be replaced when the server starts. f may keep an entry's
-// data. Its error ends the reading and is returned as it is.
+// data. An error of f ends the reading and is returned unchanged.
 //
-// Its memory is the entries between two hard states.
+// Its memory is proportional to the entries between two hard states.
 func (l *Log) Entries(ctx context.Context, after uint64, f func(Entry) error) error {
 	first := -1
 	for i, s := range l.segments {

@@ -21,7 +21,7 @@ type Log struct {
 	// Marks are those of raft snapshots, in the order of the WAL, so far as
 	// they are committed.
 	Marks []Mark
-	// Last is the index of the last entry; 0 where there is none.
+	// Last is the index of the last entry, 0 if there is none.
 	Last uint64
 	// Torn is the file whose last record was not written to its end; "" where
 	// none is.
@@ -129,7 +129,7 @@ func (l *Log) read(ctx context.Context, i int, f func(record) error) (_ uint32, 
 	}
 }
 
-// note keeps of a record what Log says.
+// note updates the Log with a record.
 func (l *Log) note(rec record) error {
 	var err error
 	switch rec.kind {
@@ -155,7 +155,7 @@ func (l *Log) note(rec record) error {
 	return err
 }
 
-// LatestMark is the last mark; zero where there is none.
+// LatestMark returns the last mark, zero if there is none.
 func (l *Log) LatestMark() Mark {
 	if len(l.Marks) == 0 {
 		return Mark{}
@@ -163,12 +163,12 @@ func (l *Log) LatestMark() Mark {
 	return l.Marks[len(l.Marks)-1]
 }
 
-// End is the index that the WAL reaches: that of its last entry, or of a raft
-// snapshot that stands for the entries.
+// End returns the index that the WAL reaches: that of its last entry, or of a
+// raft snapshot that replaces the entries.
 func (l *Log) End() uint64 { return max(l.Last, l.LatestMark().Index) }
 
-// Reaches makes sure that the WAL has all entries up to the last one that the
-// database has seen. Where it was cut, the rest of it may look whole.
+// Reaches checks that the WAL has all entries up to the last one that the
+// database has applied. A truncated WAL may otherwise look complete.
 func (l *Log) Reaches(applied uint64) error {
 	if l.End() >= applied {
 		return nil
@@ -176,7 +176,7 @@ func (l *Log) Reaches(applied uint64) error {
 	return damaged(l.dir, "the WAL ends at entry %d, and the database has seen entry %d", l.End(), applied)
 }
 
-// Bad is the error of whoever cannot make sense of an entry; nil where err is.
+// Bad returns the error for an entry that can't be parsed, nil if err is nil.
 func (l *Log) Bad(e Entry, err error) error {
 	if err == nil {
 		return nil

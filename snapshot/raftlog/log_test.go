@@ -28,7 +28,7 @@ func entries(t testing.TB, l *raftlog.Log, after uint64) ([]string, error) {
 }
 
 // whole is a WAL of two files in which raft has replaced entry 3, and a third
-// mark is beyond what is committed.
+// mark is beyond the committed index.
 func whole(t testing.TB) (dir string, files []*waltest.Segment) {
 	t.Helper()
 	dir = t.TempDir()
@@ -62,7 +62,7 @@ func TestLog(t *testing.T) {
 		}
 	}
 	stop := errors.New("enough")
-	if err := l.Entries(t.Context(), 0, func(raftlog.Entry) error { return stop }); err != stop { //nolint:errorlint // as it is
+	if err := l.Entries(t.Context(), 0, func(raftlog.Entry) error { return stop }); err != stop { //nolint:errorlint // unchanged
 		t.Errorf("got %v", err)
 	}
 }
@@ -114,10 +114,10 @@ func TestLogErrors(t *testing.T) {
 	}
 }
 
-// TestDamage flips each bit of a WAL, and cuts its last file at each byte: what
-// comes of it is an error, or torn at its end, or what was written. Only the
-// types of records, which no checksum covers, and cuts between records can go
-// unnoticed.
+// TestDamage flips each bit of a WAL, and truncates its last file at each byte:
+// the result is an error, or torn at its end, or the original contents. Only
+// changes of record types, which no checksum covers, and truncation between
+// records can go unnoticed.
 func TestDamage(t *testing.T) {
 	t.Parallel()
 	dir, files := whole(t)

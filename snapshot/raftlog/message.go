@@ -21,7 +21,7 @@ type Entry struct {
 	Data  []byte
 }
 
-// HardState is what raft has to remember.
+// HardState is the state that raft has to persist.
 type HardState struct {
 	Term, Vote, Commit uint64
 }

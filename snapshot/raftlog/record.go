@@ -142,8 +142,8 @@ func (d *decoder) damage(format string, args ...any) error {
 	return &DamageError{File: d.name, Offset: d.off, Detail: fmt.Sprintf(format, args...)}
 }
 
-// torn tells whether a part of a record that begins at off was never written: a
-// whole sector of it is zero (server/storage/wal, decoder.go).
+// torn reports whether a part of a record that begins at off was never written:
+// a whole sector of it is zero (server/storage/wal, decoder.go).
 func torn(data []byte, off int64) bool {
 	for len(data) > 0 {
 		n := min(int64(len(data)), sectorSize-off%sectorSize)

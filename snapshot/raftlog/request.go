@@ -32,16 +32,16 @@ var errNotV2 = errors.New("not a request of v2")
 // v2.
 const requestMember = 2
 
-// Where servers up to 3.5 keep what they know of the cluster
+// The paths where servers up to 3.5 store the state of the cluster
 // (server/etcdserver/api/membership, storev2.go; server/etcdserver, server.go).
 const (
 	clusterVersion = "/0/version"
 	membersPrefix  = "/0/members/"
 )
 
-// ParseRequest returns the v2 request in the data of a normal entry; nil where
-// it is a request of v3. Servers write a v2 request as it is; 3.5 would also
-// read one inside of an InternalRaftRequest.
+// ParseRequest returns the v2 request in the data of a normal entry, nil if it
+// is a request of v3. Servers write a v2 request unwrapped; 3.5 would also read
+// one inside an InternalRaftRequest.
 func ParseRequest(data []byte) (*Request, error) {
 	if r, err := parseRequest(data); err == nil {
 		return r, nil
@@ -73,8 +73,8 @@ func parseRequest(b []byte) (*Request, error) {
 	return r, nil
 }
 
-// set takes a field. One of another type than it should have, or of a number
-// that there is none of, makes the message something else.
+// set sets a field. A field of the wrong type, or with an unknown number, means
+// that the message is something else.
 func (r *Request) set(f wire.Field) error {
 	if f.Type == protowire.BytesType {
 		return r.setText(f)
@@ -98,7 +98,7 @@ func (r *Request) set(f wire.Field) error {
 		r.Time = int64(f.Varint)
 	case 17:
 		r.Refresh = on
-	case 1, 10, 11, 13, 14, 16: // id, and what only readers ask for
+	case 1, 10, 11, 13, 14, 16: // id, and fields that only readers use
 	default:
 		return errNotV2
 	}
@@ -121,14 +121,14 @@ func (r *Request) setText(f wire.Field) error {
 	return nil
 }
 
-// MemberAttributes tells whether the request is a server's own, about the name
-// and the URLs of a member.
+// MemberAttributes reports whether the request is a server's own, about the
+// name and the URLs of a member.
 func (r *Request) MemberAttributes() bool {
 	return r.Method == "PUT" && hasMemberAttributes(r.Path)
 }
 
-// hasMemberAttributes tells whether "/0/members/ID/attributes", the id in 1 to
-// 16 hexadecimal digits, is anywhere in a path: servers ask no more of it.
+// hasMemberAttributes reports whether "/0/members/ID/attributes", the id in 1
+// to 16 hexadecimal digits, occurs anywhere in a path: servers check no more.
 func hasMemberAttributes(path string) bool {
 	for {
 		i := strings.Index(path, membersPrefix)
@@ -144,9 +144,9 @@ func hasMemberAttributes(path string) bool {
 	}
 }
 
-// ClusterVersion tells whether the request is a server's own, about the
+// ClusterVersion reports whether the request is a server's own, about the
 // cluster's version.
 func (r *Request) ClusterVersion() bool { return r.Method == "PUT" && r.Path == clusterVersion }
 
-// OfClient tells whether a client has sent the request, and not a server.
+// OfClient reports whether a client has sent the request, and not a server.
 func (r *Request) OfClient() bool { return !r.MemberAttributes() && !r.ClusterVersion() }

@@ -20,9 +20,9 @@ type Snapshot struct {
 	Data []byte
 }
 
-// Snapshot returns the newest raft snapshot in dir that the WAL has a mark of;
-// nil where there is none, or no dir. A damaged one is an error that matches
-// snapshot.ErrCorrupt, and stays where it is.
+// Snapshot returns the newest raft snapshot in dir that the WAL has a mark of,
+// nil if there is none or dir does not exist. A damaged one is an error that
+// matches snapshot.ErrCorrupt, and stays where it is.
 func (l *Log) Snapshot(dir string) (*Snapshot, error) {
 	names, err := os.ReadDir(dir) // sorted
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

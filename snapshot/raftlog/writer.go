@@ -14,8 +14,8 @@ import (
 	"etcdkit/internal/output"
 )
 
-// SegmentSize is how much a server reserves for a file of its WAL, in bytes, so
-// that what it appends does not change the file's size.
+// SegmentSize is the size, in bytes, that a server reserves for a file of its
+// WAL, so that appending does not change the file's size.
 const SegmentSize = 64 * 1000 * 1000
 
 // Kind is the type of a record that a Writer appends.
@@ -30,7 +30,7 @@ const (
 )
 
 // Writer writes a new WAL of one file, to which a server appends. It does not
-// sync: that is for whoever publishes the directory.
+// sync: the publisher of the directory does.
 type Writer struct {
 	f   *os.File
 	w   *bufio.Writer
@@ -101,7 +101,7 @@ func (w *Writer) frame(k Kind, data []byte) error {
 	return err
 }
 
-// Close writes out what was appended and closes the file.
+// Close writes the buffered records and closes the file.
 func (w *Writer) Close() error { return errors.Join(w.w.Flush(), w.f.Close()) }
 
 // WriteSnapshot writes a raft snapshot, given as raft's message, to a new file

@@ -24,19 +24,18 @@ const (
 	backupURL    = "http://use-flag--force-new-cluster:2080"
 )
 
-// Backup makes a data directory that holds what that of a stopped server of
-// 3.5 does, keys of v2 and v3, but not its cluster: a server starts on it with
+// Backup makes a data directory with the v2 and v3 keys of a stopped 3.5
+// server, but without its cluster: a server starts on it with
 // --force-new-cluster, and has no other members.
 //
 // Changes of members move the index of the v2 tree, and are not in a backup's
-// WAL: keys after them have lower indexes there, and so other names where a
-// client had them named in order. It is the same with upstream's.
+// WAL: keys after them have lower indexes there, and so different names if a
+// client used in-order keys. Upstream's backup does the same.
 //
 // The source is only read, and no server can start on it meanwhile; without v3
-// its database is not opened, and a server may be running. What is at
-// the backup's place appears when all of it is there, and after an error, or
-// when ctx is done, none of it is left. Errors about content match
-// snapshot.ErrCorrupt.
+// its database is not opened, and a server may be running. The backup appears
+// only when it is complete, and after an error, or when ctx is done, nothing of
+// it is left. Errors about content match snapshot.ErrCorrupt.
 func Backup(ctx context.Context, cfg BackupConfig) (_ BackupResult, err error) {
 	src, err := cfg.openSource(ctx)
 	if err != nil {
@@ -89,7 +88,7 @@ type backup struct {
 	lg      *zap.Logger
 	src     *snapshot.File // nil without v3
 	log     *raftlog.Log
-	snap    *raftlog.Snapshot // nil where there is none
+	snap    *raftlog.Snapshot // nil if there is none
 	cluster *membership.RaftCluster
 	entries int // written so far
 }

@@ -10,7 +10,7 @@ import (
 	"etcdkit/internal/output"
 )
 
-// BackupConfig says what to back up, and where to. The fields are the flags of
+// BackupConfig says what to back up and where. The fields are the flags of
 // "etcdutl backup".
 type BackupConfig struct {
 	DataDir string
@@ -65,7 +65,7 @@ func (c *BackupConfig) makeDirs(size int64) (_ *outputs, err error) {
 	return o, o.start("snap")
 }
 
-// checkFree makes sure that there is nothing in the directories to be made.
+// checkFree checks that the directories to be made do not exist or are empty.
 func (c *BackupConfig) checkFree(member, walInside string) error {
 	places := []struct{ flag, dir string }{{"backup-dir", member}}
 	if walInside == "" {

@@ -90,8 +90,8 @@ func (b *backup) entry(e raftlog.Entry) (*raftpb.Entry, error) {
 	return kept, err
 }
 
-// keeps tells whether a request belongs into the backup: one that is not about
-// members, and of v2 where v3 is not wanted.
+// keeps reports whether a request belongs in the backup: one that is not about
+// members, and not a v3 request if v3 is excluded.
 func (b *backup) keeps(data []byte) (bool, error) {
 	v2, err := raftlog.ParseRequest(data)
 	if err != nil {

@@ -266,7 +266,8 @@ func TestBackupPlaces(t *testing.T) {
 	}
 }
 
-// TestBackupFails leaves nothing behind, and the source as it was.
+// TestBackupFails checks that a failed backup leaves no files and does not
+// change the source.
 func TestBackupFails(t *testing.T) {
 	t.Parallel()
 	canceled, cancel := context.WithCancelCause(t.Context())

@@ -27,20 +27,21 @@ var ErrBumpOptions = errors.New("--mark-compacted required if --bump-revision > 
 // ErrRevisionOptions says that RevisionAtLeast and a bump are given.
 var ErrRevisionOptions = errors.New("--revision-at-least bumps and marks as compacted: leave out --bump-revision and --mark-compacted")
 
-// maxRevision is up to which a revision can be bumped, so that the new cluster
-// can go on from there: a million writes a second for thirty years. A server
+// maxRevision is the highest revision to bump to, so that the new cluster has
+// enough revisions left: a million writes a second for thirty years. A server
 // that runs out of revisions crashes.
 const maxRevision = math.MaxInt64 - 1_000_000_000_000_000
 
-// Config says what to restore, and as which member of which cluster. The
-// fields are the flags of "etcdutl snapshot restore"; defaults of flags are
-// not filled in.
+// Config says what to restore, and as which member of which cluster. The fields
+// are the flags of "etcdutl snapshot restore"; defaults of flags are not filled
+// in.
 type Config struct {
 	// SnapshotPath is the file to restore.
 	SnapshotPath string
 	// Snapshot is read in place of SnapshotPath, unless it is nil.
 	Snapshot io.Reader
-	// Notice is told what takes long; nil drops it. Calls don't overlap.
+	// Notice is called about slow operations; it may be nil. Calls don't
+	// overlap.
 	Notice func(string)
 	// Name is the member's name, a key of InitialCluster.
 	Name string
@@ -54,7 +55,8 @@ type Config struct {
 	PeerURLs []string
 	// InitialCluster lists all members: "name=url,name=url".
 	InitialCluster string
-	// InitialClusterToken goes into the ids of the cluster and of its members.
+	// InitialClusterToken is part of the hash for the ids of the cluster and of
+	// its members.
 	InitialClusterToken string
 	// SkipHashCheck takes a file without sha256, or with a wrong one.
 	SkipHashCheck bool
@@ -160,7 +162,7 @@ func (c *Config) sameURLs(ctx context.Context, lg *zap.Logger, own, listed types
 	return fmt.Errorf("failed to resolve %s to match --initial-cluster=%s (%w)", advertised, asFlag, err)
 }
 
-// noticeEvery is how often Notice is told of a look-up that goes on.
+// noticeEvery is the interval at which Notice is called during a slow look-up.
 const noticeEvery = 5 * time.Second
 
 // equal compares URLs, and looks up the names in them if their text differs,
@@ -221,7 +223,8 @@ func nameOf(m string) string {
 	return m
 }
 
-// difference returns what of a is not in b, sorted and once.
+// difference returns the elements of a that are not in b, sorted and without
+// duplicates.
 func difference(a, b []string) []string {
 	set := map[string]bool{}
 	for _, s := range a {

@@ -137,7 +137,8 @@ func wantFiles(t *testing.T, dir string, want ...string) {
 	}
 }
 
-// TestDefaultPlace restores to NAME.etcd, and sweeps what a killed run left.
+// TestDefaultPlace restores to NAME.etcd, and removes files that a killed run
+// left.
 func TestDefaultPlace(t *testing.T) {
 	src := source(t)
 	t.Chdir(t.TempDir())
@@ -156,7 +157,8 @@ func TestDefaultPlace(t *testing.T) {
 	}
 }
 
-// TestNotice says what is looked up, and only where a name has to be.
+// TestNotice checks that look-ups are reported, and only for names that require
+// one.
 func TestNotice(t *testing.T) {
 	t.Parallel()
 	for listed, want := range map[string]bool{"http://127.0.0.1:9": false, "http://localhost:2380": false, "http://nosuch.invalid:2380": true} {

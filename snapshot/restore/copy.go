@@ -15,12 +15,12 @@ import (
 // the context.
 const copyPiece = 64 << 20
 
-// checksum says what to do about the sha256 at the end of a source.
+// checksum says how to treat the sha256 at the end of a source.
 type checksum int
 
 const (
 	verifySum checksum = iota
-	ignoreSum          // there is none, or it does not matter
+	ignoreSum          // there is none, or it is ignored
 )
 
 // copyVerified copies the database in the snapshot to path, and checks its
@@ -79,11 +79,11 @@ func (b *builder) receive(ctx context.Context, path string) (st snapshot.Status,
 	return st, f.WriteEmptyFreelist(dst)
 }
 
-// copyDB copies a database to a new file at path. Behind the copying, the copy
-// is hashed, and its sha256 compared with that of the source; when it is
-// complete, every page of it is checked, while the disk works on it. Hashing
-// takes longest, so the check leaves it a processor of its own. A source that
-// changes meanwhile is an error.
+// copyDB copies a database to a new file at path. While copying, it hashes the
+// copy and compares its sha256 with that of the source; when the copy is
+// complete, it checks every page, while the disk is still writing. Hashing
+// takes longest, so the check leaves it a processor. A source that changes
+// meanwhile is an error.
 func copyDB(ctx context.Context, path string, src *snapshot.File, sum checksum) (st snapshot.Status, err error) {
 	dst, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -121,7 +121,7 @@ func copyDB(ctx context.Context, path string, src *snapshot.File, sum checksum) 
 	go func() { synced <- dst.Sync() }()
 	st, err = scan(ctx, path, hashers)
 	syncErr := <-synced
-	if sumErr := check(); sumErr != nil { // which says more than what a scan has met
+	if sumErr := check(); sumErr != nil { // which is more specific than the error of a scan
 		return st, sumErr
 	}
 	if err := errors.Join(err, syncErr); err != nil {

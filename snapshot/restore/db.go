@@ -29,7 +29,7 @@ const (
 // raftTerm is the term of all entries in a new WAL.
 const raftTerm = 1
 
-// edit is what to change in the backend besides the members.
+// edit says what to change in the backend besides the members.
 type edit struct {
 	latest int64 // the latest revision
 	bump   bool  // up to which the revision is to be raised

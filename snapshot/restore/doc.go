@@ -1,9 +1,9 @@
-// Package restore makes data directories: that of a new cluster's member from a
-// snapshot, and a backup from that of a stopped server. It and what is below it
-// alone may import packages of the etcd server and of raft, for what the server
-// must be able to read: the WAL, the raft snapshot and the membership. It
-// imports no cobra, no printer and no gRPC client, and prints nothing. The only
-// thing it may ask the network for is the address of a host name, where the
+// Package restore makes data directories: for the member of a new cluster from
+// a snapshot, and for a backup from that of a stopped server. Only this package
+// and its subpackages may import packages of the etcd server and of raft, for
+// the files that the server must be able to read: the WAL, the raft snapshot
+// and the membership. It imports no cobra, no printer and no gRPC client, and
+// prints nothing. Its only use of the network is to look up host names, if the
 // peer URLs given for this member differ in their text.
 //
 // A data directory has this shape (server/storage/datadir):

@@ -37,7 +37,7 @@ func seed(t testing.TB, noFreelist bool) []byte {
 			t.Fatal(err)
 		}
 	}
-	// Only the first pages are small: what was deleted lies at the end.
+	// Only the first pages are small: deleted data is at the end.
 	small := filepath.Join(t.TempDir(), "small")
 	to, err := bolt.Open(small, 0o600, &bolt.Options{PageSize: fuzzPage, NoFreelistSync: noFreelist, NoSync: true})
 	if err != nil {
@@ -49,9 +49,9 @@ func seed(t testing.TB, noFreelist bool) []byte {
 	return readFile(t, small)
 }
 
-// FuzzRestore restores files of anything, whose meta pages are made right. It
-// makes a directory or nothing, and what it makes bbolt can read. The search
-// for faults in the file itself is FuzzFile's.
+// FuzzRestore restores arbitrary files with valid meta pages. A restore makes a
+// directory that bbolt can read, or nothing. FuzzFile searches for faults in
+// the file itself.
 func FuzzRestore(f *testing.F) {
 	f.Add(seed(f, true), false)
 	f.Add(seed(f, false), true)

@@ -12,16 +12,16 @@ import (
 // can hold it.
 const hashSize = 256 << 10
 
-// hasher hashes a file on a goroutine of its own, while it is written.
+// hasher hashes a file in a goroutine while the file is written.
 type hasher struct {
-	ends   chan int64 // up to where the file is there
+	ends   chan int64 // the end of the written part
 	end    func()     // says that no more will come; may be called again
 	result func() ([sha256.Size]byte, error)
 }
 
 // newHasher starts to hash a file of this size. The caller calls end.
 func newHasher(f io.ReaderAt, size int64) *hasher {
-	h := &hasher{ends: make(chan int64, size/hashSize+1)} // so that nobody waits for it
+	h := &hasher{ends: make(chan int64, size/hashSize+1)} // so that the sender never waits
 	h.end = sync.OnceFunc(func() { close(h.ends) })
 	var sum [sha256.Size]byte
 	var err error

@@ -33,14 +33,14 @@ func (b *builder) keepLearners(ctx context.Context, path string) (unknown []stri
 		}
 	}
 	if !slices.ContainsFunc(members, func(m *membership.Member) bool { return !m.IsLearner }) {
-		return unknown, nil // nobody could lead
+		return unknown, nil // no member could become leader
 	}
 	b.cluster = membership.NewClusterFromMembers(b.lg, b.cluster.ID(), members)
 	return unknown, nil
 }
 
-// sameMember goes by the name, and by the URLs of one that never started, which
-// has no name.
+// sameMember compares by name, and by the URLs for a member that never started,
+// which has no name.
 func sameMember(old membership.Member, m *membership.Member) bool {
 	if old.Name != "" {
 		return old.Name == m.Name

@@ -66,7 +66,8 @@ func threeMembers(snapshotPath, dir string) Config {
 	return cfg
 }
 
-// TestAll makes what restoring each member by itself makes.
+// TestAll checks that All makes the same directories as restoring each member
+// separately.
 func TestAll(t *testing.T) {
 	t.Parallel()
 	src := source(t)
@@ -204,7 +205,7 @@ func TestLearners(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// Where only learners would be left, all vote.
+	// If only learners would be left, all become voters.
 	one := config(withLearners(t), t.TempDir())
 	one.SkipHashCheck, one.Name, one.InitialCluster = true, "m2", "m2=http://localhost:2380"
 	if res, err := Restore(t.Context(), one); err != nil || res.Learner || !slices.Equal(res.UnknownLearners, []string{"http://127.0.0.1:3"}) {

@@ -10,7 +10,7 @@ import (
 	"etcdkit/internal/output"
 )
 
-// memberDir is what makes a directory one that a server starts on.
+// memberDir is the subdirectory by which a server recognizes a data directory.
 const memberDir = "member"
 
 // places are the directories to make.
@@ -20,7 +20,7 @@ type places struct {
 	inside  string // its path below dataDir, or "" where it is elsewhere
 }
 
-// places fills in what is not given.
+// places fills in the paths that are not given.
 func (c *Config) places() places {
 	p := places{dataDir: c.DataDir, walDir: c.WALDir}
 	if p.dataDir == "" {
@@ -32,8 +32,8 @@ func (c *Config) places() places {
 	return p
 }
 
-// check makes sure that what is to be made does not exist, and how the two
-// directories lie to each other.
+// check checks that the directories to be made do not exist, and that the WAL's
+// directory does not contain the data directory.
 func (p *places) check() (err error) {
 	if p.inside, err = below(p.dataDir, p.walDir); err != nil {
 		return err

@@ -85,7 +85,7 @@ func writeSnapshot(dir string, store v2store.Store, m raftlog.Mark, conf *raftpb
 	return raftlog.WriteSnapshot(dir, m, message)
 }
 
-// additions are the entries that add the members, and what they come to.
+// additions are the entries that add the members, and the resulting membership.
 func additions(members []*membership.Member) (entries []*raftpb.Entry, conf *raftpb.ConfState, err error) {
 	conf = &raftpb.ConfState{}
 	for i, m := range members {

@@ -26,8 +26,8 @@ type Result struct {
 	Revision  int64 // the latest one, after the bump
 	TotalKeys int   // live keys
 	// UnknownLearners are the peer URLs, joined by commas, of each learner of
-	// the old cluster that never started and is not found in the new one by
-	// them: a member that stands for it has become a voter.
+	// the old cluster that never started and is not found in the new one by its
+	// URLs: the member that replaces it has become a voter.
 	UnknownLearners []string
 	// Members are all members of the new cluster, sorted by id.
 	Members []Member
@@ -60,10 +60,10 @@ func Restore(ctx context.Context, cfg Config) (Result, error) {
 }
 
 // All is Restore for every member of InitialCluster, from one reading of the
-// snapshot: each gets a directory of its name below DataDir, and either all of
-// them are there afterwards or none. Name, PeerURLs and WALDir are not used.
-// The results are in the order of the names. A name that would lead elsewhere is
-// an error.
+// snapshot: each gets a directory of its name below DataDir, and afterwards
+// either all of them exist or none. Name, PeerURLs and WALDir are not used. The
+// results are in the order of the names. A name that would escape DataDir is an
+// error.
 func All(ctx context.Context, cfg Config) ([]Result, error) {
 	urls, err := types.NewURLsMap(cfg.InitialCluster)
 	if err != nil {
@@ -218,7 +218,7 @@ func (b *builder) build(ctx context.Context, configs []Config, all []*outputs) (
 	return results, nil
 }
 
-// describe returns what results say of the members.
+// describe returns the members in the form of a Result.
 func describe(members []*membership.Member) []Member {
 	all := make([]Member, len(members))
 	for i, m := range members {

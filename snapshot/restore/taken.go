@@ -13,7 +13,7 @@ import (
 // takenError says that something is where a directory is to be made.
 type takenError struct {
 	what string   // etcdutl's text
-	left []string // what of it may be from a run that was killed between two renames
+	left []string // the parts of it that may be from a run that was killed between two renames
 }
 
 func (e *takenError) Error() string {
@@ -27,15 +27,15 @@ func (e *takenError) Error() string {
 	return fmt.Sprintf("%s; if that is what a killed run has left, remove %s and try again", e.what, strings.Join(quoted, ", "))
 }
 
-// holdsWAL tells whether the directory looks like one that restore publishes
-// ahead of the rest.
+// holdsWAL reports whether the directory looks like one that restore publishes
+// before the others.
 func holdsWAL(dir string) bool {
 	segments, err := filepath.Glob(filepath.Join(output.Escape(dir), "*.wal"))
 	return err == nil && len(segments) > 0
 }
 
-// halfDone returns the data directories that are there, where they are the first
-// of all, as a killed run leaves them, and others are not.
+// halfDone returns the data directories that exist, if they are the first of
+// all, as a killed run leaves them, and the others are missing.
 func halfDone(members []Config) []string {
 	var there []string
 	for i, c := range members {

@@ -10,7 +10,7 @@ import (
 	"etcdkit/snapshot/raftlog"
 )
 
-// Content is where a data directory holds what clients of v2 have put there,
+// Content is the place in a data directory where data of v2 clients was found,
 // on which a server does not start from 3.6 on.
 type Content struct {
 	Snapshot bool // in the last raft snapshot
@@ -20,9 +20,9 @@ type Content struct {
 	Torn string
 }
 
-// Check looks for content of v2 clients. It takes no lock. Without a WAL there
-// is none. A WAL that lacks entries which the database has seen is an error,
-// unless there is content in what is left of it.
+// Check looks for content of v2 clients. It does not lock. Without a WAL there
+// is none. A WAL that lacks entries which the database has applied is an error,
+// unless the rest of it has content.
 func Check(ctx context.Context, src Source) (Content, error) {
 	applied := seen(ctx, src) // before the WAL, to which a server may add
 	log, err := raftlog.Open(ctx, src.walDir())

@@ -2,15 +2,15 @@
 // data directory. It only reads, and like its parent it may import packages of
 // the etcd server, but no cobra, no printer and no gRPC client.
 //
-// Servers up to 3.5 keep the tree in memory (server/etcdserver/api/v2store).
-// On disk it is the last raft snapshot, whose data is the store as JSON (type
-// store in store.go, of which Root and CurrentIndex count, and type node in
-// node.go), and the entries of the WAL that follow it, of which each request
-// of v2 counts, and each change of the members, which moves the index of the
-// tree as well. The server's own package applies them, as the server does when
-// it starts, so that every index comes out as it was.
+// Servers up to 3.5 keep the tree in memory (server/etcdserver/api/v2store). On
+// disk it is the last raft snapshot, whose data is the store as JSON (Root and
+// CurrentIndex of type store in store.go, and type node in node.go), and the
+// entries of the WAL that follow it: the requests of v2, and the changes of
+// members, which also move the index of the tree. The server's own package
+// applies them, as the server does when it starts, so that every index is the
+// same.
 //
-// The store has three parts: /0 is what the server knows of the cluster, /1
-// the keys of clients, which see them without that prefix, and /2 users and
-// roles of v2.
+// The store has three parts: /0 is the server's record of the cluster, /1 the
+// keys of clients, which see them without that prefix, and /2 users and roles
+// of v2.
 package v2tree

@@ -29,8 +29,8 @@ type Count struct {
 	Keys, Dirs, Hidden int
 }
 
-// Write writes the tree as JSON lines, in the order of Walk. now is what TTLs
-// are counted from.
+// Write writes the tree as JSON lines, in the order of Walk. TTLs are relative
+// to now.
 func (t *Tree) Write(ctx context.Context, w io.Writer, now time.Time) (Count, error) {
 	var n Count
 	buf := bufio.NewWriterSize(w, 1<<16)
@@ -49,8 +49,8 @@ func (t *Tree) Write(ctx context.Context, w io.Writer, now time.Time) (Count, er
 	return n, err
 }
 
-// Save is Write to the file at path, which is there when all of it is, and
-// otherwise stays as it was.
+// Save is Write to the file at path, which is replaced only when the new one is
+// complete.
 func (t *Tree) Save(ctx context.Context, path string, now time.Time) (_ Count, err error) {
 	f, err := output.Create(ctx, path)
 	if err != nil {

@@ -40,10 +40,10 @@ func (s Source) walDir() string {
 }
 
 // Load reads the tree of a data directory. While it reads, no server can start
-// there. Where the database is lost, the WAL alone says what was agreed on.
-// Errors about content match snapshot.ErrCorrupt.
+// there. If the database is lost, only the WAL says which entries were
+// committed. Errors about content match snapshot.ErrCorrupt.
 //
-// All of the tree is in memory, as it is in the server.
+// The whole tree is in memory, as it is in the server.
 func Load(ctx context.Context, src Source) (_ *Tree, err error) {
 	applied, unlock, err := hold(ctx, src)
 	lost := err
@@ -64,8 +64,8 @@ func Load(ctx context.Context, src Source) (_ *Tree, err error) {
 	if err != nil {
 		return nil, err
 	}
-	// Where only the commit index moves, raft does not save it, and the
-	// database may be ahead of it (server/etcdserver/bootstrap.go).
+	// If only the commit index moves, raft does not save it, and the database
+	// may be ahead of it (server/etcdserver/bootstrap.go).
 	commit := max(log.State.Commit, applied)
 	if err := log.Reaches(applied); err != nil {
 		return nil, err

@@ -66,7 +66,7 @@ func (r *replay) addMember(members map[types.ID]*membership.Member, about []byte
 	return nil
 }
 
-// taken tells whether another member has one of the URLs.
+// taken reports whether another member has one of the URLs.
 func taken(members map[types.ID]*membership.Member, id types.ID, urls []string) bool {
 	seen := map[string]bool{}
 	for _, m := range members {

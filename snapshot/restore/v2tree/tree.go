@@ -24,8 +24,8 @@ type Tree struct {
 	// Torn is the file of the WAL whose last record was not written to its end;
 	// "" where none is.
 	Torn string
-	// NoDatabase tells that there was none to say what the server had seen
-	// last, and nothing to keep one from starting.
+	// NoDatabase reports that there was no database, so that the last applied
+	// entry is unknown and nothing kept a server from starting.
 	NoDatabase bool
 
 	root *node
@@ -79,7 +79,7 @@ func treeOf(store v2store.Store) (*Tree, error) {
 }
 
 // Walk calls f for every key and directory but the root, each directory before
-// what is in it, and these by their names. An error of f ends it and is
+// its contents, which are sorted by name. An error of f ends the walk and is
 // returned.
 func (t *Tree) Walk(f func(Node) error) error { return t.root.walk("", false, f) }
 

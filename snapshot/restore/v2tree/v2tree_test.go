@@ -166,8 +166,8 @@ func TestMembers(t *testing.T) {
 	}
 }
 
-// TestEnd leaves out what may not be agreed on, and counts what the database
-// has seen.
+// TestEnd leaves out entries that may not be committed, and includes those that
+// the database has applied.
 func TestEnd(t *testing.T) {
 	t.Parallel()
 	s := beginning(waltest.NewSegment(0)).Entry(0, 2, 5, waltest.Request("PUT", "/1/a", "")).Entry(0, 2, 6, waltest.Request("PUT", "/1/b", "")).
@@ -255,7 +255,7 @@ func TestSnapshot(t *testing.T) {
 			_, err = tree.Write(t.Context(), &bytes.Buffer{}, at())
 		}
 		if name == "null" || name == "a null child" {
-			continue // only must not crash: what is null is as if it were not there
+			continue // must only not crash: null counts as absent
 		}
 		if !errors.Is(err, snapshot.ErrCorrupt) {
 			t.Errorf("%s: %v", name, err)
