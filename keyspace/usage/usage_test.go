@@ -2,6 +2,8 @@ package usage
 
 import (
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -40,6 +42,51 @@ func TestWalk(t *testing.T) {
 		if sum.Versions != 2*sum.Keys || sum.Bytes != int64(len(strings.Join(tt.keys, "v"))+min(1, len(tt.keys))) {
 			t.Errorf("%q: %+v", tt.prefix, sum)
 		}
+	}
+}
+
+// What a directory comes to is what its directories and its direct keys come to.
+// du left the direct ones out, and its lines did not add up.
+func TestDirectKeysAddUp(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(2000) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		keys := map[string]int{}
+		for range r.IntN(30) {
+			key := "/p/"
+			for range 1 + r.IntN(4) {
+				key += []string{"a", "bb", "/", "c/", "d/"}[r.IntN(5)]
+			}
+			keys[key] = r.IntN(5)
+		}
+		below := map[string]Sum{} // of the directories that have ended, by the one that they are in
+		w := &Walk{Prefix: "/p/", Separator: "/", Depth: r.IntN(4)}
+		check := func(n Node) {
+			want := below[n.Name]
+			want.add(n.Direct)
+			if w.Depth > 0 && n.Depth == w.Depth { // its contents are too deep to be told apart
+				want = n.Sum
+			}
+			var all Sum // of the keys in it, one by one
+			for key, size := range keys {
+				if strings.HasPrefix(key, n.Name) {
+					all.add(Sum{1, int64(len(key) + size), 1})
+				}
+			}
+			if n.Sum != all || want != all {
+				t.Fatalf("seed %d, depth %d: %q comes to %+v, its parts to %+v, its keys to %+v", seed, w.Depth, n.Name, n.Sum, want, all)
+			}
+		}
+		w.End = func(n Node, in string) {
+			check(n)
+			sum := below[in]
+			sum.add(n.Sum)
+			below[in] = sum
+		}
+		for _, key := range slices.Sorted(maps.Keys(keys)) {
+			w.Add(&mvccpb.KeyValue{Key: []byte(key), Value: make([]byte, keys[key]), Version: 1})
+		}
+		check(w.Finish())
 	}
 }
 
