@@ -5,12 +5,15 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
+
+	"etcdkit/commands/conn/conntest"
 )
 
 // forgetful is an etcd that refuses the first streams for an error.
@@ -60,7 +63,8 @@ func (f *forgetful) LeaseKeepAlive(s grpc.BidiStreamingServer[etcdserverpb.Lease
 // forget serves a forgetful etcd and returns a client of it that has logged in.
 func forget(t *testing.T, refusals int32, because error) (*forgetful, *Client) {
 	t.Helper()
-	l, s, f := listen(t), grpc.NewServer(), &forgetful{because: because}
+	var loopback conntest.Network
+	l, s, f := loopback.Listen(t, "a:1"), grpc.NewServer(), &forgetful{because: because}
 	f.answer = happy
 	f.refusals.Store(refusals)
 	etcdserverpb.RegisterWatchServer(s, f)
@@ -68,7 +72,7 @@ func forget(t *testing.T, refusals int32, because error) (*forgetful, *Client) {
 	etcdserverpb.RegisterAuthServer(s, &f.fake)
 	go s.Serve(l)
 	t.Cleanup(s.Stop)
-	c, err := dialer(t, "--endpoints", l.Addr().String(), "--user", "u:p").Dial(t.Context())
+	c, err := dialerOn(t, &loopback, "--endpoints", "a:1", "--user", "u:p", "--dial-timeout", "1h").Dial(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,21 +89,25 @@ func TestStreamsWithNewTokens(t *testing.T) {
 			t.Errorf("%v: a watch: %+v after %d streams", because, r, f.streams.Load())
 		}
 		cancel()
-		f, c = forget(t, 3, because)
-		if r, err := c.KeepAliveOnce(t.Context(), 5); err != nil || r.TTL != 10 || f.streams.Load() != 4 {
-			t.Errorf("%v: a lease: %v, %v after %d streams", because, r, err, f.streams.Load())
-		}
+		synctest.Test(t, func(t *testing.T) {
+			f, c := forget(t, 3, because)
+			if r, err := c.KeepAliveOnce(t.Context(), 5); err != nil || r.TTL != 10 || f.streams.Load() != 4 {
+				t.Errorf("%v: a lease: %v, %v after %d streams", because, r, err, f.streams.Load())
+			}
+		})
 	}
 }
 
 func TestStreamsThatStayRefused(t *testing.T) {
 	t.Parallel()
-	f, c := forget(t, 1000, rpctypes.ErrGRPCInvalidAuthToken)
-	if _, err := c.KeepAliveOnce(t.Context(), 5); !errors.Is(err, rpctypes.ErrInvalidAuthToken) || f.streams.Load() != tokenTries+1 {
-		t.Errorf("%v after %d streams", err, f.streams.Load())
-	}
-	f, c = forget(t, 1000, rpctypes.ErrGRPCPermissionDenied)
-	if _, err := c.KeepAliveOnce(t.Context(), 5); !errors.Is(err, rpctypes.ErrPermissionDenied) || f.streams.Load() != 1 {
-		t.Errorf("another refusal: %v after %d streams", err, f.streams.Load())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f, c := forget(t, 1000, rpctypes.ErrGRPCInvalidAuthToken)
+		if _, err := c.KeepAliveOnce(t.Context(), 5); !errors.Is(err, rpctypes.ErrInvalidAuthToken) || f.streams.Load() != tokenTries+1 {
+			t.Errorf("%v after %d streams", err, f.streams.Load())
+		}
+		f, c = forget(t, 1000, rpctypes.ErrGRPCPermissionDenied)
+		if _, err := c.KeepAliveOnce(t.Context(), 5); !errors.Is(err, rpctypes.ErrPermissionDenied) || f.streams.Load() != 1 {
+			t.Errorf("another refusal: %v after %d streams", err, f.streams.Load())
+		}
+	})
 }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"net"
 	"path/filepath"
-	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/conn/conntest"
 )
 
 func TestDialSendsNothing(t *testing.T) {
@@ -61,45 +63,47 @@ func TestLogin(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			l := listen(t)
-			serve(t, l, nil, tt.answer)
-			d := dialer(t, "--endpoints", l.Addr().String(), "--user", "u:p")
-			checkLogin(t.Context(), t, d, tt.want, l.Addr().String())
+			synctest.Test(t, func(t *testing.T) {
+				var loopback conntest.Network
+				serve(t, loopback.Listen(t, "a:1"), nil, tt.answer)
+				checkLogin(t, dialerOn(t, &loopback, "--endpoints", "a:1", "--user", "u:p"), tt.want, 0)
+			})
 		})
 	}
 	t.Run("no answer", func(t *testing.T) {
 		t.Parallel()
-		l, ctx := listen(t), newExpiring(t)
-		serve(t, l, nil, func(rpc context.Context, method string) error {
-			ctx.expire()
-			return deaf(rpc, method)
+		synctest.Test(t, func(t *testing.T) {
+			var loopback conntest.Network
+			serve(t, loopback.Listen(t, "a:1"), nil, deaf)
+			d := dialerOn(t, &loopback, "--endpoints", "a:1", "--user", "u:p", "--dial-timeout", "7s")
+			checkLogin(t, d, "no answer from a:1: context deadline exceeded", 7*time.Second)
 		})
-		d := dialer(t, "--endpoints", l.Addr().String(), "--user", "u:p", "--dial-timeout", "1m")
-		checkLogin(ctx, t, d, "no answer from %s: context deadline exceeded", l.Addr().String())
 	})
 	t.Run("refused", func(t *testing.T) {
 		t.Parallel()
-		ep := refusing(t)
-		d := dialer(t, "--endpoints", ep, "--user", "u:p")
-		checkLogin(t.Context(), t, d, "%s: connection refused: context deadline exceeded", ep)
+		synctest.Test(t, func(t *testing.T) {
+			d := dialerOn(t, new(conntest.Network), "--endpoints", "a:1", "--user", "u:p")
+			checkLogin(t, d, "a:1: connection refused: context deadline exceeded", 2*time.Second)
+		})
 	})
 	t.Run("refused, fast", func(t *testing.T) {
 		t.Parallel()
-		ep := refusing(t)
-		d := dialer(t, "--endpoints", ep, "--user", "u:p", "--dial-timeout", "1m").FailFast()
-		checkLogin(t.Context(), t, d, "%s: connection refused", ep)
+		synctest.Test(t, func(t *testing.T) {
+			d := dialerOn(t, new(conntest.Network), "--endpoints", "a:1", "--user", "u:p").FailFast()
+			checkLogin(t, d, "a:1: connection refused", 0)
+		})
 	})
 }
 
-func checkLogin(ctx context.Context, t *testing.T, d *Dialer, want, ep string) {
+func checkLogin(t *testing.T, d *Dialer, want string, took time.Duration) {
 	t.Helper()
-	c, err := d.Dial(ctx)
+	begun := time.Now()
+	c, err := d.Dial(t.Context())
 	if err == nil {
 		defer c.Close()
 	}
-	want = strings.ReplaceAll(want, "%s", ep)
-	if errorText(err) != want {
-		t.Errorf("%v\nwant %s", err, want)
+	if errorText(err) != want || time.Since(begun) != took {
+		t.Errorf("%v after %v\nwant %s after %v", err, time.Since(begun), want, took)
 	}
 	if err != nil && cli.CodeOf(err) != cli.BadConnection {
 		t.Errorf("code %d", cli.CodeOf(err))
@@ -163,27 +167,31 @@ func TestSizeLimits(t *testing.T) {
 func TestFailFastTriesOnce(t *testing.T) {
 	t.Parallel()
 	for name, do := range map[string]func(*Client, string) error{
-		"status": func(c *Client, ep string) error { _, err := c.Status(t.Context(), ep); return err },
-		"get":    func(c *Client, _ string) error { _, err := c.Get(t.Context(), "k"); return err },
-		"put":    func(c *Client, _ string) error { _, err := c.Put(t.Context(), "k", "v"); return err },
-		"stream": func(c *Client, _ string) error { _, err := c.Snapshot(t.Context()); return err },
+		"status": func(c *Client, ep string) error { _, err := c.Status(c.Ctx(), ep); return err },
+		"get":    func(c *Client, _ string) error { _, err := c.Get(c.Ctx(), "k"); return err },
+		"put":    func(c *Client, _ string) error { _, err := c.Put(c.Ctx(), "k", "v"); return err },
+		"stream": func(c *Client, _ string) error { _, err := c.Snapshot(c.Ctx()); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tries := make(chan struct{}, 100)
-			ep := raw(t, func(net.Conn) { tries <- struct{}{} })
-			c, err := dialer(t, "--endpoints", ep).FailFast().Dial(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Close()
-			err = do(c, ep)
-			if !errors.Is(err, context.DeadlineExceeded) || Bare(err) != context.DeadlineExceeded { //nolint:errorlint // that very value
-				t.Errorf("%v", err)
-			}
-			if len(tries) > 4 { // grpc connects once more, and what the server speaks is tried
-				t.Errorf("%d tries", len(tries))
-			}
+			synctest.Test(t, func(t *testing.T) {
+				const ep = "a:1"
+				var loopback conntest.Network
+				tries, begun := make(chan struct{}, 100), time.Now()
+				go hand(loopback.Listen(t, ep), func(net.Conn) { tries <- struct{}{} })
+				c, err := dialerOn(t, &loopback, "--endpoints", ep).FailFast().Dial(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close()
+				err = do(c, ep)
+				if !errors.Is(err, context.DeadlineExceeded) || Bare(err) != context.DeadlineExceeded { //nolint:errorlint // that very value
+					t.Errorf("%v", err)
+				}
+				if len(tries) > 4 { // grpc connects once more, and what the server speaks is tried
+					t.Errorf("%d tries in %v", len(tries), time.Since(begun))
+				}
+			})
 		})
 	}
 }

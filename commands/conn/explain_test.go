@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -21,6 +22,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/conn/conntest"
 )
 
 // putError returns what a put through a dialer ends with, explained.
@@ -43,31 +45,49 @@ func TestCausesWithoutTLS(t *testing.T) {
 			_, _ = io.WriteString(c, answer)
 		}
 	}
-	refused := refusing(t)
+	speakTLS := func(c net.Conn) {
+		pair := newAuthority(t).issue(t, "a", time.Now())
+		_ = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}).Handshake()
+	}
 	for _, tt := range []struct {
-		name, endpoint, want string
-		permanent            bool
+		name, endpoint string
+		serve          func(net.Conn) // by a network in memory at a:1; nil: the machine's network
+		want           string
+		permanent      bool
 	}{
-		{"refused", refused, "connection refused", false},
-		{"refused, with scheme", "http://" + refused, "connection refused", false},
-		{"no port", "localhost", "missing port in address", true},
-		{"wrong port", "127.0.0.1:port", "unknown port", true},
-		{"unknown scheme", "ftp://127.0.0.1:1", `unknown scheme "ftp", use http, https, unix or unixs`, true},
-		{"no socket", "unix:///nowhere/e.sock", "no such file or directory", false},
-		{"closes", raw(t, func(net.Conn) {}), "connection closed without an answer (does the server want https?)", false},
-		{"closes after reading", raw(t, talk("")), "connection closed without an answer (does the server want https?)", false},
-		{"HTTP/1", raw(t, talk("HTTP/1.1 400 Bad Request\r\n\r\n")), "the server speaks HTTP/1, so it is not etcd's client port", true},
-		{"TLS alert", raw(t, talk("\x15\x03\x01\x00\x02\x02\x46")), "the server speaks TLS, the endpoint is plain (https:// or --cacert)", true},
-		{"closes in the handshake", "https://" + raw(t, talk("")), "connection closed in the TLS handshake (is the server plain http?)", false},
-		{"not TLS", "https://" + raw(t, talk("HTTP/1.1 400 Bad Request\r\n\r\n")), "the server does not speak TLS: first record does not look like a TLS handshake", true},
+		{"refused", refusing(t), nil, "connection refused", false},
+		{"refused, with scheme", "http://" + refusing(t), nil, "connection refused", false},
+		{"no port", "localhost", nil, "missing port in address", true},
+		{"wrong port", "127.0.0.1:port", nil, "unknown port", true},
+		{"unknown scheme", "ftp://127.0.0.1:1", nil, `unknown scheme "ftp", use http, https, unix or unixs`, true},
+		{"no socket", "unix:///nowhere/e.sock", nil, "no such file or directory", false},
+		{"closes", "a:1", func(net.Conn) {}, "connection closed without an answer (does the server want https?)", false},
+		{"closes after reading", "a:1", talk(""), "connection closed without an answer (does the server want https?)", false},
+		{"HTTP/1", "a:1", talk("HTTP/1.1 400 Bad Request\r\n\r\n"), "the server speaks HTTP/1, so it is not etcd's client port", true},
+		{"TLS alert", "a:1", talk("\x15\x03\x01\x00\x02\x02\x46"), "the server speaks TLS, the endpoint is plain (https:// or --cacert)", true},
+		{"closes in the handshake", "https://a:1", talk(""), "connection closed in the TLS handshake (is the server plain http?)", false},
+		{"not TLS", "https://a:1", talk("HTTP/1.1 400 Bad Request\r\n\r\n"), "the server does not speak TLS: first record does not look like a TLS handshake", true},
+		{"TLS", "http://a:1", speakTLS, "the server speaks TLS, the endpoint is plain (https:// or --cacert)", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := putError(t.Context(), t, dialer(t, "--endpoints", tt.endpoint).FailFast())
-			want := tt.endpoint + ": " + tt.want
-			if errorText(err) != want || !errors.Is(err, context.DeadlineExceeded) || as[*Failure](err).Permanent() != tt.permanent {
-				t.Errorf("%v, permanent %v\nwant %s", err, !tt.permanent, want)
+			check := func(t *testing.T, d *Dialer) {
+				t.Helper()
+				err := putError(t.Context(), t, d.FailFast())
+				want := tt.endpoint + ": " + tt.want
+				if errorText(err) != want || !errors.Is(err, context.DeadlineExceeded) || as[*Failure](err).Permanent() != tt.permanent {
+					t.Errorf("%v, permanent %v\nwant %s", err, !tt.permanent, want)
+				}
 			}
+			if tt.serve == nil {
+				check(t, dialer(t, "--endpoints", tt.endpoint))
+				return
+			}
+			synctest.Test(t, func(t *testing.T) {
+				var loopback conntest.Network
+				go hand(loopback.Listen(t, "a:1"), tt.serve)
+				check(t, dialerOn(t, &loopback, "--endpoints", tt.endpoint))
+			})
 		})
 	}
 }
@@ -115,8 +135,6 @@ func TestCausesWithTLS(t *testing.T) {
 		{name: "foreign client certificate", endpoint: server(good, mutual), args: []string{"--cert", foreignCert, "--key", foreignKey},
 			want: "the server refuses: tls: unknown certificate authority"},
 		{name: "no HTTP/2", endpoint: noHTTP2, want: "the server speaks TLS but not HTTP/2"},
-		{name: "plain endpoint", endpoint: strings.Replace(server(good, nil), "https", "http", 1),
-			want: "the server speaks TLS, the endpoint is plain (https:// or --cacert)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

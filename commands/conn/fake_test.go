@@ -132,19 +132,22 @@ func refusing(t *testing.T) string {
 func raw(t *testing.T, handle func(net.Conn)) string {
 	t.Helper()
 	l := listen(t)
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				handle(c)
-			}()
-		}
-	}()
+	go hand(l, handle)
 	return l.Addr().String()
+}
+
+// hand is what raw does, until the listener is closed.
+func hand(l net.Listener, handle func(net.Conn)) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer c.Close()
+			handle(c)
+		}()
+	}
 }
 
 // authority signs certificates and keeps its own in a file.

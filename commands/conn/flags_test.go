@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/conn/conntest"
 )
 
 // parsed returns the flags of a command line and the streams to resolve them
@@ -22,6 +23,18 @@ func parsed(t *testing.T, args ...string) (*Flags, cli.Streams, *bytes.Buffer, *
 	}
 	var out, errs bytes.Buffer
 	return f, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}, &out, &errs
+}
+
+// dialerOn is dialer on a network in memory, for a bubble of synctest.
+func dialerOn(t *testing.T, n *conntest.Network, args ...string) *Dialer {
+	t.Helper()
+	f, s, _, _ := parsed(t, args...)
+	s.Dial = n.Dial
+	d, err := f.Dialer(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 // dialer returns the dialer of a command line that is right.
