@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+
+	"etcdkit/snapshot/bolt"
 )
 
 // ConsistentIndex is the index of the last entry of raft's log that the
@@ -24,5 +26,5 @@ func (f *File) ConsistentIndex(ctx context.Context) (uint64, error) {
 		}
 		return binary.BigEndian.Uint64(c.Value()), nil
 	}
-	return 0, inBucket(c.Err(), MetaBucket)
+	return 0, bolt.InBucket(c.Err(), MetaBucket)
 }

@@ -6,6 +6,8 @@ import (
 	"iter"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
+
+	"etcdkit/snapshot/bolt"
 )
 
 // Range is the keys from From up to but not including Below.
@@ -30,7 +32,7 @@ func (r Range) has(key []byte) bool {
 func (f *File) Events(ctx context.Context, from, to int64, r Range) iter.Seq2[*mvccpb.Event, error] {
 	return func(yield func(*mvccpb.Event, error) bool) {
 		stopped := false
-		err := f.changes(ctx, from, to, func(rev Revision, kv record, _ *Cursor) (bool, error) {
+		err := f.changes(ctx, from, to, func(rev Revision, kv record, _ *bolt.Cursor) (bool, error) {
 			if !r.has(kv.key) {
 				return true, nil
 			}
@@ -48,7 +50,7 @@ func (f *File) Events(ctx context.Context, from, to int64, r Range) iter.Seq2[*m
 
 // changes calls use for each record from one revision to another until it
 // returns false. The record is valid during the call.
-func (f *File) changes(ctx context.Context, from, to int64, use func(Revision, record, *Cursor) (bool, error)) error {
+func (f *File) changes(ctx context.Context, from, to int64, use func(Revision, record, *bolt.Cursor) (bool, error)) error {
 	b, head, err := f.history(ctx)
 	if err != nil {
 		return err
@@ -62,8 +64,7 @@ func (f *File) changes(ctx context.Context, from, to int64, use func(Revision, r
 	if from > 0 && from < head.CompactRevision {
 		return ErrCompacted
 	}
-	c := b.Cursor(ctx)
-	c.from = Revision{Main: from}.AppendKey(nil)
+	c := b.CursorFrom(ctx, Revision{Main: from}.AppendKey(nil))
 	for c.Next() {
 		rev, kv, err := parseElement(c)
 		if err != nil {
@@ -79,7 +80,7 @@ func (f *File) changes(ctx context.Context, from, to int64, use func(Revision, r
 			return err
 		}
 	}
-	return inBucket(c.Err(), KeyBucket)
+	return bolt.InBucket(c.Err(), KeyBucket)
 }
 
 func event(rev Revision, kv record, r Range) *mvccpb.Event {

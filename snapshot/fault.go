@@ -4,6 +4,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+
+	"etcdkit/snapshot/bolt"
 )
 
 // FaultKind is a way in which a file can be damaged.
@@ -43,8 +45,8 @@ type Fault struct {
 type faults [faultKinds]Fault
 
 // add counts damage, and keeps it where it is the first of its kind.
-func (f *faults) add(e *CorruptError) {
-	f.merge(Fault{Kind: e.kind, Count: 1, First: *e})
+func (f *faults) add(kind FaultKind, e *CorruptError) {
+	f.merge(Fault{Kind: kind, Count: 1, First: *e})
 }
 
 func (f *faults) merge(next Fault) {
@@ -68,19 +70,28 @@ func (f *faults) join(next *faults, bucket string) {
 	}
 }
 
+// page adds damage that was found on the pages of a tree.
+func (f *faults) page(e *CorruptError) {
+	if e.Kind == bolt.InUse {
+		f.add(FaultUse, e)
+	} else {
+		f.add(FaultPage, e)
+	}
+}
+
 // take adds err where it is damage, and returns it otherwise.
 func (f *faults) take(err error, kind FaultKind) error {
 	var sum *ChecksumError
 	var damage *CorruptError
 	switch {
 	case errors.As(err, &sum):
-		f.add(&CorruptError{Page: NoPage, kind: FaultChecksum, Detail: fmt.Sprintf("the file ends with the sha256 %s, but its content has %s",
+		f.add(FaultChecksum, &CorruptError{Page: NoPage, Detail: fmt.Sprintf("the file ends with the sha256 %s, but its content has %s",
 			hex.EncodeToString(sum.Want[:4])+"...", hex.EncodeToString(sum.Got[:4])+"...")})
 	case errors.As(err, &damage):
-		if damage.kind == FaultPage {
-			damage.kind = kind
+		if damage.Kind == bolt.InUse {
+			kind = FaultUse
 		}
-		f.add(damage)
+		f.add(kind, damage)
 	default:
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"etcdkit/internal/lock"
+	"etcdkit/snapshot/bolt"
 )
 
 // checksumUnit is the disk sector size by which etcd tells a snapshot (a file
@@ -27,7 +28,7 @@ type File struct {
 	data  int64 // size without the trailing sha256
 	sum   [sha256.Size]byte
 	valid bool // sum holds the trailing sha256
-	meta  meta
+	db    *bolt.File
 }
 
 // Source is what a File needs of an *os.File.
@@ -96,7 +97,7 @@ func newFile(src Source, path string) (*File, error) {
 			return nil, err
 		}
 	}
-	f.meta, err = readMeta(f)
+	f.db, err = bolt.Open(src, f.data, f.size)
 	return f, err
 }
 
@@ -137,7 +138,7 @@ func (f *File) Size() int64 { return f.size }
 // DataSize is the size in bytes of the database alone: without the trailing
 // sha256, and without bytes after the last whole page of a file that lost a
 // part of its sha256.
-func (f *File) DataSize() int64 { return f.data - f.data%f.meta.pageSize }
+func (f *File) DataSize() int64 { return f.data - f.data%f.db.PageSize() }
 
 // HasChecksum tells whether the file ends with a sha256, by etcd's rule.
 func (f *File) HasChecksum() bool { return f.valid }
@@ -150,20 +151,20 @@ func (f *File) Checksum() [sha256.Size]byte { return f.sum }
 func (f *File) Data() *io.SectionReader { return io.NewSectionReader(f.src, 0, f.data) }
 
 // PageSize is the size of a page in bytes.
-func (f *File) PageSize() int { return int(f.meta.pageSize) }
+func (f *File) PageSize() int { return int(f.db.PageSize()) }
 
-// readAt fills b from the database part of the file, or says that it is
-// shorter than it was.
-func (f *File) readAt(b []byte, off int64) error {
-	n, err := f.src.ReadAt(b, off)
-	if n == len(b) {
-		return nil
-	}
-	if errors.Is(err, io.EOF) {
-		return corrupt(NoPage, "the file ends at byte %d, before byte %d", off+int64(n), off+int64(len(b)))
-	}
-	return err
+// Bucket finds a top-level bucket; ok is false where the file has none of this
+// name.
+func (f *File) Bucket(ctx context.Context, name string) (_ *bolt.Bucket, ok bool, err error) {
+	return f.db.Bucket(ctx, name)
 }
+
+// WriteEmptyFreelist makes a copy of the database say that none of its pages is
+// free, see bolt.File.
+func (f *File) WriteEmptyFreelist(dup io.WriterAt) error { return f.db.WriteEmptyFreelist(dup) }
+
+// readAt fills b from the file, or says that it is shorter than it was.
+func (f *File) readAt(b []byte, off int64) error { return bolt.ReadAt(f.src, b, off) }
 
 // Unchanged returns ErrChanged where the file has been written to since Open,
 // as far as its size and its meta pages tell. Whoever reads a file that a
@@ -173,8 +174,7 @@ func (f *File) Unchanged() error {
 	if err != nil {
 		return err
 	}
-	m, err := readMeta(f)
-	if info.Size() != f.size || err != nil || m != f.meta {
+	if info.Size() != f.size || !f.db.Unchanged() {
 		return ErrChanged
 	}
 	return nil
@@ -182,8 +182,8 @@ func (f *File) Unchanged() error {
 
 // checkLength finds files that cannot be whole: bbolt writes whole pages.
 func (f *File) checkLength() error {
-	if rest := f.data % f.meta.pageSize; rest != 0 && !f.valid {
-		return corrupt(NoPage, "%d bytes follow the last whole page of %d bytes: neither a sha256 nor a page", rest, f.meta.pageSize)
+	if rest := f.data % f.db.PageSize(); rest != 0 && !f.valid {
+		return bolt.Corrupt(NoPage, "%d bytes follow the last whole page of %d bytes: neither a sha256 nor a page", rest, f.db.PageSize())
 	}
 	return nil
 }

@@ -62,34 +62,6 @@ func checkWithBbolt(t *testing.T, b []byte) {
 	}
 }
 
-// FuzzBucket walks one bucket alone, without the check that no page is used
-// twice.
-func FuzzBucket(f *testing.F) {
-	b := specimen(f, false)
-	f.Add(b[2*1024:8*1024], uint64(3))
-	f.Add(b[2*1024:], uint64(kinds(b)["branch"][0]))
-	f.Fuzz(func(t *testing.T, pages []byte, root uint64) {
-		data := append(make([]byte, 2*1024), pages...)
-		file := &File{src: inMemory(data), size: int64(len(data)), data: int64(len(data))}
-		file.meta = meta{pageSize: 1024, end: uint64(len(data) / 1024)}
-		c := (&Bucket{Name: "b", f: file, root: max(root, 2)}).Cursor(t.Context())
-		for last := []byte(nil); c.Next(); last = slices.Clone(c.Key()) {
-			if last != nil && bytes.Compare(last, c.Key()) >= 0 {
-				t.Fatalf("%x after %x", c.Key(), last)
-			}
-			if c.IsBucket() {
-				if n, err := file.root().child(c); err == nil {
-					for in := n.Cursor(t.Context()); in.Next(); {
-					}
-				}
-			}
-		}
-		if err := c.Err(); err != nil && !errors.Is(err, ErrCorrupt) {
-			t.Error(err)
-		}
-	})
-}
-
 // FuzzParseRecord holds the decoder of records against the real one.
 func FuzzParseRecord(f *testing.F) {
 	f.Add([]byte("\x0a\x01k\x10\x02\x18\x03\x20\x01\x2a\x01v\x30\x05"))

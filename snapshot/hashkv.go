@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"hash/crc32"
+
+	"etcdkit/snapshot/bolt"
 )
 
 var (
@@ -47,7 +49,7 @@ func (f *File) HashKV(ctx context.Context, rev int64) (HashKV, error) {
 		return HashKV{}, err
 	}
 	if !ok {
-		return HashKV{}, corrupt(NoPage, "no bucket %q: not a file of an etcd server", KeyBucket)
+		return HashKV{}, bolt.Corrupt(NoPage, "no bucket %q: not a file of an etcd server", KeyBucket)
 	}
 	h := &historyHash{bucket: b, compacted: m.lastCompaction(), upTo: rev, table: crc32.MakeTable(crc32.Castagnoli), keys: newKeyHasher()}
 	if rev == 0 {
@@ -58,7 +60,7 @@ func (f *File) HashKV(ctx context.Context, rev int64) (HashKV, error) {
 	}
 	total, err := h.sum(ctx, m.scheduled <= m.finished)
 	if err != nil {
-		return HashKV{}, inBucket(err, KeyBucket)
+		return HashKV{}, bolt.InBucket(err, KeyBucket)
 	}
 	latest := max(1, total.last, m.scheduled, m.finished)
 	if rev > latest {
@@ -67,8 +69,10 @@ func (f *File) HashKV(ctx context.Context, rev int64) (HashKV, error) {
 	if rev == 0 {
 		rev = latest
 	}
-	name := crc32.Checksum([]byte(KeyBucket), h.table)
-	return HashKV{Hash: joinCRC(name, total.crc, total.bytes), Revision: rev, CompactRevision: h.compacted}, f.Unchanged()
+	var name bolt.Sum
+	name.Write([]byte(KeyBucket), h.table)
+	name.Add(total.sum)
+	return HashKV{Hash: name.CRC, Revision: rev, CompactRevision: h.compacted}, f.Unchanged()
 }
 
 // lastCompaction is the revision that a server on this file takes as
@@ -82,7 +86,7 @@ func (m serverMeta) lastCompaction() int64 {
 
 // historyHash hashes the records of the key bucket.
 type historyHash struct {
-	bucket    *Bucket
+	bucket    *bolt.Bucket
 	compacted int64
 	upTo      int64
 	table     *crc32.Table
@@ -97,7 +101,8 @@ type keeper interface {
 
 // historyPart is what historyHash finds in a run of records.
 type historyPart struct {
-	part
+	tally
+	sum     bolt.Sum
 	changed []keyHash // keys of records above it that were there before
 }
 
@@ -140,19 +145,20 @@ func (h *historyHash) sumLive(ctx context.Context) (historyPart, error) {
 
 // pass reads the bucket side by side.
 func (h *historyHash) pass(ctx context.Context) (historyPart, error) {
-	parts, err := inParts(ctx, h.bucket, walk{}, h.elements)
+	parts, err := bolt.InParts(ctx, h.bucket, bolt.Parts{}, h.elements)
 	if err != nil {
 		return historyPart{}, err
 	}
 	var total historyPart
 	for _, p := range parts {
-		total.add(p.part)
+		total.add(p.tally)
+		total.sum.Add(p.sum)
 		total.changed = append(total.changed, p.changed...)
 	}
 	return total, nil
 }
 
-func (h *historyHash) elements(c *Cursor) (historyPart, error) {
+func (h *historyHash) elements(c *bolt.Cursor) (historyPart, error) {
 	var p historyPart
 	count := counter{compacted: h.compacted}
 	for c.Next() {
@@ -164,7 +170,7 @@ func (h *historyHash) elements(c *Cursor) (historyPart, error) {
 			p.last = rev.Main
 			continue
 		}
-		count.add(rev, kv, &p.part)
+		count.add(rev, kv, &p.tally)
 		if rev.Main > h.compacted {
 			if rev.Tombstone || kv.create <= h.compacted {
 				p.changed = append(p.changed, h.keys.hash(kv.key))
@@ -172,8 +178,8 @@ func (h *historyHash) elements(c *Cursor) (historyPart, error) {
 		} else if (rev.Tombstone && rev.Main == h.compacted) || !h.keep.keeps(rev, h.keys.hash(kv.key)) {
 			continue
 		}
-		p.write(c.Key(), h.table)
-		p.write(c.Value(), h.table)
+		p.sum.Write(c.Key(), h.table)
+		p.sum.Write(c.Value(), h.table)
 	}
 	return p, c.Err()
 }

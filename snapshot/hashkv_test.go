@@ -155,10 +155,7 @@ func TestHashKVErrors(t *testing.T) {
 		t.Errorf("canceled: %v", err)
 	}
 	branch := kinds(whole)["branch"]
-	_, leaf, err := parsePage(whole[branch[len(branch)-1]*1024:]).first()
-	if err != nil {
-		t.Fatal(err)
-	}
+	leaf := child(whole, branch[len(branch)-1], 0)
 	broken := slices.Clone(whole)
 	broken[leaf*1024+8] = 0x40
 	f, err = newFile(inMemory(broken), "memory")
@@ -170,5 +167,3 @@ func TestHashKVErrors(t *testing.T) {
 		t.Errorf("damaged: %v", err)
 	}
 }
-
-func (p page) first() ([]byte, uint64, error) { return p.branch(0) }

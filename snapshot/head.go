@@ -1,6 +1,10 @@
 package snapshot
 
-import "context"
+import (
+	"context"
+
+	"etcdkit/snapshot/bolt"
+)
 
 // Head is where the history of a file ends, and where it begins.
 type Head struct {
@@ -17,7 +21,7 @@ func (f *File) Head(ctx context.Context) (Head, error) {
 }
 
 // history returns the key bucket and the ends of the history in it.
-func (f *File) history(ctx context.Context) (*Bucket, Head, error) {
+func (f *File) history(ctx context.Context) (*bolt.Bucket, Head, error) {
 	if err := f.checkLength(); err != nil {
 		return nil, Head{}, err
 	}
@@ -30,18 +34,18 @@ func (f *File) history(ctx context.Context) (*Bucket, Head, error) {
 		return nil, Head{}, err
 	}
 	if !ok {
-		return nil, Head{}, corrupt(NoPage, "no bucket %q: not a file of an etcd server", KeyBucket)
+		return nil, Head{}, bolt.Corrupt(NoPage, "no bucket %q: not a file of an etcd server", KeyBucket)
 	}
 	h := Head{CompactRevision: max(m.scheduled, m.finished)}
 	h.Revision = max(1, h.CompactRevision)
-	last, err := b.lastKey(ctx)
+	last, err := b.LastKey(ctx)
 	if err != nil {
-		return nil, Head{}, inBucket(err, KeyBucket)
+		return nil, Head{}, bolt.InBucket(err, KeyBucket)
 	}
 	if last != nil {
 		rev, err := ParseRevision(last)
 		if err != nil {
-			return nil, Head{}, &CorruptError{Page: NoPage, Bucket: KeyBucket, Key: last, Detail: "cannot parse revision key: " + err.Error(), kind: FaultRecord}
+			return nil, Head{}, &CorruptError{Page: NoPage, Bucket: KeyBucket, Key: last, Detail: "cannot parse revision key: " + err.Error()}
 		}
 		h.Revision = max(h.Revision, rev.Main)
 	}

@@ -7,7 +7,12 @@ import (
 	"iter"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
+
+	"etcdkit/snapshot/bolt"
 )
+
+// checkEvery is the number of keys between two looks at the context.
+const checkEvery = 64
 
 // Keys yields the keys of a range as they were at a revision, or at the latest
 // one for 0, in the order of their names, with their leases. An error ends them:
@@ -43,11 +48,12 @@ func (f *File) keys(ctx context.Context, rev int64, r Range, budget int) iter.Se
 func (f *File) sorted(ctx context.Context, rev int64, r Range, budget int, use func(*mvccpb.KeyValue) bool) (err error) {
 	s := newSorter(budget)
 	defer func() { err = errors.Join(err, s.close()) }()
-	err = f.changes(ctx, 0, rev, func(at Revision, kv record, c *Cursor) (bool, error) {
+	err = f.changes(ctx, 0, rev, func(at Revision, kv record, c *bolt.Cursor) (bool, error) {
 		if !r.has(kv.key) {
 			return true, nil
 		}
-		return true, s.add(kv.key, spot{page: c.leaf.id, element: c.next - 1, rev: at, create: kv.create, version: kv.version, lease: kv.lease})
+		place := c.Place()
+		return true, s.add(kv.key, spot{page: place.Page, element: place.Element, rev: at, create: kv.create, version: kv.version, lease: kv.lease})
 	})
 	if err != nil {
 		return err
@@ -75,43 +81,27 @@ func (f *File) sorted(ctx context.Context, rev int64, r Range, budget int, use f
 }
 
 // values reads single values again.
-type values struct {
-	bucket *Bucket
-	pages  *pager
-}
+type values struct{ records *bolt.Reader }
 
 func (f *File) values(ctx context.Context) (*values, error) {
 	b, ok, err := f.Bucket(ctx, KeyBucket)
 	if err == nil && !ok {
 		err = ErrChanged
 	}
-	return &values{bucket: b, pages: newPager(f)}, err
+	if err != nil {
+		return nil, err
+	}
+	return &values{records: b.Reader()}, nil
 }
 
 // at returns a copy of the value of a key, whose record is at a spot.
 func (v *values) at(key []byte, at spot) ([]byte, error) {
-	var pg page
-	var err error
-	if at.page == inlineID {
-		pg = parsePage(v.bucket.inline)
-	} else {
-		pg, err = v.pages.page(at.page)
-	}
-	if err == nil {
-		err = pg.checkTable()
-	}
+	b, ok, err := v.records.Value(bolt.Place{Page: at.page, Element: at.element})
 	if err != nil {
-		return nil, inBucket(err, KeyBucket)
-	}
-	if at.element >= pg.count || pg.flags != leafPage {
-		return nil, ErrChanged
-	}
-	e, err := pg.leaf(at.element)
-	if err != nil {
-		return nil, inBucket(err, KeyBucket)
+		return nil, err
 	}
 	var kv record
-	if err := parseRecord(e.value, &kv); err != nil || !bytes.Equal(kv.key, key) {
+	if !ok || parseRecord(b, &kv) != nil || !bytes.Equal(kv.key, key) {
 		return nil, ErrChanged // it could be decoded before
 	}
 	return bytes.Clone(kv.value), nil

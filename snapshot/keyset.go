@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"hash/maphash"
 	"slices"
+
+	"etcdkit/snapshot/bolt"
 )
 
 // keyHash stands for a key where keys would take too much memory. Two hashes
@@ -56,9 +58,9 @@ func (l keepLast) keeps(rev Revision, key keyHash) bool {
 }
 
 // parseElement decodes the record at c. The key points into the cursor's page.
-func parseElement(c *Cursor) (Revision, record, error) {
+func parseElement(c *bolt.Cursor) (Revision, record, error) {
 	damage := func(what string) error {
-		return &CorruptError{Page: c.Page(), Bucket: KeyBucket, Key: bytes.Clone(c.Key()), Detail: what, kind: FaultRecord}
+		return &CorruptError{Page: c.Page(), Bucket: KeyBucket, Key: bytes.Clone(c.Key()), Detail: what}
 	}
 	if c.IsBucket() {
 		return Revision{}, record{}, damage("a bucket where only records should be")

@@ -88,7 +88,7 @@ func Receive(ctx context.Context, src io.Reader, dst io.Writer) (size int64, sum
 
 // receive copies src to dst until its end or that of ctx.
 func receive(ctx context.Context, src io.Reader, dst io.Writer, progress func(int64)) error {
-	buf := make([]byte, maxWindow)
+	buf := make([]byte, readSize)
 	var written int64
 	for {
 		if err := canceled(ctx); err != nil {

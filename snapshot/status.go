@@ -6,6 +6,14 @@ import (
 	"fmt"
 
 	"github.com/coreos/go-semver/semver"
+
+	"etcdkit/snapshot/bolt"
+)
+
+// Names of etcd's buckets (server/storage/schema/bucket.go) that are read here.
+const (
+	KeyBucket  = "key"
+	MetaBucket = "meta"
 )
 
 // Keys of etcd's "meta" bucket that are read here.
@@ -108,13 +116,13 @@ func (f *File) scanStatus(ctx context.Context, o scanOptions) (Status, error) {
 		p.live = len(count.exact)
 	}
 	return Status{
-		Hash:           p.crc,
+		Hash:           p.sum.CRC,
 		Revision:       p.last,
 		TotalKey:       p.live,
-		TotalRecords:   p.records,
+		TotalRecords:   p.sum.Records,
 		TotalRevisions: p.revisions,
-		TotalSize:      int64(f.meta.end) * f.meta.pageSize,
-		UsedSize:       int64(p.pages) * f.meta.pageSize,
+		TotalSize:      int64(f.db.Pages()) * f.db.PageSize(),
+		UsedSize:       int64(p.sum.Pages) * f.db.PageSize(),
 		Version:        m.version,
 		HasChecksum:    f.valid,
 	}, nil
@@ -133,7 +141,7 @@ func (f *File) serverMeta(ctx context.Context) (serverMeta, error) {
 		return m, err
 	}
 	if !ok {
-		return m, corrupt(NoPage, "no bucket %q: not a file of an etcd server", MetaBucket)
+		return m, bolt.Corrupt(NoPage, "no bucket %q: not a file of an etcd server", MetaBucket)
 	}
 	c := b.Cursor(ctx)
 	for c.Next() {
@@ -154,11 +162,11 @@ func (f *File) serverMeta(ctx context.Context) (serverMeta, error) {
 			return m, err
 		}
 	}
-	return m, inBucket(c.Err(), MetaBucket)
+	return m, bolt.InBucket(c.Err(), MetaBucket)
 }
 
 // compaction decodes the revision of a compaction at c.
-func compaction(c *Cursor) (int64, error) {
+func compaction(c *bolt.Cursor) (int64, error) {
 	rev, err := ParseRevision(c.Value())
 	if err != nil {
 		return 0, &CorruptError{Page: c.Page(), Bucket: MetaBucket, Key: append([]byte(nil), c.Key()...), Detail: err.Error()}

@@ -15,6 +15,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"google.golang.org/protobuf/proto"
+
+	"etcdkit/snapshot/internal/dbtest"
 )
 
 // history is a store that behaves as etcd's does, on paper: it keeps the
@@ -157,27 +159,11 @@ func (h *history) write(t testing.TB, l layout) string {
 // writeDB makes a file with bbolt and appends the sha256.
 func writeDB(t testing.TB, l layout, fill ...func(*bolt.Tx) error) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "db")
-	db, err := bolt.Open(path, 0o600, &bolt.Options{PageSize: l.pageSize, NoFreelistSync: !l.freelist})
-	if err != nil {
-		t.Fatal(err)
+	b := dbtest.Bytes(t, dbtest.Layout{PageSize: l.pageSize, Freelist: l.freelist}, fill...)
+	if !l.plain {
+		b = withSum(b)
 	}
-	for _, f := range fill {
-		if err := db.Update(f); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var b bytes.Buffer
-	if err := db.View(func(tx *bolt.Tx) error { _, err := tx.WriteTo(&b); return err }); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if l.plain {
-		return writeFile(t, b.Bytes())
-	}
-	return writeFile(t, withSum(b.Bytes()))
+	return writeFile(t, b)
 }
 
 // withSum appends the sha256 of b.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"etcdkit/snapshot/bolt"
 )
 
 // Report is what Verify finds.
@@ -80,7 +82,7 @@ func (f *File) Verify(ctx context.Context) (Report, error) {
 // verifier is one run of Verify.
 type verifier struct {
 	f       *File
-	use     *pageUse
+	use     *bolt.Use
 	found   faults
 	report  Report
 	missing map[string]bool // buckets not met yet
@@ -99,24 +101,9 @@ func (v *verifier) walk(ctx context.Context) error {
 	for _, name := range expectedBuckets() {
 		v.missing[name] = true
 	}
-	root := v.f.root()
-	c := root.cursor(ctx, v.use)
-	c.report = v.found.add
-	for c.Next() {
-		if !c.IsBucket() {
-			v.found.add(&CorruptError{Page: c.Page(), Key: slices.Clone(c.Key()), Detail: "a record where only buckets should be"})
-			continue
-		}
-		b, err := root.child(c)
-		if err == nil {
-			err = v.bucket(ctx, b)
-		}
-		if err := v.found.take(err, FaultPage); err != nil {
-			return err
-		}
-	}
-	if c.Err() != nil {
-		return c.Err()
+	w := bolt.Walk[bucketPart]{Bucket: v.bucket, Report: v.damaged, Use: v.use, Spare: v.f.hashers()}
+	if _, err := w.Run(ctx, v.f.db); err != nil {
+		return err
 	}
 	if err := v.leases.resolve(ctx, v); err != nil {
 		return err
@@ -130,59 +117,53 @@ func (v *verifier) ends() error {
 	if err := v.found.take(v.f.checkLength(), FaultFile); err != nil {
 		return err
 	}
-	v.use = &pageUse{used: newPageSet(v.f.meta.end)}
+	v.use = bolt.NewUse(v.f.db)
 	for id := range uint64(2) {
-		v.use.used.add(id)
-		err := checkMetaPage(v.f, id)
-		if _, ok := metaAt(v.f, int64(id)*v.f.meta.pageSize); !ok && err == nil {
-			err = corrupt(int64(id), "the meta page is not valid; the file can be opened by the other one")
-		}
-		if err := v.found.take(err, FaultFile); err != nil {
+		if err := v.found.take(v.f.db.CheckMeta(id), FaultFile); err != nil {
 			return err
 		}
 	}
-	if v.f.meta.freelist == noFreelist {
-		return nil
-	}
-	err := v.use.readFreelist(v.f)
+	err := v.use.ReadFreelist()
 	if err != nil {
-		v.use.free = nil
 		v.report.Unchecked = append(v.report.Unchecked, "free pages")
 	}
 	return v.found.take(err, FaultUse)
 }
 
-// bucket checks a top-level bucket.
-func (v *verifier) bucket(ctx context.Context, b *Bucket) error {
+// damaged takes what the walk finds wrong with the pages.
+func (v *verifier) damaged(p *bucketPart, e *CorruptError) {
+	if p == nil {
+		v.found.page(e)
+	} else {
+		p.found.page(e)
+	}
+}
+
+// bucket says how a top-level bucket is checked.
+func (v *verifier) bucket(b *bolt.Bucket) (bolt.Reading[bucketPart], error) {
 	delete(v.missing, b.Name)
 	if b.Name == KeyBucket {
-		return v.keys(ctx, b)
+		return bolt.Reading[bucketPart]{Element: v.change, Join: v.changes}, nil
 	}
-	var found faults
-	c := b.cursor(ctx, v.use)
-	c.report = found.add
 	check := v.checks(b.Name)
-	for c.Next() {
-		if c.IsBucket() {
-			n, err := b.child(c)
-			if err == nil {
-				err = nestedPages(ctx, n, v.use)
+	return bolt.Reading[bucketPart]{
+		InOrder: true,
+		Element: func(c *bolt.Cursor, p *bucketPart) error {
+			if c.IsBucket() {
+				return nil
 			}
-			if err := found.take(err, FaultPage); err != nil {
-				return err
+			if detail := check.element(c.Key(), c.Value()); detail != "" {
+				p.found.add(check.kind, &CorruptError{Page: c.Page(), Key: slices.Clone(c.Key()), Detail: detail})
 			}
-			continue
-		}
-		if detail := check.element(c.Key(), c.Value()); detail != "" {
-			found.add(&CorruptError{Page: c.Page(), Key: slices.Clone(c.Key()), Detail: detail, kind: check.kind})
-		}
-	}
-	// An inline bucket that is no leaf has nothing to go on with.
-	if err := found.take(c.Err(), FaultPage); err != nil {
-		return err
-	}
-	v.found.join(&found, b.Name)
-	return nil
+			return nil
+		},
+		Join: func(parts []bucketPart) error {
+			for i := range parts {
+				v.found.join(&parts[i].found, b.Name)
+			}
+			return nil
+		},
+	}, nil
 }
 
 // finish adds what can be said when all buckets have been met.
@@ -193,7 +174,7 @@ func (v *verifier) finish() {
 			continue
 		}
 		if name == KeyBucket || name == MetaBucket {
-			v.found.add(&CorruptError{Page: NoPage, Bucket: name, kind: FaultBucket, Detail: "there is no such bucket: not a file of an etcd server"})
+			v.found.add(FaultBucket, &CorruptError{Page: NoPage, Bucket: name, Detail: "there is no such bucket: not a file of an etcd server"})
 		} else {
 			r.Unchecked = append(r.Unchecked, name+" (the file has no such bucket)")
 		}
@@ -202,11 +183,9 @@ func (v *verifier) finish() {
 		r.Unchecked = append(r.Unchecked, "what the damaged pages lead to")
 		return
 	}
-	if v.found[FaultUse].Count == 0 && v.use.free != nil {
-		for id := range v.f.meta.end {
-			if !v.use.used.has(id) && !v.use.free.has(id) {
-				v.found.add(&CorruptError{Page: int64(id), kind: FaultUse, Detail: "the page is neither in use nor in the freelist"})
-			}
+	if v.found[FaultUse].Count == 0 {
+		for lost := range v.use.Lost() {
+			v.found.add(FaultUse, lost)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -229,22 +228,4 @@ func eightBytes(value []byte) string {
 		return fmt.Sprintf("a number of %d bytes", len(value))
 	}
 	return ""
-}
-
-// nestedPages checks the pages of a bucket within another, and of those in it.
-func nestedPages(ctx context.Context, b *Bucket, use *pageUse) error {
-	c := b.cursor(ctx, use)
-	for c.Next() {
-		if !c.IsBucket() {
-			continue
-		}
-		n, err := b.child(c)
-		if err == nil {
-			err = nestedPages(ctx, n, use)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return inBucket(c.Err(), b.Name)
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
+
+	"etcdkit/snapshot/bolt"
 )
 
 // maxOrphans bounds the records that are looked up again.
@@ -75,21 +77,21 @@ func (l *leaseSet) resolve(ctx context.Context, v *verifier) error {
 	for i, o := range l.orphans {
 		last[o.key] = i // they are in the order of their revisions
 	}
-	ended := newPageSet(uint64(len(l.orphans)))
+	ended := make([]atomic.Bool, len(l.orphans))
 	b, ok, err := v.f.Bucket(ctx, KeyBucket)
 	if err != nil || !ok {
 		return v.found.take(err, FaultPage)
 	}
-	w := walk{report: func(*CorruptError) {}}
-	_, err = inParts(ctx, b, w, func(c *Cursor) (struct{}, error) {
-		c.report = w.report // the first reading has reported it
+	ignore := func(*CorruptError) {} // the first reading has reported it
+	_, err = bolt.InParts(ctx, b, bolt.Parts{Report: ignore}, func(c *bolt.Cursor) (struct{}, error) {
+		c.Forgive(ignore)
 		for c.Next() {
 			rev, kv, err := parseElement(c)
 			if err != nil {
 				continue
 			}
 			if i, ok := last[l.keys.hash(kv.key)]; ok && l.orphans[i].at.before(rev) {
-				ended.add(uint64(i))
+				ended[i].Store(true)
 			}
 		}
 		return struct{}{}, c.Err()
@@ -98,9 +100,9 @@ func (l *leaseSet) resolve(ctx context.Context, v *verifier) error {
 		return err
 	}
 	for i, o := range l.orphans {
-		if last[o.key] == i && !ended.has(uint64(i)) {
-			v.found.add(&CorruptError{
-				Page: o.page, Bucket: KeyBucket, Key: o.at.AppendKey(nil), kind: FaultLease,
+		if last[o.key] == i && !ended[i].Load() {
+			v.found.add(FaultLease, &CorruptError{
+				Page: o.page, Bucket: KeyBucket, Key: o.at.AppendKey(nil),
 				Detail: fmt.Sprintf("the key has the lease %x, which does not exist", uint64(o.lease)),
 			})
 		}

@@ -1,4 +1,4 @@
-package snapshot
+package bolt
 
 // maxWindow is how much a pager reads ahead where pages follow one another.
 const maxWindow = 256 << 10
@@ -22,7 +22,7 @@ func newPager(f *File) *pager { return &pager{f: f} }
 func (p *pager) page(id uint64) (page, error) {
 	m := &p.f.meta
 	if id < 2 || id >= m.end {
-		return page{}, corrupt(NoPage, "reference to page %d, outside the pages in use (2 to %d)", id, m.end)
+		return page{}, Corrupt(NoPage, "reference to page %d, outside the pages in use (2 to %d)", id, m.end)
 	}
 	off := int64(id) * m.pageSize
 	b, err := p.bytes(off, m.pageSize)
@@ -31,10 +31,10 @@ func (p *pager) page(id uint64) (page, error) {
 	}
 	pg := parsePage(b)
 	if pg.id != id {
-		return page{}, corrupt(int64(id), "the page says that it is page %d", pg.id)
+		return page{}, Corrupt(int64(id), "the page says that it is page %d", pg.id)
 	}
 	if uint64(pg.more) >= m.end-id {
-		return page{}, corrupt(int64(id), "continues for %d pages, past the last page in use (%d)", pg.more, m.end-1)
+		return page{}, Corrupt(int64(id), "continues for %d pages, past the last page in use (%d)", pg.more, m.end-1)
 	}
 	if pg.more > 0 {
 		if pg.data, err = p.bytes(off, (1+int64(pg.more))*m.pageSize); err != nil {

@@ -1,4 +1,4 @@
-package snapshot
+package bolt
 
 // castagnoli is the reversed polynomial of CRC-32C, as in hash/crc32.
 const castagnoli = 0x82f63b78

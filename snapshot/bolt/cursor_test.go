@@ -1,12 +1,16 @@
-package snapshot
+package bolt
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
+
+	"etcdkit/snapshot/internal/dbtest"
 )
 
 // TestCursor compares whole buckets with what bbolt reads.
@@ -14,40 +18,44 @@ func TestCursor(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name   string
-		layout layout
+		layout dbtest.Layout
 		keys   int
 		value  int
 	}{
-		{"inline", layout{}, 3, 10},
-		{"empty", layout{}, 0, 0},
-		{"one page", layout{}, 100, 20},
-		{"two levels", layout{}, 2000, 20},
-		{"three levels", layout{pageSize: 1024}, 20_000, 20},
-		{"large pages", layout{pageSize: 65536}, 3000, 200},
-		{"values on many pages", layout{pageSize: 1024}, 40, 30_000},
-		{"a value larger than the window", layout{}, 3, 3 * maxWindow},
+		{"inline", dbtest.Layout{}, 3, 10},
+		{"empty", dbtest.Layout{}, 0, 0},
+		{"one page", dbtest.Layout{}, 100, 20},
+		{"two levels", dbtest.Layout{}, 2000, 20},
+		{"three levels", dbtest.Layout{PageSize: 1024}, 20_000, 20},
+		{"large pages", dbtest.Layout{PageSize: 65536}, 3000, 200},
+		{"values on many pages", dbtest.Layout{PageSize: 1024}, 40, 30_000},
+		{"a value larger than the window", dbtest.Layout{}, 3, 3 * maxWindow},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			path := writeDB(t, tc.layout, func(tx *bolt.Tx) error {
+			data := dbtest.Bytes(t, tc.layout, func(tx *bbolt.Tx) error {
 				b, err := tx.CreateBucket([]byte("b"))
 				for i := 0; i < tc.keys && err == nil; i++ {
 					err = b.Put(fmt.Appendf(nil, "%06d", i*7919%1000003), bytes.Repeat([]byte{byte(i)}, tc.value))
 				}
 				return err
 			})
-			b, ok, err := open(t, path).Bucket(t.Context(), "b")
+			b, ok, err := open(t, data).Bucket(t.Context(), "b")
 			if err != nil || !ok {
 				t.Fatal(ok, err)
 			}
-			db, err := bolt.Open(path, 0o400, &bolt.Options{ReadOnly: true})
+			path := filepath.Join(t.TempDir(), "db")
+			if err := os.WriteFile(path, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			db, err := bbolt.Open(path, 0o400, &bbolt.Options{ReadOnly: true})
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer db.Close()
 			c := b.Cursor(t.Context())
 			n := 0
-			err = db.View(func(tx *bolt.Tx) error {
+			err = db.View(func(tx *bbolt.Tx) error {
 				return tx.Bucket([]byte("b")).ForEach(func(k, v []byte) error {
 					n++
 					if !c.Next() || !bytes.Equal(c.Key(), k) || !bytes.Equal(c.Value(), v) || c.IsBucket() {
@@ -68,8 +76,14 @@ func TestCursor(t *testing.T) {
 
 func TestBucketNames(t *testing.T) {
 	t.Parallel()
-	f := open(t, newHistory().write(t, layout{}))
-	for name, want := range map[string]bool{"key": true, "meta": true, "KEY": false, "": false, "zzz": false} {
+	f := open(t, dbtest.Bytes(t, dbtest.Layout{}, func(tx *bbolt.Tx) error {
+		_, err := tx.CreateBucket([]byte("one"))
+		if err == nil {
+			_, err = tx.CreateBucket([]byte("two"))
+		}
+		return err
+	}))
+	for name, want := range map[string]bool{"one": true, "two": true, "ONE": false, "": false, "zzz": false} {
 		b, ok, err := f.Bucket(t.Context(), name)
 		if err != nil || ok != want || (ok && b.Name != name) {
 			t.Errorf("%q: %v, %v", name, ok, err)
@@ -86,7 +100,7 @@ func TestCorruptError(t *testing.T) {
 	}{
 		{&CorruptError{Page: NoPage, Detail: "d"}, "corrupt snapshot: d"},
 		{&CorruptError{Page: 7, Detail: "d"}, "corrupt snapshot: page 7: d"},
-		{&CorruptError{Page: NoPage, Bucket: "key", Key: []byte("a\n"), Detail: "d"}, `corrupt snapshot: bucket "key", key "a\n": d`},
+		{&CorruptError{Page: NoPage, Bucket: "b", Key: []byte("a\n"), Detail: "d"}, `corrupt snapshot: bucket "b", key "a\n": d`},
 		{&CorruptError{Page: 1, Bucket: "b", Key: long, Detail: "d"},
 			fmt.Sprintf("corrupt snapshot: page 1, bucket \"b\", key %q... (100 bytes): d", long[:64])},
 	} {
@@ -94,4 +108,13 @@ func TestCorruptError(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", got, tc.want)
 		}
 	}
+}
+
+func open(t testing.TB, b []byte) *File {
+	t.Helper()
+	f, err := Open(bytes.NewReader(b), int64(len(b)), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }

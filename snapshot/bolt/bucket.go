@@ -1,15 +1,9 @@
-package snapshot
+package bolt
 
 import (
 	"context"
 	"encoding/binary"
 	"slices"
-)
-
-// Names of etcd's buckets (server/storage/schema/bucket.go) that are read here.
-const (
-	KeyBucket  = "key"
-	MetaBucket = "meta"
 )
 
 const (
@@ -47,7 +41,7 @@ func (f *File) root() *Bucket { return &Bucket{f: f, root: f.meta.root} }
 // then; the cursor is for one goroutine.
 func (b *Bucket) Cursor(ctx context.Context) *Cursor { return b.cursor(ctx, nil) }
 
-func (b *Bucket) cursor(ctx context.Context, use *pageUse) *Cursor {
+func (b *Bucket) cursor(ctx context.Context, use *Use) *Cursor {
 	c := &Cursor{ctx: ctx, pages: newPager(b.f), use: use}
 	if b.root != 0 {
 		c.todo = []subtree{{page: b.root}}
@@ -56,15 +50,22 @@ func (b *Bucket) cursor(ctx context.Context, use *pageUse) *Cursor {
 	c.leaf = parsePage(b.inline)
 	c.leaf.id = inlineID
 	if c.leaf.flags != leafPage {
-		c.err = corrupt(NoPage, "flags %#x where an inline leaf should be", c.leaf.flags)
+		c.err = Corrupt(NoPage, "flags %#x where an inline leaf should be", c.leaf.flags)
 		return c
 	}
 	c.err = c.leaf.checkTable()
 	return c
 }
 
-// lastKey returns a copy of the last key of the bucket; nil if it is empty.
-func (b *Bucket) lastKey(ctx context.Context) ([]byte, error) {
+// CursorFrom is Cursor, but the elements before a key may be left out.
+func (b *Bucket) CursorFrom(ctx context.Context, key []byte) *Cursor {
+	c := b.cursor(ctx, nil)
+	c.from = key
+	return c
+}
+
+// LastKey returns a copy of the last key of the bucket; nil if it is empty.
+func (b *Bucket) LastKey(ctx context.Context) ([]byte, error) {
 	c := b.cursor(ctx, nil)
 	if b.root != 0 {
 		t := subtree{page: b.root}

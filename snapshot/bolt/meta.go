@@ -1,4 +1,4 @@
-package snapshot
+package bolt
 
 import (
 	"encoding/binary"
@@ -59,7 +59,7 @@ func readSecondMeta(f *File) (meta, error) {
 			return m, checkMeta(f, m)
 		}
 	}
-	return meta{}, corrupt(NoPage, "not a bbolt file: no valid meta page in %d bytes", f.size)
+	return meta{}, Corrupt(NoPage, "not a bbolt file: no valid meta page in %d bytes", f.size)
 }
 
 // metaAt decodes the meta page that starts at off, if there is a valid one.
@@ -97,7 +97,7 @@ func parseMeta(b []byte) (meta, bool) {
 func checkPageSize(m meta, want int64) error {
 	size := m.pageSize
 	if size != want || size&(size-1) != 0 || size < minPageSize || size > maxPageSize {
-		return corrupt(m.page, "a page size of %d bytes", size)
+		return Corrupt(m.page, "a page size of %d bytes", size)
 	}
 	return nil
 }
@@ -106,11 +106,11 @@ func checkMeta(f *File, m meta) error {
 	page := m.page
 	switch {
 	case m.end > uint64(f.data/m.pageSize):
-		return corrupt(page, "%d pages of %d bytes are in use, but the file has %d bytes", m.end, m.pageSize, f.size)
+		return Corrupt(page, "%d pages of %d bytes are in use, but the file has %d bytes", m.end, m.pageSize, f.size)
 	case m.root < 2 || m.root >= m.end:
-		return corrupt(page, "root bucket at page %d, outside the pages in use (2 to %d)", m.root, m.end)
+		return Corrupt(page, "root bucket at page %d, outside the pages in use (2 to %d)", m.root, m.end)
 	case m.freelist != noFreelist && (m.freelist < 2 || m.freelist >= m.end):
-		return corrupt(page, "freelist at page %d, outside the pages in use (2 to %d)", m.freelist, m.end)
+		return Corrupt(page, "freelist at page %d, outside the pages in use (2 to %d)", m.freelist, m.end)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package snapshot
+package bolt
 
 import (
 	"bytes"
@@ -29,7 +29,7 @@ type subtree struct {
 type Cursor struct {
 	ctx     context.Context
 	pages   *pager
-	use     *pageUse // claims pages where the whole file is checked, else nil
+	use     *Use // claims pages where the whole file is checked, else nil
 	todo    []subtree
 	stack   []frame
 	leaf    page
@@ -38,7 +38,7 @@ type Cursor struct {
 	current element
 	visited uint64
 	err     error
-	report  func(*CorruptError) // takes damage; see forgive
+	report  func(*CorruptError) // takes damage; see Forgive
 	from    []byte              // subtrees that end below it are passed over
 }
 
@@ -70,8 +70,11 @@ func (c *Cursor) Next() bool {
 	return false
 }
 
-// forgive hands damage to report, where there is one, so that the cursor goes
-// on behind it: the element is left out, or the page with all below it.
+// Forgive makes the cursor hand damage to report and continue after it: the
+// element is left out, or the page with all below it.
+func (c *Cursor) Forgive(report func(*CorruptError)) { c.report = report }
+
+// forgive hands damage to report, where there is one.
 func (c *Cursor) forgive() bool {
 	if c.report == nil || c.err == nil {
 		return false
@@ -98,6 +101,9 @@ func (c *Cursor) IsBucket() bool { return c.current.bucket }
 // Page is the id of the page that holds the current element; NoPage in a bucket
 // that is stored inside its parent.
 func (c *Cursor) Page() int64 { return int64(c.leaf.id) }
+
+// Place is where the current element is stored, for a Reader.
+func (c *Cursor) Place() Place { return Place{Page: c.leaf.id, Element: c.next - 1} }
 
 // Err is the error that ended the iteration; nil at its regular end. Damage
 // wraps ErrCorrupt.
@@ -169,23 +175,23 @@ func (c *Cursor) enter(t subtree) error {
 // visit reads a page of a tree, which is a leaf or a branch, once.
 func (c *Cursor) visit(t subtree) (page, error) {
 	if c.visited%checkEvery == 0 {
-		if err := canceled(c.ctx); err != nil {
+		if err := context.Cause(c.ctx); err != nil {
 			return page{}, err
 		}
 	}
 	c.visited++
 	if c.visited > c.pages.f.meta.end || t.depth > maxDepth {
-		return page{}, corrupt(int64(t.page), "the tree of pages does not end")
+		return page{}, Corrupt(int64(t.page), "the tree of pages does not end")
 	}
 	pg, err := c.pages.page(t.page)
 	if err != nil {
 		return page{}, err
 	}
 	if pg.flags != leafPage && pg.flags != branchPage {
-		return page{}, corrupt(int64(pg.id), "flags %#x where a branch or a leaf should be", pg.flags)
+		return page{}, Corrupt(int64(pg.id), "flags %#x where a branch or a leaf should be", pg.flags)
 	}
 	if pg.flags == branchPage && pg.count == 0 {
-		return page{}, corrupt(int64(pg.id), "a branch without elements")
+		return page{}, Corrupt(int64(pg.id), "a branch without elements")
 	}
 	if err := pg.checkTable(); err != nil {
 		return page{}, err

@@ -1,4 +1,4 @@
-package snapshot
+package bolt
 
 import (
 	"encoding/binary"

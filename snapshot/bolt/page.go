@@ -1,4 +1,4 @@
-package snapshot
+package bolt
 
 import "encoding/binary"
 
@@ -39,7 +39,7 @@ func parsePage(b []byte) page {
 // checkTable makes sure that the element table lies inside the page.
 func (p *page) checkTable() error {
 	if need := pageHeaderSize + p.count*elementSize; need > len(p.data) {
-		return corrupt(int64(p.id), "%d elements need %d bytes, the page has %d", p.count, need, len(p.data))
+		return Corrupt(int64(p.id), "%d elements need %d bytes, the page has %d", p.count, need, len(p.data))
 	}
 	return nil
 }
@@ -61,7 +61,7 @@ func (p *page) branch(i int) (key []byte, child uint64, err error) {
 	b := p.data[pageHeaderSize+i*elementSize:]
 	key, ok := p.slice(i, uint64(e.Uint32(b)), uint64(e.Uint32(b[4:])))
 	if !ok {
-		return nil, 0, corrupt(int64(p.id), "key of branch element %d reaches outside the page", i)
+		return nil, 0, Corrupt(int64(p.id), "key of branch element %d reaches outside the page", i)
 	}
 	return key, e.Uint64(b[8:]), nil
 }
@@ -103,7 +103,7 @@ func (p *page) leaf(i int) (element, error) {
 	ksize := uint64(e.Uint32(b[8:]))
 	kv, ok := p.slice(i, uint64(e.Uint32(b[4:])), ksize+uint64(e.Uint32(b[12:])))
 	if !ok {
-		return element{}, corrupt(int64(p.id), "key or value of leaf element %d reaches outside the page", i)
+		return element{}, Corrupt(int64(p.id), "key or value of leaf element %d reaches outside the page", i)
 	}
 	return element{
 		key:    kv[:ksize:ksize],

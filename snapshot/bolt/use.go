@@ -1,7 +1,8 @@
-package snapshot
+package bolt
 
 import (
 	"encoding/binary"
+	"iter"
 	"math/bits"
 	"sync/atomic"
 )
@@ -31,25 +32,45 @@ func (s pageSet) count() int {
 	return n
 }
 
-// pageUse records who owns each page, so that no page is read twice and none
+// Use records who owns each page, so that no page is read twice and none
 // is both free and in use. Its memory is two bits per page.
-type pageUse struct {
+type Use struct {
+	f    *File
 	used pageSet
 	free pageSet // nil where the file has no freelist
 }
 
-func newPageUse(f *File) (*pageUse, error) {
-	u := &pageUse{used: newPageSet(f.meta.end)}
+// NewUse returns the use of a file's pages of which only the meta pages are known
+// to be in use.
+func NewUse(f *File) *Use {
+	u := &Use{f: f, used: newPageSet(f.meta.end)}
+	for id := range uint64(2) {
+		u.used.add(id)
+	}
+	return u
+}
+
+// strictUse is NewUse with the freelist, of a file whose meta pages have headers
+// that are in order.
+func strictUse(f *File) (*Use, error) {
 	for id := range uint64(2) {
 		if err := checkMetaPage(f, id); err != nil {
 			return nil, err
 		}
-		u.used.add(id)
 	}
-	if f.meta.freelist == noFreelist {
-		return u, nil
+	u := NewUse(f)
+	return u, u.ReadFreelist()
+}
+
+// CheckMeta checks the meta page with this id, whether it is in force or not.
+func (f *File) CheckMeta(id uint64) error {
+	if err := checkMetaPage(f, id); err != nil {
+		return err
 	}
-	return u, u.readFreelist(f)
+	if _, ok := metaAt(f, int64(id)*f.meta.pageSize); !ok {
+		return Corrupt(int64(id), "the meta page is not valid; the file can be opened by the other one")
+	}
+	return nil
 }
 
 // checkMetaPage checks the header of a meta page. bbolt insists on that of the
@@ -60,17 +81,17 @@ func checkMetaPage(f *File, id uint64) error {
 		return err
 	}
 	if p := parsePage(b[:]); p.id != id || p.flags != metaPage {
-		return corrupt(int64(id), "the page says that it is page %d with flags %#x, not a meta page", p.id, p.flags)
+		return Corrupt(int64(id), "the page says that it is page %d with flags %#x, not a meta page", p.id, p.flags)
 	}
 	return nil
 }
 
-func misused(id uint64, detail string) error {
-	return &CorruptError{Page: int64(id), Detail: detail, kind: FaultUse}
+func misused(id uint64, detail string) *CorruptError {
+	return &CorruptError{Page: int64(id), Detail: detail, Kind: InUse}
 }
 
 // claim records that the page and those that continue it are in use.
-func (u *pageUse) claim(p page) error {
+func (u *Use) claim(p page) error {
 	for id := p.id; id <= p.id+uint64(p.more); id++ {
 		if !u.used.add(id) {
 			return misused(id, "the page is referred to more than once")
@@ -82,13 +103,27 @@ func (u *pageUse) claim(p page) error {
 	return nil
 }
 
-func (u *pageUse) readFreelist(f *File) error {
+// ReadFreelist reads the freelist, if the file has one. After an error it is not
+// known which pages are free.
+func (u *Use) ReadFreelist() error {
+	if u.f.meta.freelist == noFreelist {
+		return nil
+	}
+	err := u.readFreelist()
+	if err != nil {
+		u.free = nil
+	}
+	return err
+}
+
+func (u *Use) readFreelist() error {
+	f := u.f
 	p, err := newPager(f).page(f.meta.freelist)
 	if err != nil {
 		return err
 	}
 	if p.flags != freelistPage {
-		return corrupt(int64(p.id), "flags %#x where the freelist should be", p.flags)
+		return Corrupt(int64(p.id), "flags %#x where the freelist should be", p.flags)
 	}
 	if err := u.claim(p); err != nil {
 		return err
@@ -99,16 +134,16 @@ func (u *pageUse) readFreelist(f *File) error {
 		ids = ids[8:]
 	}
 	if count > uint64(len(ids)/8) {
-		return corrupt(int64(p.id), "%d free pages do not fit into the freelist's %d bytes", count, len(p.data))
+		return Corrupt(int64(p.id), "%d free pages do not fit into the freelist's %d bytes", count, len(p.data))
 	}
 	u.free = newPageSet(f.meta.end)
 	for i := range count {
 		id := binary.NativeEndian.Uint64(ids[8*i:])
 		if id < 2 || id >= f.meta.end {
-			return corrupt(int64(p.id), "free page %d, outside the pages in use (2 to %d)", id, f.meta.end)
+			return Corrupt(int64(p.id), "free page %d, outside the pages in use (2 to %d)", id, f.meta.end)
 		}
 		if !u.free.add(id) {
-			return corrupt(int64(id), "the page is free twice")
+			return Corrupt(int64(id), "the page is free twice")
 		}
 		if u.used.has(id) {
 			return misused(id, "the page is in use and in the freelist")
@@ -117,16 +152,17 @@ func (u *pageUse) readFreelist(f *File) error {
 	return nil
 }
 
-// checkLost finds a page that is neither in use nor free, once all buckets
-// have been walked. Without a freelist every such page is free.
-func (u *pageUse) checkLost(end uint64) error {
-	if u.free == nil {
-		return nil
-	}
-	for id := range end {
-		if !u.used.has(id) && !u.free.has(id) {
-			return corrupt(int64(id), "the page is neither in use nor in the freelist")
+// Lost yields the pages that are neither in use nor free, once all buckets have
+// been walked. Without a freelist every page that is not in use is free.
+func (u *Use) Lost() iter.Seq[*CorruptError] {
+	return func(yield func(*CorruptError) bool) {
+		if u.free == nil {
+			return
+		}
+		for id := range u.f.meta.end {
+			if !u.used.has(id) && !u.free.has(id) && !yield(misused(id, "the page is neither in use nor in the freelist")) {
+				return
+			}
 		}
 	}
-	return nil
 }
