@@ -95,7 +95,7 @@ func (c *Cursor) Key() []byte { return c.current.key }
 // of a bucket is the bucket's header, and not to be read as data.
 func (c *Cursor) Value() []byte { return c.current.value }
 
-// IsBucket tells whether the current element is a bucket.
+// IsBucket reports whether the current element is a bucket.
 func (c *Cursor) IsBucket() bool { return c.current.bucket }
 
 // Page is the id of the page that holds the current element; NoPage in a bucket

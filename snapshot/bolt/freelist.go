@@ -7,7 +7,7 @@ import (
 )
 
 // WriteEmptyFreelist makes a copy of the file's pages say that none of them is
-// free, as a transaction of bbolt would: with a freelist behind the last page
+// free, as a transaction of bbolt would: with a freelist after the last page
 // and a meta page of the next transaction. Without one, bbolt would read the
 // whole tree to find the free pages before it could write anything. A
 // transaction with NoFreelistSync takes it out again. It does nothing where the

@@ -45,7 +45,7 @@ func (p *page) checkTable() error {
 }
 
 // slice returns n bytes that start pos bytes after the element at i, where
-// they lie behind the element table and inside the page.
+// they lie after the element table and inside the page.
 func (p *page) slice(i int, pos, n uint64) ([]byte, bool) {
 	from := uint64(pageHeaderSize+i*elementSize) + pos
 	table := uint64(pageHeaderSize + p.count*elementSize)

@@ -13,7 +13,7 @@ type pageSet []uint64
 
 func newPageSet(limit uint64) pageSet { return make(pageSet, (limit+63)/64) }
 
-// add puts id into the set, and tells whether it was not there yet.
+// add puts id into the set, and reports whether it was not there yet.
 func (s pageSet) add(id uint64) bool {
 	bit := uint64(1) << (id % 64)
 	return atomic.OrUint64(&s[id/64], bit)&bit == 0
@@ -23,7 +23,7 @@ func (s pageSet) has(id uint64) bool {
 	return atomic.LoadUint64(&s[id/64])&(1<<(id%64)) != 0
 }
 
-// count is the number of ids in the set. Nobody may add meanwhile.
+// count is the number of ids in the set. No other goroutine may add to it meanwhile.
 func (s pageSet) count() int {
 	var n int
 	for _, word := range s {
