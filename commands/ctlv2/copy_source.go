@@ -111,7 +111,7 @@ func code(err error) int {
 
 // historyPause is how long an event is waited for that is there already if it
 // is there at all.
-const historyPause = time.Second
+const historyPause = 5 * time.Second
 
 // hiddenKeys returns the hidden keys below the tree that are not copied, as far
 // as they can be known. v2 lists none; but the server's history of the last

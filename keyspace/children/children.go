@@ -1,7 +1,8 @@
 // Package children finds the children of a prefix, as the files and directories
 // of a directory. A source may leave out what lies below them.
 //
-// It may import keyspace and nothing of etcd.
+// It may import keyspace and keyspace/fence/fencekey, whose keys it leaves out,
+// and nothing of etcd.
 package children
 
 import (
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"etcdkit/keyspace"
+	"etcdkit/keyspace/fence/fencekey"
 )
 
 // Child is a key directly below a prefix, or the part that several keys share
@@ -52,7 +54,7 @@ func Of(ctx context.Context, src keyspace.Source, q Query) (List, error) {
 			}
 			for _, kv := range page.KVs {
 				key := string(kv.GetKey())
-				if dir != "" && strings.HasPrefix(key, dir) {
+				if dir != "" && strings.HasPrefix(key, dir) || fencekey.Is(kv) {
 					continue
 				}
 				c := q.child(key)

@@ -117,7 +117,7 @@ func (f *following) add(ctx context.Context, u update) error {
 
 // isFence reports whether an event is about a fence of one of our commands.
 func isFence(e *clientv3.Event) bool {
-	return fencekey.Is(e.Kv) || e.Type == mvccpb.Event_DELETE && fencekey.IsName(e.Kv.GetKey())
+	return fencekey.Is(e.Kv)
 }
 
 // changes returns the changes to the destination for the events, without those

@@ -26,9 +26,10 @@ func New(key []byte) string {
 	return string(key) + mark + hex.EncodeToString(random) + "-"
 }
 
-// IsName reports whether a key has the name of a fence. It is for the deletion
-// of a key, which does not tell the key's lease; for a key use [Is].
-func IsName(key []byte) bool { return bytes.Contains(key, []byte(mark)) && suffix.Match(key) }
+// Is reports whether a key is a fence, made by a run of any of our commands. It
+// goes by the name: the lease is missing from a list of keys without values, as
+// a server of 3.7 sends it.
+func Is(kv *mvccpb.KeyValue) bool { return IsName(kv.GetKey()) }
 
-// Is reports whether a key is a fence, made by a run of any of our commands.
-func Is(kv *mvccpb.KeyValue) bool { return kv.GetLease() != 0 && IsName(kv.GetKey()) }
+// IsName is Is for the name of a key.
+func IsName(key []byte) bool { return bytes.Contains(key, []byte(mark)) && suffix.Match(key) }

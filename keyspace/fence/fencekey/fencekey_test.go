@@ -9,18 +9,16 @@ import (
 func TestIs(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		key   string
-		lease int64
-		want  bool
+		key  string
+		want bool
 	}{
-		{New([]byte("/app/a")) + "1", 7, true},
-		{New([]byte("/app/a")) + "1", 0, false},
-		{New([]byte("/app/a")), 7, false},
-		{New([]byte("/app/a")) + "1/more", 7, false},
-		{"/app/a", 7, false},
+		{New([]byte("/app/a")) + "1", true},
+		{New([]byte("/app/a")), false},
+		{New([]byte("/app/a")) + "1/more", false},
+		{"/app/a", false},
 	} {
-		if got := Is(&mvccpb.KeyValue{Key: []byte(tt.key), Lease: tt.lease}); got != tt.want {
-			t.Errorf("%q with lease %d: %v, want %v", tt.key, tt.lease, got, tt.want)
+		if got := Is(&mvccpb.KeyValue{Key: []byte(tt.key)}); got != tt.want {
+			t.Errorf("%q: %v, want %v", tt.key, got, tt.want)
 		}
 	}
 }
