@@ -34,8 +34,8 @@ type Relay struct{ signals chan os.Signal }
 // ChildGrace is how long a child may take to end when it is told to.
 const ChildGrace = 5 * time.Second
 
-// NewRelay catches the signals that end the context of a command too, so that
-// none is lost while there is no child yet. The caller stops the relay.
+// NewRelay also catches the signals that end the context of a command, so that
+// none is lost before the child has started. The caller stops the relay.
 func NewRelay() *Relay {
 	r := &Relay{make(chan os.Signal, 16)}
 	r.notify(EndingSignals())

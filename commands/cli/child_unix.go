@@ -18,9 +18,9 @@ func otherSignals() []os.Signal {
 	return slices.DeleteFunc([]os.Signal{syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2}, signal.Ignored)
 }
 
-// fromTerminal tells whether the signal s is to be taken for one that the
-// terminal has sent to this process and its child alike, by Ctrl-C or Ctrl-\.
-// Who has really sent it can't be known here.
+// fromTerminal reports whether the signal s is assumed to come from the
+// terminal, by Ctrl-C or Ctrl-\, which sends it to this process and its child
+// alike. The real sender can't be determined here.
 func fromTerminal(s os.Signal) bool {
 	if s != syscall.SIGINT && s != syscall.SIGQUIT {
 		return false
@@ -37,7 +37,7 @@ func fromTerminal(s os.Signal) bool {
 // terminate tells a process to end.
 func terminate(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
 
-// BrokenPipe tells whether a child ended because nobody reads what it writes.
+// BrokenPipe reports whether a child ended because its output is not read.
 func BrokenPipe(err *exec.ExitError) bool {
 	status, ok := err.Sys().(syscall.WaitStatus)
 	return ok && status.Signaled() && status.Signal() == syscall.SIGPIPE

@@ -30,7 +30,7 @@ func TestChildCode(t *testing.T) {
 	}
 }
 
-// Signals go on to the child as they come.
+// Signals are passed on to the child as they arrive.
 func TestRelaySignals(t *testing.T) {
 	t.Parallel()
 	from, to, err := os.Pipe()
@@ -65,7 +65,7 @@ func TestRelaySignals(t *testing.T) {
 	}
 }
 
-// A child that heeds no signal is ended when the lock is lost.
+// A child that ignores all signals is killed when the lock is lost.
 func TestRelayLost(t *testing.T) {
 	t.Parallel()
 	lost := make(chan struct{})

@@ -45,7 +45,7 @@ func EnvName(prefix, flag string) string {
 }
 
 // restore resets a flag to its default. Numbers and durations that can't be
-// parsed leave zero; lists are not changed by what they can't parse.
+// parsed become zero; lists are not changed by values that can't be parsed.
 func restore(f *pflag.Flag) {
 	if _, list := f.Value.(pflag.SliceValue); !list {
 		_ = f.Value.Set(f.DefValue) // which has been set before

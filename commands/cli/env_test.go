@@ -59,8 +59,8 @@ func TestApplyEnv(t *testing.T) {
 				if got := f.Value.String(); got != want {
 					t.Errorf("--%s is %q, want %q", f.Name, got, want)
 				}
-				// A variable counts as given: commands without a limit of their
-				// own have one when ETCDCTL_COMMAND_TIMEOUT says so.
+				// A variable counts as given: commands without a default limit
+				// have one when ETCDCTL_COMMAND_TIMEOUT sets it.
 				if ok && !f.Changed {
 					t.Errorf("--%s does not count as given", f.Name)
 				}

@@ -32,12 +32,12 @@ type errorReport struct {
 	Code     Code   `json:"code"`  // the exit code
 	Endpoint string `json:"endpoint"`
 	Cause    string `json:"cause"`
-	Hint     string `json:"hint"` // what to do next
+	Hint     string `json:"hint"` // the next step
 }
 
-// newErrorReport returns the report of an error. Where a failed request is known
-// better than in words, as package conn knows it, the error has methods that say
-// so. The lines after the first one are hints.
+// newErrorReport returns the report of an error. If the error has methods with
+// details of a failed request, as those of package conn have, the report
+// includes them. The lines after the first one are hints.
 func newErrorReport(err error) errorReport {
 	text, hint, _ := strings.Cut(strings.TrimSpace(err.Error()), "\n")
 	r := errorReport{Error: text, Code: CodeOf(err), Hint: strings.ReplaceAll(hint, "\n", " ")}
@@ -57,7 +57,7 @@ func newErrorReport(err error) errorReport {
 func (r errorReport) write(w io.Writer) {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(r) // standard error can't be written to, so nobody can be told
+	_ = enc.Encode(r) // standard error can't be written to, so there is no way to report it
 }
 
 // errorsAsJSON reports whether the error of the run is to be printed as JSON. The

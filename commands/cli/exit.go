@@ -19,7 +19,7 @@ const (
 	BadArgs       Code = 128 // wrong arguments
 )
 
-// exitError is an error that knows the exit code it stands for.
+// exitError is an error with an exit code.
 type exitError struct {
 	code   Code
 	err    error
@@ -64,8 +64,8 @@ func Final(code Code, err error) error {
 	return &exitError{code: code, err: err, final: true, silent: reported(err)}
 }
 
-// CodeOf returns the exit code that err carries: OK for nil, Failure where
-// nobody has said otherwise.
+// CodeOf returns the exit code that err carries: OK for nil, Failure if it
+// carries none.
 func CodeOf(err error) Code {
 	if err == nil {
 		return OK
@@ -76,13 +76,13 @@ func CodeOf(err error) Code {
 	return Failure
 }
 
-// final tells whether err is a command's own end after a signal.
+// final reports whether err is a command's own end after a signal.
 func final(err error) bool {
 	e := (*exitError)(nil)
 	return errors.As(err, &e) && e.final
 }
 
-// reported tells whether the message of err is already out.
+// reported reports whether the message of err has been printed.
 func reported(err error) bool {
 	e := (*exitError)(nil)
 	return errors.As(err, &e) && e.silent

@@ -55,7 +55,7 @@ func TestCodeOf(t *testing.T) {
 	}
 }
 
-// The values are what scripts test for.
+// Scripts test for these values.
 func TestCodes(t *testing.T) {
 	t.Parallel()
 	got := []Code{OK, Failure, BadConnection, InvalidInput, BadFeature, Interrupted, IO, BadArgs}

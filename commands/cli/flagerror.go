@@ -12,9 +12,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// flagError says what is wrong with a flag, and where to look. Asking for help
-// is no error and passes through. After a word that is no command any flag is
-// wrong, so the error is about the word.
+// flagError describes a faulty flag and names the help to read. A request for
+// help is no error and passes through. After an unknown command any flag is
+// unknown, so the error names the command.
 func flagError(cmd *cobra.Command, err error) error {
 	if errors.Is(err, pflag.ErrHelp) {
 		return err
@@ -33,8 +33,8 @@ func flagError(cmd *cobra.Command, err error) error {
 	return fmt.Errorf("%w\n%sRun '%s --help' for usage.", FlagError(err), meant, cmd.CommandPath()) //nolint:revive,staticcheck // cobra's own shape for a wrong command
 }
 
-// FlagError returns err, which pflag had with a flag, with what the flag accepts
-// instead of the words of Go's packages.
+// FlagError returns pflag's error about a flag, with the values that the flag
+// accepts in place of the error texts of Go's packages.
 func FlagError(err error) error {
 	bad := (*pflag.InvalidValueError)(nil)
 	if !errors.As(err, &bad) {
@@ -62,8 +62,9 @@ type valueError struct {
 func (e *valueError) Error() string { return e.text }
 func (e *valueError) Unwrap() error { return e.err }
 
-// accepts returns what a flag of the type accepts, and which value was probably
-// meant. Both are empty for types that say so themselves.
+// accepts describes the values that a flag of the type accepts, and returns the
+// value that was probably intended. Both are empty for types whose own errors
+// say so.
 func accepts(typ, value string, cause error) (accepted, meant string) {
 	outOfRange := errors.Is(cause, strconv.ErrRange)
 	switch {
@@ -110,7 +111,7 @@ func nearNumber(value string) string {
 	return strconv.FormatInt(n*factor, 10)
 }
 
-// durationShape is a number and what may be a unit.
+// durationShape matches a number and a possible unit.
 var durationShape = regexp.MustCompile(`^(\d+(?:\.\d+)?)\s*([a-zA-Zµ]*)$`)
 
 // nearDuration returns the duration that is written without a unit or with
@@ -143,7 +144,7 @@ func nearDuration(value string) string {
 	return m[1] + unit
 }
 
-// nearBool returns what a word for yes or no stands for, or "".
+// nearBool returns the boolean that a word for yes or no means, or "".
 func nearBool(value string) string {
 	switch strings.ToLower(strings.TrimSpace(value)) {
 	case "yes", "y", "on", "true":

@@ -37,9 +37,9 @@ func findUtility(program string) (string, error) {
 	return path, nil
 }
 
-// HandOver has etcdutl run its command of the same name with the arguments and
-// those of the named flags that were given, and ends as that does. Releases up
-// to 3.5 had such commands in etcdctl.
+// HandOver runs etcdutl's command of the same name with the arguments and with
+// those of the named flags that were given, and exits like it. Releases up to
+// 3.5 had such commands in etcdctl.
 func (s Streams) HandOver(cmd *cobra.Command, args []string, flags ...string) error {
 	path, err := findUtility(cmd.Root().Name())
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 )
 
 // FinishHelp gives a complete command tree the help behaviour that both
-// programs share: a word that is no command is pointed out, and footer ends
-// every help text.
+// programs share: an unknown command is reported, and footer ends every help
+// text.
 func FinishHelp(root *cobra.Command, footer string) {
 	usual := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
@@ -29,9 +29,9 @@ func FinishHelp(root *cobra.Command, footer string) {
 	helpCommand(root)
 }
 
-// checkHelp has a command line that asks for help beside a word that is no
-// command end with that error and without help. It returns where that error
-// will be: cobra, which checks no arguments where it shows help, gives it no way.
+// checkHelp makes a command line that asks for help with an unknown command
+// fail with that error and without help. It returns a pointer to that error:
+// cobra, which checks no arguments when it shows help, provides no other way.
 func (p Program) checkHelp() *error {
 	var unknown error
 	usual := p.Root.HelpFunc()
@@ -51,12 +51,12 @@ func (p Program) checkHelp() *error {
 	return &unknown
 }
 
-// HelpFirst tells whether arguments begin with asking for help.
+// HelpFirst reports whether the arguments begin with a request for help.
 func HelpFirst(args []string) bool {
 	return len(args) > 0 && (args[0] == "-h" || args[0] == "--help")
 }
 
-// helpWriter remembers the first error of what cobra prints without looking.
+// helpWriter keeps the first error of cobra's writes, which cobra ignores.
 type helpWriter struct {
 	w   io.Writer
 	err error
@@ -69,13 +69,13 @@ func (h *helpWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// helpCommand has "help" point out what is no command, on the error stream and
-// with upstream's exit code 0.
+// helpCommand makes "help" report an unknown command on the error stream, with
+// upstream's exit code 0.
 func helpCommand(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	all := root.Commands()
 	i := slices.IndexFunc(all, func(c *cobra.Command) bool { return c.Name() == "help" })
-	if i < 0 || all[i].RunE != nil { // it may have a way of its own
+	if i < 0 || all[i].RunE != nil { // it may define its own
 		return
 	}
 	help, usual := all[i], all[i].Run
@@ -88,9 +88,9 @@ func helpCommand(root *cobra.Command) {
 	}
 }
 
-// UnknownCommand is the Args of a root command: whatever stands where a
-// command should be is none, and what may have been meant is named. Nothing is
-// a command behind "--", and an empty word asks for none: there upstream shows
+// UnknownCommand is the Args of a root command: any word in the place of a
+// command is unknown, and similar commands are suggested. Words after "--" are
+// not commands, and an empty word is treated as no command: upstream then shows
 // its help, with exit code 0.
 func UnknownCommand(root *cobra.Command, args []string) error {
 	args = slices.DeleteFunc(slices.Clone(args), func(word string) bool { return word == "" })
@@ -104,8 +104,8 @@ func UnknownCommand(root *cobra.Command, args []string) error {
 	return fmt.Errorf("unknown command %q for %q\n%s", args[0], root.CommandPath(), hint)
 }
 
-// suggestions returns what may have been meant by a word: the names that it
-// begins, or else those that are like it.
+// suggestions returns the commands that a word may have been meant for: those
+// that it is a prefix of, or otherwise similar ones.
 func suggestions(root *cobra.Command, word string) []string {
 	near := root.SuggestionsFor(word)
 	begun := slices.DeleteFunc(slices.Clone(near), func(name string) bool { return !strings.HasPrefix(name, word) })
@@ -115,9 +115,9 @@ func suggestions(root *cobra.Command, word string) []string {
 	return near
 }
 
-// groups makes every command that only holds others show its help, as upstream
-// does with exit code 0 whatever follows it; here a word that is no subcommand
-// gets a line on the error stream as well.
+// groups makes every command that only has subcommands show its help, as
+// upstream does with exit code 0 for any arguments; an unknown subcommand is
+// also reported on the error stream.
 func groups(parent *cobra.Command) {
 	for _, c := range parent.Commands() {
 		if c.HasSubCommands() && !c.Runnable() {

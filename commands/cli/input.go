@@ -5,16 +5,16 @@ import (
 	"io"
 )
 
-// Input returns a reader of standard input that ends with ctx: a read that waits
-// for a terminal or a pipe, which nothing else can interrupt, then returns the
-// cause of that end. That read is abandoned, and what it still gets is lost. The
-// reader is for one goroutine.
+// Input returns a reader of standard input that ends with ctx: a read that
+// waits for a terminal or a pipe, which nothing else can interrupt, then
+// returns the cause of that end. That read is abandoned, and any input it still
+// receives is lost. The reader must not be used concurrently.
 func (s Streams) Input(ctx context.Context) io.Reader { return &endingReader{ctx: ctx, r: s.In} }
 
 type endingReader struct {
 	ctx context.Context // Read can't get it in another way
 	r   io.Reader
-	buf []byte // what an abandoned read may still write to
+	buf []byte // the buffer that an abandoned read may still write to
 }
 
 // Read implements io.Reader.

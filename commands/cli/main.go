@@ -26,11 +26,11 @@ type Program struct {
 	// Explain turns the error that a command returned into the one the user
 	// reads. It may be nil.
 	Explain func(error) error
-	// Report prints the error of the run on the error stream. Where it is nil
-	// that is one line, which begins with "Error:".
+	// Report prints the error of the run on the error stream. If it is nil, the
+	// error is printed as one line that begins with "Error:".
 	Report func(w io.Writer, err error)
-	// HelpFirst has help shown beside a word that is no command, as those of
-	// upstream's programs do where it was asked for first.
+	// HelpFirst makes help appear even with an unknown command, as in
+	// upstream's programs if help was requested first.
 	HelpFirst bool
 
 	asJSON      bool          // errors are printed as JSON
@@ -62,7 +62,7 @@ func (p Program) Main(ctx context.Context, args []string) Code {
 	ctx, sig := withSignals(ctx, cmp.Or(p.sameRequest, sameRequest))
 	err := p.Root.ExecuteContext(ctx)
 	if errors.Is(err, errUnread) {
-		_, err = out.Write([]byte{'\n'}) // this is what tells a process that it goes unread: it ends by SIGPIPE here
+		_, err = out.Write([]byte{'\n'}) // this reports that the output is no longer read: the process then ends by SIGPIPE
 	}
 	if err == nil {
 		err = cmp.Or(*unknown, out.err)
@@ -102,7 +102,7 @@ func (p Program) report(err error) {
 //nolint:gochecknoglobals // a function that is never reassigned
 var EnablePrefixMatching = sync.OnceFunc(func() { cobra.EnablePrefixMatching = true })
 
-// errUnread is the cause of a context whose output nobody reads.
+// errUnread is the cause of a context whose output is no longer read.
 var errUnread = errors.New("nobody reads the output")
 
 // signals remembers the signal that cancelled a context.
@@ -118,8 +118,8 @@ type signalError struct{ os.Signal }
 
 func (e signalError) Error() string { return e.String() }
 
-// ByInterrupt tells whether it was SIGINT, as Ctrl-C sends it, that has ended
-// ctx, for a command to which this is an end like another.
+// ByInterrupt reports whether ctx was ended by SIGINT, as sent by Ctrl-C, for a
+// command that treats it as a normal end.
 func ByInterrupt(ctx context.Context) bool {
 	s := signalError{}
 	return errors.As(context.Cause(ctx), &s) && s.Signal == os.Interrupt

@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// tree is a small program: "run" does what run says, "box" holds "open" and
-// "opaque".
+// tree is a small program: "run" calls run, "box" has the subcommands "open"
+// and "opaque".
 func tree(run func(*cobra.Command, []string) error) *cobra.Command {
 	root := &cobra.Command{
 		Use: "prog", Short: "A program", Args: UnknownCommand, SuggestionsMinimumDistance: 2,

@@ -55,8 +55,8 @@ func nearest(name string, valid []string) string {
 	return best
 }
 
-// distance is how many letters have to be added, removed or replaced to turn a
-// into b.
+// distance is the number of letters that have to be added, removed or replaced
+// to turn a into b.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
@@ -77,8 +77,8 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// nearFlag returns the flag of fs that a flag that does not exist stands for, as
-// it is typed, or "".
+// nearFlag returns the flag of fs that an unknown flag was probably meant for,
+// with its dashes, or "".
 func nearFlag(fs *pflag.FlagSet, err *pflag.NotExistError) string {
 	var valid []string
 	fs.VisitAll(func(f *pflag.Flag) { valid = append(valid, f.Name) })

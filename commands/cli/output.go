@@ -47,9 +47,9 @@ func (o *Output) AddHexTo(root *cobra.Command) {
 	root.PersistentFlags().BoolVar(&o.hex, "hex", false, "show bytes and ids in hexadecimal")
 }
 
-// ApplyEnv is [Streams.ApplyEnv] for flags with these among them: a format or a
-// template on the command line is heeded, whatever the environment has of the
-// other.
+// ApplyEnv is [Streams.ApplyEnv] for flags that include these: a format or a
+// template on the command line takes precedence, even if the environment sets
+// the other one.
 func (o *Output) ApplyEnv(s Streams, prefix string, fs *pflag.FlagSet) {
 	format, template := o.flags.Changed(formatFlag), o.flags.Changed(templateFlag)
 	s.ApplyEnv(prefix, fs)

@@ -17,9 +17,9 @@ var errLongLine = fmt.Errorf("a line of more than %d bytes", longestLine)
 // is a terminal. White space around the line is dropped. The end of the input
 // counts as an empty line, as it does upstream.
 //
-// A script that pipes the password in gets upstream's prompt on standard
-// output, where it has always been (speakeasy.Ask). On a terminal the prompt
-// goes to standard error, so that the output can be redirected.
+// A script that pipes the password in gets the prompt on standard output, as in
+// upstream (speakeasy.Ask). On a terminal the prompt goes to standard error, so
+// that the output can be redirected.
 func (s Streams) AskPassword(ctx context.Context, prompt string) (string, error) {
 	tty, ok := Terminal(s.In)
 	if !ok {
@@ -35,8 +35,9 @@ func (s Streams) AskPassword(ctx context.Context, prompt string) (string, error)
 }
 
 // ReadLine reads up to the end of a line of the input and not a byte further:
-// what follows is for others. It returns the line without its end; the end of
-// the input ends a line too. The end of ctx ends it as it ends [Streams.Input].
+// the rest is left for other readers. It returns the line without its end; the
+// end of the input ends a line too. The end of ctx ends it as it ends
+// [Streams.Input].
 func (s Streams) ReadLine(ctx context.Context) (string, error) { return lineOf(s.Input(ctx)) }
 
 // lineOf reads a line byte by byte.

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/term"
 )
 
-// terminal returns the two ends of a pseudo terminal: what a person sees and
-// types on, and what the program has.
+// terminal returns the two ends of a pseudo terminal: the user's end, and the
+// program's.
 func terminal(t *testing.T) (person, program *os.File) {
 	t.Helper()
 	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
@@ -38,7 +38,7 @@ func terminal(t *testing.T) (person, program *os.File) {
 	return person, program
 }
 
-// echoes tells whether a terminal shows what is typed.
+// echoes reports whether a terminal shows typed characters.
 func echoes(t *testing.T, tty *os.File) bool {
 	t.Helper()
 	s, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
@@ -53,7 +53,7 @@ func TestPasswordOnATerminal(t *testing.T) {
 	person, tty := terminal(t)
 	var out, errs strings.Builder
 	s := Streams{In: tty, Out: &out, Err: promptWatch{&errs, func() { _, _ = io.WriteString(person, " s3cret \n") }}}
-	for range 2 { // what is typed goes to the prompt it is typed at
+	for range 2 { // input typed at a prompt is read by that prompt
 		password, err := s.AskPassword(t.Context(), "Password of x: ")
 		if err != nil || password != "s3cret" {
 			t.Errorf("%q, %v", password, err)
@@ -84,7 +84,7 @@ func TestPasswordEndedByCtrlD(t *testing.T) {
 func TestPasswordPromptIsInterrupted(t *testing.T) {
 	t.Parallel()
 	person, tty := terminal(t)
-	defer io.WriteString(person, "\n") // ends the read that is left behind
+	defer io.WriteString(person, "\n") // ends the abandoned read
 	ctx, cancel := context.WithCancel(t.Context())
 	s := Streams{In: tty, Out: io.Discard, Err: promptWatch{io.Discard, cancel}}
 	if _, err := s.AskPassword(ctx, "Password of x: "); !errors.Is(err, context.Canceled) {

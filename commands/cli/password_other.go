@@ -32,8 +32,8 @@ func readHidden(ctx context.Context, tty *os.File) (string, error) {
 		got <- result{line, err}
 	}()
 	// The terminal can only be restored after the read has changed it, or the
-	// echo would go off afterwards. If it was off before there is no change to
-	// see, so the wait is bounded.
+	// echo would be turned off afterwards. If it was off before, there is no
+	// change to detect, so the wait is bounded.
 	var stop <-chan struct{}
 	tick, left := time.NewTicker(time.Millisecond), 50
 	defer tick.Stop()

@@ -22,7 +22,7 @@ func readHidden(ctx context.Context, tty *os.File) (line string, err error) {
 	return Streams{In: tty}.ReadLine(ctx)
 }
 
-// hideEcho stops a terminal from showing what is typed. It still reads whole
+// hideEcho stops a terminal from showing typed characters. It still reads whole
 // lines, and Ctrl-C is still a signal. restore undoes the change.
 func hideEcho(fd int) (restore func() error, err error) {
 	before, err := unix.IoctlGetTermios(fd, getTermios)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Unit is what a [Progress] counts.
+// Unit is the unit that a [Progress] counts.
 type Unit int
 
 // The units of a [Progress].
@@ -46,7 +46,7 @@ const barWidth = 30
 // shorter work needs none.
 const progressPause = 200 * time.Millisecond
 
-// Progress returns a display of the work that what names, such as "copied".
+// Progress returns a display of the work described by what, such as "copied".
 func (s Streams) Progress(what string, unit Unit) *Progress {
 	p := &Progress{err: s.Err, what: what, unit: unit, now: s.Time, start: s.Time()}
 	p.next = p.start.Add(progressPause)
@@ -72,8 +72,8 @@ func (p *Progress) Set(done, total int64) {
 	fmt.Fprint(p.err, "\r\x1b[K", p.line(done, total, now.Sub(p.start)))
 }
 
-// line is what is shown. It is shorter than the terminal is wide, because a line
-// that wraps can't be removed.
+// line returns the text to show. It is shorter than the width of the terminal,
+// because a line that wraps can't be removed.
 func (p *Progress) line(done, total int64, took time.Duration) string {
 	most := max(p.width()-1, 0)
 	numbers := p.numbers(done, total, took)
@@ -93,7 +93,7 @@ func (p *Progress) line(done, total int64, took time.Duration) string {
 	return fmt.Sprintf("%s [%s%s] %s", p.what, strings.Repeat("=", full), strings.Repeat(" ", width-full), numbers)
 }
 
-// numbers is what is done, of how much if that is known, and the rate.
+// numbers returns the amount done, the total if known, and the rate.
 func (p *Progress) numbers(done, total int64, took time.Duration) string {
 	rate := float64(done) / took.Seconds()
 	of, megabytesOf := "", ""

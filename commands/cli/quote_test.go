@@ -64,8 +64,8 @@ func FuzzQuote(f *testing.F) {
 	})
 }
 
-// What the reader above makes of a word, the shell does: with every byte there
-// is, alone and together.
+// The shell reads a quoted word as the reader above does: for each byte, alone
+// and all together.
 func TestQuoteInShell(t *testing.T) {
 	t.Parallel()
 	sh, err := exec.LookPath("sh")

@@ -11,11 +11,11 @@ import (
 // reader, in milliseconds; that it is gone is known at once.
 const readerPoll = 1000
 
-// UntilUnread returns a context that ends as well when the output is a pipe that
-// nobody reads any more, for a command that may not write for a long time and
-// would not see it until then. The command returns the context's cause, and
-// [Program.Main] ends the process as a write would. A pipe that has a name may
-// find another reader, so it does not count. stop releases what this takes.
+// UntilUnread returns a context that also ends when the output is a pipe that
+// is no longer read, for a command that may not write for a long time and would
+// not notice until then. The command returns the context's cause, and
+// [Program.Main] ends the process as a write would. A named pipe may get
+// another reader, so it does not count. stop releases the resources.
 func (s Streams) UntilUnread(ctx context.Context) (unread context.Context, stop func()) {
 	f, ok := s.Out.(*os.File)
 	if !ok || !anonymousPipe(f) {
@@ -36,7 +36,8 @@ func (s Streams) UntilUnread(ctx context.Context) (unread context.Context, stop 
 	return ctx, func() { cancel(nil) }
 }
 
-// anonymousPipe tells whether f is a pipe that nobody can open by a name.
+// anonymousPipe reports whether f is a pipe without a name that another process
+// could open.
 func anonymousPipe(f *os.File) bool {
 	var fs unix.Statfs_t
 	return unix.Fstatfs(int(f.Fd()), &fs) == nil && fs.Type == unix.PIPEFS_MAGIC

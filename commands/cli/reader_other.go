@@ -4,8 +4,8 @@ package cli
 
 import "context"
 
-// UntilUnread returns ctx: a pipe that nobody reads is known here by a write
-// only.
+// UntilUnread returns ctx: on this system only a write shows that a pipe is not
+// read.
 func (Streams) UntilUnread(ctx context.Context) (unread context.Context, stop func()) {
 	return ctx, func() {}
 }

@@ -18,6 +18,6 @@ func raise(s os.Signal) {
 	signal.Reset(s)
 	_ = syscall.Kill(syscall.Getpid(), s.(syscall.Signal))
 	// The signal is delivered to some thread of the process; until then this
-	// one must not go on to an ordinary exit.
+	// thread must not proceed to an ordinary exit.
 	select {}
 }

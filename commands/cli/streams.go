@@ -43,8 +43,8 @@ func (s Streams) Time() time.Time {
 	return s.Now()
 }
 
-// Terminal returns the file behind v, one of the three streams, and whether
-// that file is a terminal.
+// Terminal returns the file of v, one of the three streams, and whether that
+// file is a terminal.
 func Terminal(v any) (*os.File, bool) {
 	f, ok := v.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))

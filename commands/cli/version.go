@@ -73,7 +73,7 @@ func VersionFlag(root *cobra.Command) {
 	root.SetVersionTemplate(buildLine() + "\n")
 }
 
-// versions is what the version command prints.
+// versions is the output of the version command.
 type versions struct {
 	program, version, api string
 	withBuild             bool

@@ -10,8 +10,8 @@ import (
 	"etcdkit/commands/cli"
 )
 
-// auth returns who to authenticate as, or nil for nobody. A token wins over a
-// user. It prompts for a missing password.
+// auth returns the credentials to log in with, nil if there are none. A token
+// has precedence over a user. It prompts for a missing password.
 func (f *Flags) auth(ctx context.Context, s cli.Streams) (*clientv3.AuthConfig, error) {
 	if f.token != "" {
 		return &clientv3.AuthConfig{Token: f.token}, nil

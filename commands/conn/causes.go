@@ -24,7 +24,7 @@ func (k *connection) failure() string {
 // try that is still under way counts as well, so it is for when the time is up.
 func (k *connection) cause() string { return cmp.Or(k.failure(), waiting(k.stage)) }
 
-// waiting says what a try that got no further than a stage waited for.
+// waiting names the step that an attempt was waiting for in its last stage.
 func waiting(at stage) string {
 	switch at {
 	case dialling:
@@ -53,7 +53,7 @@ func diagnoses() []diagnosis {
 		{isLookup(func(e *net.DNSError) bool { return e.IsNotFound }), lookupWords, true},
 		{is[*net.DNSError], lookupWords, false},
 		{is[*net.AddrError], func(_ stage, err error) string { return as[*net.AddrError](err).Err }, true},
-		{is[x509.UnknownAuthorityError], always("x509: certificate signed by unknown authority"), true}, // its own words go on guessing
+		{is[x509.UnknownAuthorityError], always("x509: certificate signed by unknown authority"), true}, // its own text speculates further
 		{is[*tls.CertificateVerificationError], func(_ stage, err error) string { return as[*tls.CertificateVerificationError](err).Err.Error() }, true},
 		{is[tls.RecordHeaderError], func(_ stage, err error) string {
 			return "the server does not speak TLS: " + as[tls.RecordHeaderError](err).Msg
@@ -83,9 +83,9 @@ func diagnose(at stage, err error) diagnosis {
 // words says in few words why a try failed at a stage.
 func words(at stage, err error) string { return diagnose(at, err).says(at, err) }
 
-// permanent reports whether waiting does not change what made a try fail.
-// Servers start, networks come back and name servers recover; certificates,
-// schemes and names that do not exist stay as they are.
+// permanent reports whether waiting does not remove the cause of a failure.
+// Servers start, networks and name servers recover; certificates, schemes and
+// names that do not exist stay the same.
 func permanent(err error) bool {
 	if is[*proxyError](0, err) {
 		return as[*proxyError](err).final
@@ -121,7 +121,7 @@ func closed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// alert returns what the other end of a TLS connection has ended it with, or
+// alert returns the TLS alert with which the other end closed a connection, or
 // nil.
 func alert(err error) error {
 	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "remote error" {
@@ -135,7 +135,7 @@ func alert(err error) error {
 func lastingAlert(err error) bool {
 	const closeNotify, internalError, userCanceled = 0, 80, 90
 	for _, passing := range []tls.AlertError{closeNotify, internalError, userCanceled} {
-		if alert(err).Error() == passing.Error() { // crypto/tls does not export the type of what it returns
+		if alert(err).Error() == passing.Error() { // crypto/tls does not export the error's type
 			return false
 		}
 	}

@@ -201,7 +201,7 @@ func TestRequestWaitsForTheServer(t *testing.T) {
 	t.Parallel()
 	socket := filepath.Join(t.TempDir(), "e.sock")
 	d := dialer(t, "--endpoints", "unix://"+socket)
-	d.FailFast() // a dialer of its own: d stays as it is
+	d.FailFast() // a separate dialer: d is unchanged
 	c, err := d.Dial(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -27,8 +27,8 @@ type ClientKey struct {
 	PasswordFlag string
 }
 
-// Encrypted reports whether the key file holds an encrypted key. A file that
-// can't be read does not; whoever opens it reports that.
+// Encrypted reports whether the key file holds an encrypted key. It returns
+// false for a file that can't be read; opening it reports the error.
 func (k ClientKey) Encrypted() bool {
 	block := k.block()
 	return block != nil && (block.Type == encryptedPKCS8 || legacy(block))
@@ -49,8 +49,8 @@ func (k ClientKey) block() *pem.Block {
 	}
 }
 
-// legacy reports whether a key is encrypted the way of PEM itself, which is
-// broken: its key is one round of MD5, and what it decrypts to is not checked.
+// legacy reports whether a key uses PEM's own encryption, which is broken: its
+// key is one round of MD5, and the decrypted data is not authenticated.
 func legacy(block *pem.Block) bool { return strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") }
 
 // Load reads the certificate and its encrypted key. The password is the content

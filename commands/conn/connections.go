@@ -22,7 +22,7 @@ const (
 	ready
 )
 
-// connection is what is known about the connection to one endpoint.
+// connection is the state of the connection to one endpoint.
 type connection struct {
 	endpoint
 	remote string // address of the latest connection's other end
@@ -172,7 +172,7 @@ func (c *connections) change() <-chan struct{} {
 	return c.changed
 }
 
-// announce tells whoever waits for a change. c is locked.
+// announce notifies all who wait for a change. c is locked.
 func (c *connections) announce() {
 	close(c.changed)
 	c.changed = make(chan struct{})

@@ -39,7 +39,7 @@ type transport struct {
 	plain     credentials.TransportCredentials
 	byDefault security     // of endpoints without a scheme
 	untrusted func() error // says more of an unknown authority, or nil; may be nil
-	asked     *atomic.Bool // a server has asked for a certificate, and there is none
+	asked     *atomic.Bool // a server has requested a certificate, and there is none
 }
 
 // newCredentials returns the credentials for the connections of l. cfg is nil if
@@ -118,8 +118,8 @@ func (t *transport) Clone() credentials.TransportCredentials {
 	return &c
 }
 
-// greeted records what a server began with. With TLS 1.3 this is also where the
-// server rejects the client's certificate.
+// greeted records the first bytes from a server. With TLS 1.3 this is also the
+// point at which the server rejects the client's certificate.
 func (t *transport) greeted(k *connection, b []byte, err error) {
 	switch {
 	case err != nil:

@@ -16,9 +16,8 @@ import (
 	"etcdkit/commands/cli"
 )
 
-// What a line has in place of a secret: variables of the shell. It ends with an
-// error where one is not set; for PASSWORD that is seen to by what stands before
-// the login.
+// Shell variables that replace secrets in a line. The line fails if one is not
+// set; for PASSWORD the check before the login ensures that.
 const (
 	passwordVar    = `"$PASSWORD"`
 	newPasswordVar = `"${NEW_PASSWORD:?}"`
@@ -31,11 +30,11 @@ type curl struct {
 	insecure  bool
 	cacert    string
 	cert, key string
-	user      string // logs in with a line of its own
+	user      string // logs in with a separate line
 	token     bool   // the user has one already
 }
 
-// curl returns what lines for the endpoints of cfg have in common.
+// curl returns the part that lines for the endpoints of cfg have in common.
 func (f *Flags) curl(cfg *clientv3.Config) curl {
 	c := curl{tls: cfg.TLS != nil, insecure: f.insecureSkipVerify, cacert: f.cacert, cert: f.cert, key: f.key, token: f.token != ""}
 	if !c.token {
@@ -47,8 +46,8 @@ func (f *Flags) curl(cfg *clientv3.Config) curl {
 	return c
 }
 
-// request returns the line for a request to an endpoint. Of the metadata only
-// what changes the answer is in it.
+// request returns the line for a request to an endpoint. It includes only
+// metadata that changes the answer.
 func (c *curl) request(endpoint, method string, m proto.Message, md metadata.MD) (string, error) {
 	body, err := body(m, newPasswordVar)
 	if err != nil {
@@ -71,10 +70,10 @@ func (c *curl) request(endpoint, method string, m proto.Message, md metadata.MD)
 	return strings.Join(append(words, "-d "+body), " "), nil
 }
 
-// login returns the line that puts a token for the user into TOKEN. It goes on
-// in the next line, so that nothing is asked for without a password: neither by
-// a script, which ends where PASSWORD is not set, nor by a shell that a person
-// types into, which gives up this one command.
+// login returns the line that assigns a token for the user to TOKEN. The
+// command continues on the next line, so that no request is made without a
+// password: neither by a script, which ends if PASSWORD is not set, nor by an
+// interactive shell, which abandons this one command.
 func (c *curl) login(endpoint string) (string, error) {
 	const token = `sed -n 's/.*"token": *"\([^"]*\)".*/\1/p'`
 	body, err := body(&pb.AuthenticateRequest{Name: c.user, Password: "?"}, passwordVar)
@@ -123,7 +122,7 @@ func (c *curl) trust() (words []string) {
 	return words
 }
 
-// body returns a request in JSON as a word for the shell. A password in it is
+// body returns a request in JSON, quoted for the shell. A password in it is
 // read from a variable.
 func body(m proto.Message, password string) (string, error) {
 	m = proto.Clone(m)
@@ -140,7 +139,7 @@ func body(m proto.Message, password string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("write the request as JSON: %w", err)
 	}
-	var compact bytes.Buffer // protojson puts blanks here or there, so that nobody compares its bytes
+	var compact bytes.Buffer // protojson varies its blanks, so that its output is not compared as bytes
 	if err := json.Compact(&compact, text); err != nil {
 		return "", fmt.Errorf("write the request as JSON: %w", err)
 	}

@@ -10,9 +10,9 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 )
 
-// Without PASSWORD the shell asked for a token in vain and then made the request
-// without one: it stops before both, in a script and in a shell that goes on
-// after an error. With it every request is made.
+// Without PASSWORD the shell requested a token in vain and then made the
+// request without one: it must stop before both, in a script and in a shell
+// that continues after an error. With PASSWORD every request is made.
 func TestLinesWithoutPassword(t *testing.T) {
 	t.Parallel()
 	shell, err := exec.LookPath("sh")

@@ -42,11 +42,11 @@ func TestBody(t *testing.T) {
 	}
 }
 
-// record returns what is shown of one request with some flags.
+// record returns the lines for one request with some flags.
 func record(t *testing.T, do func(*Client) error, methods []string, args ...string) ([]string, error) {
 	t.Helper()
 	f, s, _, _ := parsed(t, args...)
-	s.In = nil // nobody is asked for a password
+	s.In = nil // no password prompt
 	r := f.Record(func(error) {}, methods...)
 	d, err := f.Dialer(t.Context(), s)
 	if err != nil {

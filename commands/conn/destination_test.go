@@ -76,8 +76,8 @@ func TestDialerTo(t *testing.T) {
 	}
 }
 
-// What the first cluster's flags say counts where the destination's say nothing.
-// A certificate goes with its key.
+// Flags of the first cluster apply if the destination's are not given. A
+// certificate belongs to its key.
 func TestInherit(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ own, want Destination }{

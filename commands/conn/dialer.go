@@ -101,10 +101,10 @@ func newDialer(s cli.Streams, cfg *clientv3.Config, who *clientv3.AuthConfig) *D
 // Endpoints returns the resolved endpoints, in the order given.
 func (d *Dialer) Endpoints() []string { return slices.Clone(d.cfg.Endpoints) }
 
-// FailFast returns a dialer whose clients give a request up as soon as it is
-// known that none of the client's endpoints can be reached, instead of trying
-// until the request's deadline. It is for requests that are about one endpoint,
-// on a client for that endpoint.
+// FailFast returns a dialer whose clients fail a request as soon as none of the
+// client's endpoints can be reached, instead of retrying until the request's
+// deadline. It is for requests that are about one endpoint, on a client for
+// that endpoint.
 //
 // The error of such a request is context.DeadlineExceeded to errors.Is, as
 // upstream's is in the end, unless no wait would have helped.

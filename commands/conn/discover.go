@@ -43,7 +43,7 @@ func (f *Flags) resolveEndpoints(ctx context.Context, lookup lookupSRV, warn io.
 // Discovery says which SRV records list the endpoints.
 type Discovery struct {
 	Domain   string // "" for no discovery
-	Name     string // what --discovery-srv-name adds to the services' names
+	Name     string // the suffix that --discovery-srv-name adds to the services' names
 	Insecure bool   // accept endpoints without TLS
 }
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// security is what the scheme of an endpoint says about TLS.
+// security is the use of TLS that the scheme of an endpoint asks for.
 type security int
 
 const (
@@ -16,12 +16,12 @@ const (
 	encrypted                  // https, unixs
 )
 
-// endpoint is an endpoint as the user wrote it and what clientv3 makes of it.
+// endpoint is an endpoint as the user wrote it and as clientv3 interprets it.
 // The rules are those of client/v3/internal/endpoint, which can't be imported;
-// FuzzEndpoints holds them against the real client.
+// FuzzEndpoints compares them with the real client.
 type endpoint struct {
 	name     string // as given
-	address  string // what clientv3 has grpc dial
+	address  string // the target that clientv3 passes to grpc
 	server   string // the name that a certificate is checked against, maybe with a port
 	security security
 }

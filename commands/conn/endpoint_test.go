@@ -99,8 +99,8 @@ func TestParseEndpoint(t *testing.T) {
 	}
 }
 
-// FuzzEndpoints reads a list of endpoints and holds what is made of each
-// against what clientv3 has grpc connect to.
+// FuzzEndpoints parses a list of endpoints and compares each result with the
+// address that clientv3 makes grpc connect to.
 func FuzzEndpoints(f *testing.F) {
 	for _, list := range []string{
 		"127.0.0.1:2379", "a:1, b:2", "http://a:1,https://b:2", "unix:///a/b,unixs:c", "unix://x", "unix:/a", "[::1]:1",

@@ -16,18 +16,18 @@ import (
 const (
 	// mayHaveHappened is said of a write whose answer is missing.
 	mayHaveHappened = "the write may have happened"
-	// tooFew is why there is no leader.
+	// tooFew is the reason why there is no leader.
 	tooFew = "too few members are up, or they don't reach each other"
 )
 
 // Explain returns the error that a request of this client ended with, with its
-// cause in the same line: why no connection could be made, who has not answered,
-// that a write may have happened although there is no answer. The exit code of
-// err and all that it wraps stay. An error that there is nothing to add to is
-// returned as it is.
+// cause in the same line: why no connection could be made, which endpoint has
+// not answered, that a write may have happened although there is no answer. The
+// result wraps err, so its exit code is kept. An error that needs no
+// explanation is returned unchanged.
 //
 // The error of a request brings its own trace ([Failure]), so it is explained
-// already; this is for errors that come by another way, as those of a watch.
+// already; this is for errors from other sources, such as a watch.
 func (c *Client) Explain(err error) error {
 	if done := (*Failure)(nil); err == nil || errors.As(err, &done) {
 		return err
@@ -85,7 +85,7 @@ type story struct {
 
 	roles   []string // of the user, if they could be had
 	version string   // of the server, as asked for
-	says    string   // what /health of the endpoint says
+	says    string   // the answer of the endpoint's /health
 }
 
 // reason describes one kind of failed request.
@@ -270,8 +270,8 @@ func methodName(method string) string {
 	return strings.ReplaceAll(strings.TrimPrefix(method, "/etcdserverpb."), "/", ".")
 }
 
-// inquire asks the servers for what the explanation needs. It is a step of its
-// own so that an error is put into words without sending anything.
+// inquire asks the servers for the facts that the explanation needs. It is a
+// separate step so that formatting an error sends nothing.
 func (s *story) inquire(ctx context.Context, ask asker) {
 	ctx, cancel := context.WithTimeout(ctx, inquiry)
 	defer cancel()

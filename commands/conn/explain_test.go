@@ -25,7 +25,7 @@ import (
 	"etcdkit/commands/conn/conntest"
 )
 
-// putError returns what a put through a dialer ends with, explained.
+// putError returns the error of a put through a dialer, explained.
 func putError(ctx context.Context, t *testing.T, d *Dialer) error {
 	t.Helper()
 	c, err := d.Dial(t.Context())
@@ -154,8 +154,8 @@ func TestCausesWithTLS(t *testing.T) {
 	}
 }
 
-// Plain and TLS endpoints may stand in one list: each is spoken to as its own
-// scheme says, whichever is first and whichever a request names.
+// Plain and TLS endpoints may appear in one list: each is dialed by its own
+// scheme, in any order and for any request.
 func TestMixedSchemes(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
@@ -247,7 +247,8 @@ func untilFailed(c *Client) {
 	}
 }
 
-// What a server does with a request that it got, and what is said of it.
+// The reactions of a server to a request that it received, and the error for
+// each.
 func TestLostAnswers(t *testing.T) {
 	t.Parallel()
 	put := func(ctx context.Context, c *Client) error {
@@ -410,7 +411,7 @@ func TestCauseOfATryThatHasNotEnded(t *testing.T) {
 		if got := (&connection{stage: at}).cause(); got != want {
 			t.Errorf("stage %d: %q, want %q", at, got, want)
 		}
-		if got := (&connection{stage: at}).failure(); got != "" { // an answer that breaks off is not for want of what is tried again
+		if got := (&connection{stage: at}).failure(); got != "" { // an attempt that is still under way has not failed
 			t.Errorf("stage %d: failed with %q", at, got)
 		}
 	}
@@ -425,7 +426,7 @@ func TestLastTry(t *testing.T) {
 		name      string
 		one, next attempt
 		write     bool
-		second    bool // is what counts
+		second    bool // the second attempt is the one to report
 	}{
 		{"not answered", attempt{to: to, err: late}, attempt{err: late}, false, false},
 		{"refused", attempt{to: to, err: rpctypes.ErrGRPCNoLeader}, attempt{to: to, err: late}, false, false},

@@ -23,7 +23,7 @@ import (
 // other, as round robin does.
 type cluster struct {
 	wire    *wire
-	members []func() error // what each answers
+	members []func() error // the answer of each
 	next    int
 	asked   []int // members
 	led     int   // requests that said that they need a leader
@@ -90,7 +90,7 @@ func TestLearnerAmongTheEndpoints(t *testing.T) {
 	}
 }
 
-// Where only learners can answer, waiting does not help.
+// If only learners can answer, waiting does not help.
 func TestOnlyLearners(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -110,8 +110,8 @@ func TestOnlyLearners(t *testing.T) {
 	})
 }
 
-// A member without a leader refuses what needs one before it proposes it, and
-// the next one is asked.
+// A member without a leader refuses requests that need one before it proposes
+// them, and the next one is asked.
 func TestNoLeaderAtTheFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -184,8 +184,8 @@ func TestWritesAreSentOnce(t *testing.T) {
 	})
 }
 
-// Each request brings its own trace: with several in flight none is explained
-// by what another one has met.
+// Each request has its own trace: with several in flight, none is explained by
+// the failures of another.
 func TestTracesDoNotMix(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -217,7 +217,7 @@ func TestTracesDoNotMix(t *testing.T) {
 	})
 }
 
-// clientv3 passes an explained error on as it is.
+// clientv3 returns an explained error unchanged.
 func TestFailurePassesThroughTheClient(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Failure is the error of a request with what is known beyond the words of
-// clientv3: which endpoint it is about, the cause and the next step.
+// Failure is the error of a request with details beyond the text of clientv3:
+// the endpoint it is about, the cause and the next step.
 type Failure struct {
 	err       error
 	order     order
@@ -32,9 +32,9 @@ const (
 // waiting does not change it.
 var errUnreachable = errors.New("no endpoint can be reached")
 
-// errUnsent is the error of a request that was given up because no endpoint
-// could take it, although one might in a while. Upstream's request waits for
-// that until its deadline, so it counts as one.
+// errUnsent is the error of a request that was not sent because no endpoint
+// could receive it, although one may be able to later. Upstream's request waits
+// for that until its deadline, so it counts as a timeout.
 var errUnsent = fmt.Errorf("%w: %w", errUnreachable, context.DeadlineExceeded)
 
 // Error returns the error and its cause in one line.
@@ -61,7 +61,7 @@ func (f *Failure) Endpoint() string { return strings.Join(f.endpoints, ",") }
 // Cause returns why the request failed, or "" if nothing is known beyond the error itself.
 func (f *Failure) Cause() string { return f.cause }
 
-// Hint returns what to do next, or "".
+// Hint returns the next step, or "".
 func (f *Failure) Hint() string { return f.hint }
 
 // Permanent reports whether another try would fail the same way: no endpoint can

@@ -22,7 +22,7 @@ import (
 	"google.golang.org/grpc/credentials"
 )
 
-// fake is an etcd that answers what a test tells it to.
+// fake is an etcd server that returns the answers of a test.
 type fake struct {
 	etcdserverpb.UnimplementedKVServer
 	etcdserverpb.UnimplementedAuthServer

@@ -16,8 +16,8 @@ const (
 )
 
 // Flags holds the global connection flags of etcdctl 3.7 as given. Call AddTo
-// before anything else; the other methods read what the flags hold by then, so
-// they are called after parsing and after cli.Streams.ApplyEnv.
+// before anything else; the other methods read the values of the flags, so they
+// are called after parsing and after cli.Streams.ApplyEnv.
 type Flags struct {
 	set *pflag.FlagSet
 

@@ -13,7 +13,7 @@ import (
 )
 
 // parsed returns the flags of a command line and the streams to resolve them
-// with; what the run writes is in the two buffers.
+// with; the two buffers receive the output.
 func parsed(t *testing.T, args ...string) (*Flags, cli.Streams, *bytes.Buffer, *bytes.Buffer) {
 	t.Helper()
 	f, fs := new(Flags), pflag.NewFlagSet("test", pflag.ContinueOnError)

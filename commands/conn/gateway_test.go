@@ -47,8 +47,8 @@ func TestGatewayPaths(t *testing.T) {
 	}
 }
 
-// httpRule returns what google.api.http says about a method: the path that it is
-// posted to, and which part of the request is the body.
+// httpRule returns the google.api.http rule of a method: the path that it is
+// posted to, and the part of the request that is the body.
 func httpRule(m protoreflect.MethodDescriptor) (post, body string) {
 	rule, _ := proto.GetExtension(m.Options(), annotations.E_Http).(*annotations.HttpRule)
 	return rule.GetPost(), rule.GetBody()

@@ -19,21 +19,21 @@ import (
 // inquiry is how long a server may take to say more about a failure.
 const inquiry = time.Second
 
-// errNoSuchUser is what servers answer to a certificate whose name is no user.
+// errNoSuchUser is the servers' answer to a certificate whose name is no user.
 var errNoSuchUser = errors.New("auth: user not found")
 
 // identity is who a client is to the servers.
 type identity struct {
 	user   string // who is logged in
-	token  bool   // somebody, by a token of the user's own
-	common string // common name of the client's certificate, which counts if nobody is logged in
-	unused string // the flags that name nobody, and why
-	empty  bool   // that is for want of a password
+	token  bool   // logged in with a token that the user gave
+	common string // common name of the client's certificate, used if no user is logged in
+	unused string // the flags that name no user, and why
+	empty  bool   // the reason is a missing password
 	prefix string // of the flags
 }
 
-// identify returns who logs in as who, or is nobody and has a certificate. The
-// flags begin with prefix; password is one of them.
+// identify returns the user and how it logs in, or the certificate if no user
+// is given. The flags begin with prefix; password is one of them.
 func identify(who *clientv3.AuthConfig, cert, password, prefix string) identity {
 	id := identity{common: commonName(cert), prefix: prefix}
 	switch {
@@ -79,7 +79,7 @@ func (id identity) name() string {
 	return id.user
 }
 
-// String says who it is, for the words of an error: "" if that is nobody.
+// String returns the identity for error messages: "" if there is none.
 func (id identity) String() string {
 	switch {
 	case id.user != "":
@@ -92,7 +92,7 @@ func (id identity) String() string {
 	return ""
 }
 
-// nobody says that the servers want a user and there is none.
+// nobody describes a request without a user to servers that require one.
 func (id identity) nobody() Failure {
 	if id.empty {
 		return Failure{cause: "authentication is enabled and the password is empty"}
@@ -100,7 +100,8 @@ func (id identity) nobody() Failure {
 	return Failure{cause: "authentication is enabled, so --" + id.prefix + "user is needed", hint: id.unused}
 }
 
-// denied says who was denied what, and the roles of the user if known.
+// denied describes the denied user and request, and the roles of the user if
+// known.
 func (s *story) denied() Failure {
 	who := s.who.String()
 	if who == "" {
@@ -140,7 +141,7 @@ func quoted(names []string) []string {
 	return out
 }
 
-// deed says what a request asks for, as it was denied.
+// deed describes a request that was denied.
 func deed(method string, req any) string {
 	switch r := req.(type) {
 	case *pb.PutRequest:
@@ -175,7 +176,7 @@ func withPrevious(r interface{ GetPrevKv() bool }) string {
 // mostDeeds is how many parts of a transaction are listed.
 const mostDeeds = 4
 
-// txnDeed lists what a transaction reads and writes.
+// txnDeed lists the keys that a transaction reads and writes.
 func txnDeed(r *pb.TxnRequest) string {
 	var deeds []string
 	add := func(deed string) {

@@ -14,7 +14,7 @@ import (
 	"etcdkit/commands/cli"
 )
 
-// envPrefix is what the environment variables of the flags begin with.
+// envPrefix is the prefix of the environment variables of the flags.
 const envPrefix = "ETCDCTL"
 
 // logger returns the client's logger. It discards everything, or with --debug

@@ -6,9 +6,8 @@ import (
 )
 
 // Outages reports when none of the client's endpoints can be reached: it calls
-// lost with the causes once that has lasted as long as after, and found when there
-// is a connection again. One goroutine makes both calls; it has ended when stop
-// returns.
+// lost with the causes after the duration after, and found when a connection
+// exists again. One goroutine makes both calls; it has ended when stop returns.
 //
 // It is for commands that wait indefinitely and would otherwise do so silently.
 func (c *Client) Outages(ctx context.Context, after time.Duration, lost func(causes string), found func()) (stop func()) {

@@ -113,7 +113,7 @@ func (p *proxy) ask(ctx context.Context, c net.Conn, address string) (net.Conn, 
 	return &readFirst{c, in}, nil
 }
 
-// readFirst is a connection of which something may have been read already.
+// readFirst is a connection from which some bytes may already have been read.
 type readFirst struct {
 	net.Conn
 	in *bufio.Reader

@@ -17,7 +17,7 @@ import (
 	"etcdkit/commands/cli"
 )
 
-// errCaught is what a request ends with that was caught.
+// errCaught is the error of a request that was caught.
 var errCaught = errors.New("the request was shown and not made")
 
 // Recorder catches requests instead of sending them, and shows each as the line
@@ -37,16 +37,16 @@ type Recorder struct {
 
 type caughtLine struct{ endpoint, text string }
 
-// Record has the dialers made from now on catch requests of the given methods
-// (names as of gRPC), and refuse any other: it would be for an answer that the
-// command needs first. No connection is made, and nobody is logged in. When a
-// stream has been caught stop is called, as nothing ever comes from it.
+// Record makes the dialers created from now on catch requests of the given
+// methods (with gRPC names), and refuse any other: the command would need its
+// answer first. No connection is made, and no user is logged in. When a stream
+// has been caught, stop is called, as no answer ever arrives on it.
 func (f *Flags) Record(stop func(error), methods ...string) *Recorder {
 	f.recorder = &Recorder{methods: methods, stop: stop}
 	return f.recorder
 }
 
-// Caught tells whether a request has been caught.
+// Caught reports whether a request has been caught.
 func (r *Recorder) Caught() bool { return r.caught.Load() }
 
 // Lines returns the lines of curl in the order of the endpoints that they are
@@ -134,7 +134,7 @@ func (t tap) stream(ctx context.Context, _ *grpc.StreamDesc, _ *grpc.ClientConn,
 // caughtStream is a stream that goes nowhere.
 type caughtStream struct {
 	tap
-	ctx    context.Context // what a stream is for
+	ctx    context.Context // the method of a stream
 	method string
 }
 

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// guessing is how long it may take to find out what a server speaks.
+// guessing is the time limit for finding out which protocol a server speaks.
 const guessing = time.Second
 
-// speaksTLS reports whether the server at an address answers a TLS handshake. It
-// is asked after the server has closed a plain connection without a word.
+// speaksTLS reports whether the server at an address answers a TLS handshake.
+// It is called after the server has closed a plain connection silently.
 func (c *connections) speaksTLS(address string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), guessing)
 	defer cancel()
@@ -20,7 +20,8 @@ func (c *connections) speaksTLS(address string) bool {
 		return false
 	}
 	defer raw.Close() //nolint:errcheck // nothing was sent
-	// Nothing is sent on this connection, so nobody has to be trusted.
+	// Nothing is sent on this connection, so the server's certificate need not
+	// be verified.
 	err = tls.Client(raw, &tls.Config{InsecureSkipVerify: true}).HandshakeContext(ctx) //nolint:gosec // see above
 	return err == nil || alert(err) != nil
 }

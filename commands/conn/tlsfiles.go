@@ -34,8 +34,8 @@ func (f *Flags) files() tlsFiles {
 		InsecureSkipVerify: f.insecureSkipVerify,
 	}}
 	if !f.insecureDiscovery {
-		// The name itself is not what certificates are checked against: that is
-		// the host of each endpoint. It makes clientv3 use TLS.
+		// Certificates are not checked against this name, but against the host
+		// of each endpoint. It makes clientv3 use TLS.
 		t.ServerName = f.discoverySrv
 	}
 	return t

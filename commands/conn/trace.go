@@ -32,7 +32,7 @@ type attempt struct {
 	err error
 }
 
-// trace is what became of one request: a value of that request, so that several
+// trace is the history of one request: a value of that request, so that several
 // in flight do not mix.
 type trace struct {
 	method string
@@ -69,7 +69,7 @@ type wire struct {
 	failFast bool
 	who      identity
 	upload   int                                               // largest request, in bytes
-	health   func(ctx context.Context, endpoint string) string // what /health says there, or ""
+	health   func(ctx context.Context, endpoint string) string // the answer of its /health, or ""
 }
 
 // unary implements grpc.UnaryClientInterceptor.
@@ -97,9 +97,8 @@ func (w *wire) unary(ctx context.Context, method string, req, reply any, cc *grp
 	}
 }
 
-// again reports whether a request can be sent again, to whichever endpoint is
-// next, and after what pause: if it was certainly not carried out, or only
-// reads.
+// again reports whether a request can be sent again, to the next endpoint, and
+// after what pause: if it was certainly not carried out, or only reads.
 func (w *wire) again(ctx context.Context, t *trace, a attempt) (time.Duration, bool) {
 	if a.to != nil && (isLearner(a.err) || leaderless(a.err)) {
 		t.passed[a.to.String()] = true

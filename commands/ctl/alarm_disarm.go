@@ -25,7 +25,7 @@ compact and defragment, or the next write raises the alarm again.`,
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.client.AlarmDisarm(ctx, &clientv3.AlarmMember{}) // the empty one stands for all
+				resp, err := s.client.AlarmDisarm(ctx, &clientv3.AlarmMember{}) // the empty alarm means all
 				return view.Alarms{AlarmResponse: (*etcdserverpb.AlarmResponse)(resp)}, err
 			})
 		},

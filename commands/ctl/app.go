@@ -11,9 +11,9 @@ import (
 	"etcdkit/printer"
 )
 
-// app is what the commands of one tree share: the streams and the global
-// flags. Two trees share nothing. What only some commands do is a function
-// that takes the app, not a method of it.
+// app holds the streams and the global flags that the commands of one tree
+// share. Two trees share nothing. An operation that only some commands need is
+// a function with the app as its argument, not a method.
 type app struct {
 	streams cli.Streams
 	conn    conn.Flags
@@ -21,8 +21,7 @@ type app struct {
 	curl    bool // show requests, don't make them
 }
 
-// session is what one command works with: a client to send requests and a
-// printer for their answers.
+// session holds the client and the printer of one command.
 type session struct {
 	client *conn.Client
 	out    *printer.Printer

@@ -13,8 +13,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
-// authServer is an etcd that answers any request of one message with what a
-// test says, and remembers what it was asked.
+// authServer is an etcd server that returns a test's answer to any request of
+// one message, and records the requests.
 type authServer struct {
 	answer func(proto.Message) (proto.Message, error) // nil, or nil and no error: nothing but the header
 
@@ -80,7 +80,7 @@ func newMessage(d protoreflect.MessageDescriptor) (proto.Message, error) {
 	return kind.New().Interface(), nil
 }
 
-// requests returns what the server was asked.
+// requests returns the requests that the server received.
 func (f *authServer) requests() []proto.Message {
 	f.mu.Lock()
 	defer f.mu.Unlock()

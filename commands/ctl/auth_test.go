@@ -16,7 +16,8 @@ import (
 	"etcdkit/commands/conn/conntest"
 )
 
-// permsOf is what a role permits in the fake cluster: to read its own name.
+// permsOf is the permission of a role in the fake cluster: to read its own
+// name.
 func permsOf(role string) []*authpb.Permission {
 	return []*authpb.Permission{{PermType: authpb.READ, Key: []byte(role)}}
 }
@@ -159,7 +160,7 @@ func TestAuthEnable(t *testing.T) {
 	enable, add := &pb.AuthEnableRequest{}, &pb.AuthRoleAddRequest{Name: "root"}
 	grant := &pb.AuthUserGrantRoleRequest{User: "root", Role: "root"}
 	for name, tt := range map[string]struct {
-		enable, add, grant error // what each request is answered; an enable after a grant succeeds
+		enable, add, grant error // the answer to each request; an enable after a grant succeeds
 		sent               []proto.Message
 		want               string
 	}{

@@ -37,7 +37,7 @@ func (o *checkOptions) addFlags(fs *pflag.FlagSet, prefix string) {
 	fs.BoolVar(&o.autoDefrag, "auto-defrag", false, "defragment every endpoint at the end")
 }
 
-// The loads, in the order of tables of what they are.
+// The loads, in the order of upstream's table.
 const (
 	loadSmall = iota
 	loadMedium
@@ -62,7 +62,7 @@ func completeLoad(cmd *cobra.Command) {
 	cli.CompleteFlag(cmd, "load", "small", "medium", "large", "xLarge")
 }
 
-// check is one run of a check: clients, and what it prints to.
+// check is one run of a check: its clients and its output.
 type check struct {
 	opts    *checkOptions
 	app     *app
@@ -72,8 +72,8 @@ type check struct {
 	verbose bool // check perf prints the distribution of times
 }
 
-// openCheck dials the clients that a load has, each with a connection of its
-// own. The caller closes them.
+// openCheck dials the clients that a load requires, each with its own
+// connection. The caller closes them.
 func openCheck(a *app, cmd *cobra.Command, o *checkOptions, clients int) (*check, error) {
 	d, p, err := a.dialer(cmd)
 	if err != nil {

@@ -23,7 +23,7 @@ func datascaleLoads() [loadXLarge + 1]datascaleLoad {
 	return [...]datascaleLoad{loadSmall: {10_000, 50}, loadMedium: {100_000, 200}, loadLarge: {1_000_000, 500}, loadXLarge: {3_000_000, 1000}}
 }
 
-// datascaleSize is what a key and its value have together, in halves.
+// datascaleSize is the size of a key with its value, half of it each.
 const datascaleSize = 1024
 
 func newCheckDatascale(a *app) *cobra.Command {
@@ -62,7 +62,7 @@ The keys are deleted at the end, also when the check fails or is interrupted.`,
 	return cmd
 }
 
-// datascale writes keys and prints what memory they take.
+// datascale writes keys and prints the memory that they use.
 func (c *check) datascale(ctx context.Context, keys int) error {
 	if err := c.unused(ctx, ""); err != nil {
 		return err
@@ -116,7 +116,7 @@ func (c *check) noMemory(ctx context.Context, why error, when string) error {
 	return c.lines([]string{why.Error(), "FAIL: Could not read " + memoryMetric + " " + when + " the put operations."}, false)
 }
 
-// memoryMetric is what a server calls the memory that it holds.
+// memoryMetric is the metric for the memory that a server uses.
 const memoryMetric = "process_resident_memory_bytes"
 
 // memory returns how many bytes the first endpoint holds. The error is the line
@@ -133,11 +133,11 @@ func (c *check) memory(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("fetch error: %w", err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // what was wanted has been read
+	defer resp.Body.Close() //nolint:errcheck // the metric has been read
 	return readMemory(resp.Body)
 }
 
-// maxMetrics bounds what is read of a server's metrics.
+// maxMetrics bounds the size of a server's metrics.
 const maxMetrics = 64 << 20
 
 // readMemory finds the memory among metrics.

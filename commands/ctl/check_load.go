@@ -95,11 +95,11 @@ type pacer struct {
 	next  time.Time
 }
 
-// pacerDebt is how far a pacer lags behind at most. Timers are not exact to the
-// part of a millisecond that lies between two puts of a large load.
+// pacerDebt is the longest time that a pacer lags behind. Timers are not exact
+// enough for the fraction of a millisecond between two puts of a large load.
 const pacerDebt = 10 * time.Millisecond
 
-// wait waits until it is time, and tells whether ctx has not ended before.
+// wait waits until it is time, and reports whether ctx has not ended before.
 func (p *pacer) wait(ctx context.Context) bool {
 	now := time.Now()
 	if p.next.Before(now.Add(-pacerDebt)) {
@@ -122,14 +122,14 @@ const (
 	// checkSlice is up to how many keys are deleted by one request. A server
 	// gives a request up that takes seconds.
 	checkSlice = 20_000
-	// checkFirst to checkLast are what the first byte of a key can be after the
-	// prefix, in steps of two: the lowest seven bits of an even number, and the
-	// mark that more follow.
+	// checkFirst to checkLast are the possible values of the first byte of a
+	// key after the prefix, in steps of two: the lowest seven bits of an even
+	// number, and the mark that more follow.
 	checkFirst, checkLast = 0x80, 0xfe
 )
 
 // checkRanges returns the ranges to delete after so many puts: all keys with
-// the prefix in one, or in slices by the first byte behind it.
+// the prefix in one, or in slices by the first byte after it.
 func checkRanges(prefix string, puts int) [][2]string {
 	from, end := prefix, clientv3.GetPrefixRangeEnd(prefix)
 	if prefix == "" {

@@ -100,7 +100,7 @@ func (c *check) perf(ctx context.Context, rate int, length time.Duration) error 
 	return err
 }
 
-// perfCleanUp deletes the keys. Where that fails the verdict still counts.
+// perfCleanUp deletes the keys. If that fails, the verdict is still valid.
 func (c *check) perfCleanUp(ctx context.Context, puts int) error {
 	rev, err := c.deleteKeys(ctx, puts)
 	if err != nil {

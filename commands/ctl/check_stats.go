@@ -84,7 +84,7 @@ func (s *checkStats) rate() float64 { return float64(s.n) / s.total.Seconds() }
 // has succeeded.
 func (s *checkStats) stddev() float64 { return math.Sqrt(s.deviance / float64(s.n)) }
 
-// failures returns upstream's lines on what went wrong, none if nothing did.
+// failures returns upstream's lines about failures, none if there were none.
 func (s *checkStats) failures() []string {
 	if len(s.errors) == 0 {
 		return nil

@@ -192,7 +192,7 @@ func TestCheckStddev(t *testing.T) {
 	}
 }
 
-// The ranges of a large load meet without a gap, and hold what a load writes.
+// The ranges of a large load meet without a gap, and contain its keys.
 func TestCheckRanges(t *testing.T) {
 	t.Parallel()
 	if got := fmt.Sprintf("%q", checkRanges("/p/", checkSlice)); got != `[["/p/" "/p0"]]` {
@@ -209,7 +209,7 @@ func TestCheckRanges(t *testing.T) {
 			}
 		}
 	}
-	// Each first byte that a key can have is in a range of its own.
+	// Each first byte that a key can have is in its own range.
 	synctest.Test(t, func(t *testing.T) {
 		p := &stubPutter{}
 		(&checkLoad{prefix: "/p/", keySize: 16, puts: 2000, timeout: time.Second, progress: func(int) {}}).run(t.Context(), []putter{p})
@@ -289,7 +289,7 @@ func (f *kvServer) deletions() (all []string) {
 	return all
 }
 
-// An interrupted check deletes what it has written.
+// An interrupted check deletes the keys that it has written.
 func TestCheckPerfInterrupted(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("interrupt")

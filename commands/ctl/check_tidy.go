@@ -12,8 +12,8 @@ import (
 // check, as upstream has it, unless --command-timeout is given.
 const checkTidy = 30 * time.Second
 
-// tidying returns a context for one of those. It goes on when ctx has ended: a
-// check that is interrupted leaves nothing behind.
+// tidying returns a context for one of those. It continues when ctx has ended:
+// an interrupted check deletes its keys.
 func (c *check) tidying(ctx context.Context) (context.Context, context.CancelFunc) {
 	limit := checkTidy
 	if c.app.conn.TimeoutGiven() {
@@ -43,8 +43,8 @@ func (c *check) deleteRange(ctx context.Context, key, end string) (int64, error)
 	return resp.Header.GetRevision(), nil
 }
 
-// interrupted deletes the keys of a check that was not to go on. Whoever
-// interrupts does not want to wait for anything else.
+// interrupted deletes the keys of a check that was interrupted. It waits for
+// nothing else.
 func (c *check) interrupted(ctx context.Context, puts int) {
 	fmt.Fprintln(c.app.streams.Err, "Interrupted, deleting the keys written so far")
 	if _, err := c.deleteKeys(ctx, puts); err != nil {

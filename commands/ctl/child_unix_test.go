@@ -52,7 +52,7 @@ func TestLockedChildLost(t *testing.T) {
 	ran{code, out.String(), errs.String()}.is(t, ran{1, "running\n", "Error: session expired: the lock was lost while the command ran\n"})
 }
 
-// What etcdutl prints, reads and ends with is what etcdctl does.
+// etcdctl passes on the output, the input and the exit code of etcdutl.
 func TestHandOver(t *testing.T) {
 	dir := t.TempDir()
 	const utility = "#!/bin/sh\nfor a; do echo \"<$a>\"; done\necho \"compat $ETCDUTL_COMPAT $HOME\"\n/bin/cat\necho Error: mine >&2\nexit 9\n"

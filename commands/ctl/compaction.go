@@ -56,7 +56,7 @@ func (o *compactionOptions) revision(args []string) (int64, error) {
 	return rev, nil
 }
 
-// target returns the revision that the flags stand for, 0 if there is nothing to
+// target returns the revision that the flags select, 0 if there is nothing to
 // compact.
 func (o *compactionOptions) target(ctx context.Context, c *conn.Client) (int64, error) {
 	resp, err := c.Get(ctx, "\x00", clientv3.WithKeysOnly())
@@ -69,8 +69,8 @@ func (o *compactionOptions) target(ctx context.Context, c *conn.Client) (int64, 
 	return max(resp.Header.GetRevision()-o.keep+1, 0), nil
 }
 
-// compact compacts at rev, or at the revision that the flags stand for. With
-// these it is no error if that was compacted before.
+// compact compacts at rev, or at the revision that the flags select. With the
+// flags it is no error if that revision was compacted before.
 func (o *compactionOptions) compact(ctx context.Context, c *conn.Client, rev int64) (printer.View, error) {
 	if o.relative() {
 		var err error
@@ -99,7 +99,7 @@ func newCompaction(a *app) *cobra.Command {
 	o := &compactionOptions{}
 	cmd := &cobra.Command{
 		Use:     "compaction [options] <revision>",
-		Aliases: []string{"co", "com", "comp"}, // what these mean in 3.5, which has no completion
+		Aliases: []string{"co", "com", "comp"}, // their meaning in 3.5, which has no completion
 		Short:   "Discard history before a revision",
 		Long: `Discard the values that keys had before <revision>. Each key keeps its latest
 value; reads and watches at an older revision then fail. With --latest or --keep

@@ -12,8 +12,8 @@ import (
 	"etcdkit/commands/conn"
 )
 
-// The annotations of a command that say what --curl does with it. A command
-// with neither is refused.
+// The annotations of a command that define its behaviour with --curl. A command
+// with neither does not support it.
 const (
 	curlMethods = "curl methods"       // the methods of the request that it shows
 	curlReason  = "curl not supported" // why it shows none
@@ -81,8 +81,8 @@ func errNoCurl(cmd *cobra.Command, why string) error {
 }
 
 // showCurl runs a command whose requests are caught, and prints the lines for
-// them on its standard output. What the command itself prints there, such as a
-// prompt, goes to standard error.
+// them on its standard output. The command's own output, such as a prompt, is
+// written to standard error.
 func showCurl(a *app, cmd *cobra.Command, methods []string, run func() error) error {
 	ctx, stop := context.WithCancelCause(cmd.Context())
 	defer stop(nil)
@@ -106,8 +106,8 @@ func showCurl(a *app, cmd *cobra.Command, methods []string, run func() error) er
 	return nil
 }
 
-// hushed passes on what a command prints until one of its requests has been
-// caught. What follows is about the answer, which does not exist.
+// hushed passes on the output of a command until one of its requests has been
+// caught. Later output is about the answer, which does not exist.
 type hushed struct {
 	io.Writer
 	recorder *conn.Recorder
@@ -153,7 +153,7 @@ func withoutFlag(name, why string) func(*cobra.Command) string {
 	}
 }
 
-// manyWatches returns why a curl command can't do what a watch is asked to do.
+// manyWatches returns the reason why a curl command can't replace a watch.
 func manyWatches(cmd *cobra.Command) string {
 	if cmd.ArgsLenAtDash() >= 0 {
 		return "it runs a command for each event"

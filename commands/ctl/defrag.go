@@ -69,8 +69,8 @@ A member whose time runs out continues to defragment; etcdctl stops waiting.`,
 }
 
 // defragOrder returns the numbers from 0 to n-1, with the last one given moved
-// to the end unless it is -1. The leader comes last because it may lose the
-// lead over it: every other member then has it behind it.
+// to the end unless it is -1. The leader comes last because it may lose its
+// leadership during defragmentation: every other member is then already done.
 func defragOrder(n, last int) []int {
 	var order []int
 	for i := range n {
@@ -96,8 +96,8 @@ type defragRun struct {
 // for.
 var errDefragContinues = fmt.Errorf("%w: the member continues to defragment; a longer --command-timeout waits longer", context.DeadlineExceeded)
 
-// all defragments the targets in the order given, and prints what is done in
-// the targets' own.
+// all defragments the targets in the order given, and prints the results in the
+// order of the targets.
 func (r *defragRun) all(ctx context.Context, order []int) error {
 	answers := make([]*cluster.Answer[time.Duration], len(r.targets))
 	var failed error
@@ -142,7 +142,7 @@ func (r *defragRun) coded(failed error, answers []*cluster.Answer[time.Duration]
 	return cli.Reported(cli.Failure, failed)
 }
 
-// print prints what became of one target.
+// print prints the result of one target.
 func (r *defragRun) print(got *cluster.Answer[time.Duration]) error {
 	if got.Err != nil {
 		fmt.Fprintf(r.streams.Err, "Failed to defragment etcd member[%s]. took %s. (%v)\n", got.Endpoint, got.Value, got.Err)
@@ -151,8 +151,9 @@ func (r *defragRun) print(got *cluster.Answer[time.Duration]) error {
 	return r.printer.Print(view.Defrag{Endpoint: got.Endpoint, Took: got.Value})
 }
 
-// worse returns the error to end with after one more answer. One that could not
-// be dialled has an exit code of its own, and the first such counts.
+// worse returns the error to end with after one more answer. An endpoint that
+// could not be dialed has a separate exit code, and the first such error is
+// returned.
 func worse(failed error, got cluster.Answer[time.Duration]) error {
 	code := cli.CodeOf(got.Err)
 	if got.Err == nil || failed != nil && (got.Dialed || cli.CodeOf(failed) == code) {

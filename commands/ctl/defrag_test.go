@@ -35,7 +35,8 @@ func TestDefragOrder(t *testing.T) {
 	}
 }
 
-// defragLog notes who is defragmented, and that nobody is while another is.
+// defragLog records the members that are defragmented, and checks that they are
+// defragmented one at a time.
 type defragLog struct {
 	t    *testing.T
 	busy sync.Mutex
@@ -148,7 +149,7 @@ func TestDefragEndpoints(t *testing.T) {
 	}
 }
 
-// An interrupt ends it after what is done has been told.
+// An interrupt ends the command after it has printed the completed results.
 func TestDefragInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, interrupt := context.WithCancel(t.Context())

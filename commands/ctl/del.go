@@ -60,9 +60,9 @@ func (o *delOptions) warning(args []string) string {
 // delWarningPause is how long a user has to cancel a range given by mistake.
 const delWarningPause = 2 * time.Second
 
-// pauseToCancel prints a warning, if there is one and the release has it. On a
-// terminal it then leaves time to interrupt. --curl, which sends nothing, needs
-// none.
+// pauseToCancel prints a warning, if there is one and the release prints it. On
+// a terminal it then leaves time to interrupt. --curl, which sends nothing,
+// does not pause.
 func pauseToCancel(ctx context.Context, a *app, warning string) error {
 	release, err := a.output.Release()
 	if err != nil {
@@ -93,15 +93,15 @@ func pause(ctx context.Context, d time.Duration) error {
 // previewKeys is how many of the keys a preview shows.
 const previewKeys = 10
 
-// preview returns a request for what valid arguments would delete.
+// preview returns a request for the keys that valid arguments would delete.
 func (o *delOptions) preview(args []string) clientv3.Op {
 	r := o.Range(args)
 	r.Limit, r.KeysOnly = previewKeys, !o.prevKV
 	return live.Op(r)
 }
 
-// dryRun prints what would be deleted. If a single key does not exist, but keys
-// below it do, a hint on standard error says so.
+// dryRun prints the keys that would be deleted. If a single key does not exist,
+// but keys below it do, it prints a hint on standard error.
 func (o *delOptions) dryRun(cmd *cobra.Command, a *app, args []string) error {
 	return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
 		resp, err := s.client.Do(ctx, o.preview(args))

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// A dry run reads what would be deleted, and nothing else.
+// A dry run reads the keys that would be deleted, and sends nothing else.
 func TestDelDryRun(t *testing.T) {
 	t.Parallel()
 	found := &pb.RangeResponse{Kvs: []*mvccpb.KeyValue{{Key: []byte("k1"), Value: []byte("v1")}}, More: true, Count: 7}

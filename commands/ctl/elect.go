@@ -144,8 +144,8 @@ func (h *hold) observe(ctx context.Context, e *concurrency.Election, name string
 		return nil
 	}
 	lost := errors.New("elect: observer lost")
-	// The library keeps the reason to itself. Where it lasts, the request that
-	// an observer begins with tells.
+	// The library does not return the reason. If it persists, the first request
+	// of an observer reports it.
 	if _, err := h.read(ctx, name+"/", clientv3.WithFirstCreate()...); err != nil {
 		return fmt.Errorf("%w: %w", lost, err)
 	}

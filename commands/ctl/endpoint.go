@@ -16,7 +16,7 @@ import (
 
 type endpointOptions struct {
 	cluster   bool
-	ownLogins bool // each endpoint has a login of its own also in upstream's 3.5
+	ownLogins bool // each endpoint has a separate login also in upstream's 3.5
 }
 
 func newEndpoint(a *app) *cobra.Command {
@@ -42,8 +42,8 @@ func (m memberConn) API() *clientv3.Client   { return m.client.Client }
 func (m memberConn) Explain(err error) error { return m.client.Explain(err) }
 func (m memberConn) Close() error            { return m.client.Close() }
 
-// askThrough returns what asks members through d, within timeout each; 0 is no
-// limit.
+// askThrough returns a function that asks members through d, within timeout
+// each; 0 is no limit.
 func askThrough(d *conn.Dialer, timeout time.Duration) cluster.Dialer {
 	d = d.FailFast()
 	return cluster.Dialer{Timeout: timeout, Dial: func(ctx context.Context, endpoint string) (cluster.Conn, error) {
@@ -55,7 +55,7 @@ func askThrough(d *conn.Dialer, timeout time.Duration) cluster.Dialer {
 	}}
 }
 
-// single returns each endpoint as a target of its own.
+// single returns each endpoint as a separate target.
 func single(endpoints []string) []cluster.Target {
 	var targets []cluster.Target
 	for _, e := range endpoints {
@@ -64,9 +64,9 @@ func single(endpoints []string) []cluster.Target {
 	return targets
 }
 
-// targets returns what a command asks, in the order in which it prints. With
-// --cluster a member counts once, however many client URLs it has; one that
-// was never started has none and is left out.
+// targets returns the targets of a command, in the order in which it prints
+// them. With --cluster a member counts once, however many client URLs it has;
+// one that was never started has none and is omitted.
 func (o *endpointOptions) targets(ctx context.Context, a *app, d *conn.Dialer, release *printer.Release) ([]cluster.Target, error) {
 	if !o.cluster {
 		return single(d.Endpoints()), nil
@@ -119,8 +119,8 @@ func askEndpoints[T any](cmd *cobra.Command, a *app, o *endpointOptions, q clust
 }
 
 // report names on standard error the targets that did not answer, and returns
-// the error that the command ends with: that of the last, unless one could not be
-// dialed, which has an exit code of its own unless there is one login for all.
+// the error that the command ends with: that of the last, unless one could not
+// be dialed, which has a separate exit code unless there is one login for all.
 func report[T any](a *app, p *printer.Printer, what string, answers []cluster.Answer[T]) error {
 	var undialed, last error
 	for _, got := range answers {

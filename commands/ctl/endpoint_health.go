@@ -61,8 +61,9 @@ func alarmError(alarms []*etcdserverpb.AlarmMember) error {
 	return errors.New(text.String())
 }
 
-// healthView is what the formats show. It has the bare error of a request,
-// which scripts may look for; the cause goes to standard error only.
+// healthView is the result that the formats show. It has the bare error of a
+// request, which scripts may search for; the cause is written to standard error
+// only.
 func healthView(answers []cluster.Answer[health]) view.EndpointHealth {
 	var v view.EndpointHealth
 	for _, got := range answers {

@@ -52,7 +52,7 @@ func statusLine(endpoint string, id uint64) string {
 	return fmt.Sprintf("%s, %x, 3.7.3, , 1.0 kB, 750 B, 25%%, 0 B, %t, false, 0, 0, 0, , , false\n", endpoint, id, id == 1)
 }
 
-// statusJSON is what the first member's status is in JSON.
+// statusJSON is the first member's status in JSON.
 func statusJSON(endpoint string) string {
 	return `[{"Endpoint":"` + endpoint + `","Status":{"header":{"member_id":1},"version":"3.7.3","dbSize":1000,"leader":1,"dbSizeInUse":750}}]` + "\n"
 }
@@ -61,7 +61,7 @@ func refused(endpoint string) string {
 	return endpoint + ": connection refused"
 }
 
-// meeting is a point that calls leave when n of them are there.
+// meeting is a point that calls leave when n of them have arrived.
 type meeting struct{ sync.WaitGroup }
 
 func meetingOf(n int) *meeting {
@@ -245,8 +245,8 @@ func TestEndpointHealth(t *testing.T) {
 		args    []string
 		took    string
 		problem string // in stdout's words
-		detail  string // what standard error adds
-		whole   string // what standard error has in place of both
+		detail  string // the addition on standard error
+		whole   string // the text on standard error in place of both
 	}{
 		{name: "healthy", server: member(9), took: "0s"},
 		{name: "permission denied is an answer", server: getError(rpctypes.ErrGRPCPermissionDenied), took: "0s"},
@@ -300,8 +300,8 @@ func TestEndpointHealthOfSeveral(t *testing.T) {
 	etcdctl(t, "--endpoints", "", "endpoint", "health", "-w", "json").want(t, cli.OK, "null\n", "")
 }
 
-// An endpoint that takes the connection but does not answer has the whole of
-// --command-timeout, and holds nobody else up for longer.
+// An endpoint that accepts the connection but does not answer has the whole of
+// --command-timeout, and delays the others no longer than that.
 func TestEndpointSilent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

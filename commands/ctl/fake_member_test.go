@@ -17,9 +17,9 @@ import (
 	"etcdkit/commands/conn/conntest"
 )
 
-// fakeMember is a member of a cluster, on loopback, of which the tests of the
-// member, endpoint and snapshot commands use what is not about keys. A call
-// whose function is nil is not implemented.
+// fakeMember is a member of a cluster, on loopback, with the services, other
+// than those for keys, that the tests of the member, endpoint and snapshot
+// commands need. A call whose function is nil is not implemented.
 type fakeMember struct {
 	pb.UnimplementedKVServer
 	pb.UnimplementedMaintenanceServer
@@ -81,7 +81,7 @@ func (f *fakeMember) on(t *testing.T, l net.Listener, endpoint string) *fakeMemb
 	return f
 }
 
-// answered calls what a test has given for a call, or what there is otherwise.
+// answered calls a test's function for a call, or the default.
 func answered[Q, A any](ctx context.Context, q Q, given func(Q) (A, error), otherwise func(context.Context, Q) (A, error)) (A, error) {
 	if given == nil {
 		return otherwise(ctx, q)
@@ -212,7 +212,7 @@ func etcdctl(t *testing.T, args ...string) outcome {
 	return commandLine{args: args}.run(t)
 }
 
-// outcome is what became of a command line.
+// outcome is the result of a command line.
 type outcome struct {
 	code           cli.Code
 	stdout, stderr string

@@ -9,7 +9,7 @@ import (
 	"etcdkit/commands/cli"
 )
 
-// Beside a test binary there is no etcdutl.
+// There is no etcdutl next to a test binary.
 func TestHandOverToNobody(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	self, err := os.Executable()

@@ -73,7 +73,7 @@ func (o *loadOptions) options(mode bulk.Mode, f lines.Format) load.Options {
 	}
 }
 
-// pairFile is what pairs are read from.
+// pairFile is the file or standard input with the pairs.
 type pairFile struct {
 	in     io.Reader
 	file   *os.File // the same, where it can be read again

@@ -15,7 +15,7 @@ import (
 	"etcdkit/keyspace/fence/fencekey"
 )
 
-// puts returns what a request puts besides fences, as "key=value@lease".
+// puts returns the puts of a request except for fences, as "key=value@lease".
 func puts(m proto.Message) (all []string) {
 	one := func(p *pb.PutRequest) string { return fmt.Sprintf("%s=%s@%x", p.GetKey(), p.GetValue(), p.GetLease()) }
 	switch r := m.(type) {
@@ -176,7 +176,7 @@ func TestImportResumeFile(t *testing.T) {
 	}
 }
 
-// A run that gives every key a lease does not go on with one that did not.
+// A run that gives every key a lease does not resume one that did not.
 func TestPutBatchResumeLease(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "resume")
@@ -188,7 +188,7 @@ func TestPutBatchResumeLease(t *testing.T) {
 		is(t, ran{cli.Failure, "", "Error: " + path + " is of a run without --lease: leave it out again, or delete it to begin anew\n"})
 }
 
-// import counted as written what the server had not confirmed.
+// import counted as written the pairs that the server had not confirmed.
 func TestImportLyingServer(t *testing.T) {
 	t.Parallel()
 	const refused = "Error: the server's answer does not fit the request\n"

@@ -18,8 +18,8 @@ import (
 	"etcdkit/keyspace/fence/fencekey"
 )
 
-// kvServer is an etcd that answers what a test tells it to, and remembers what
-// it was asked.
+// kvServer is an etcd server that returns the answers of a test, and records
+// the requests.
 type kvServer struct {
 	pb.UnimplementedKVServer
 	pb.UnimplementedLeaseServer
@@ -70,7 +70,7 @@ func (f *kvServer) saw(m proto.Message) {
 	f.seen = append(f.seen, m)
 }
 
-// requests returns what the server was asked.
+// requests returns the requests that the server received.
 func (f *kvServer) requests() []proto.Message {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -81,7 +81,7 @@ func fakeHeader() *pb.ResponseHeader {
 	return &pb.ResponseHeader{ClusterId: 1, MemberId: 2, Revision: 3, RaftTerm: 4}
 }
 
-// serve answers a request with what the test says, or with otherwise.
+// serve answers a request by the test's function, or by otherwise.
 func serve[M proto.Message](f *kvServer, req proto.Message, otherwise M) (M, error) {
 	f.saw(req)
 	if f.answer == nil {

@@ -29,7 +29,7 @@ func bytesOf(s string) []byte { return []byte(s) }
 func TestRequests(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		args string // split at blanks; "" stands for an empty argument
+		args string // split at blanks; "" is an empty argument
 		in   string
 		want proto.Message
 		out  string
@@ -305,7 +305,8 @@ func TestPause(t *testing.T) {
 	})
 }
 
-// Nobody can cancel what has no terminal, so del does not wait there.
+// A command without a terminal can't be cancelled by its user, so del does not
+// wait there.
 func TestDelDoesNotWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

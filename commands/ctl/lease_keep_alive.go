@@ -95,9 +95,9 @@ func keepAlive(a *app, cmd *cobra.Command, id clientv3.LeaseID) error {
 	return err
 }
 
-// leaseGone tells whether there is no such lease. The client ends its answers
-// just the same when the server says so and when the server can't be reached
-// for as long as the lease lives.
+// leaseGone reports whether the lease does not exist. The client ends its
+// answers in the same way when the server says so and when the server can't be
+// reached for as long as the lease lives.
 func leaseGone(ctx context.Context, a *app, s *session, id clientv3.LeaseID) (bool, error) {
 	ctx, cancel := a.limit(ctx)
 	defer cancel()

@@ -49,13 +49,13 @@ func newHold(ctx context.Context, a *app, s *session, ttl int) (*hold, error) {
 // lost is closed when the lease is gone, for all that is known here.
 func (h *hold) lost() <-chan struct{} { return h.lease.Done() }
 
-// errLost is what the loss of the lease ends a wait with.
+// errLost is the error of a wait whose lease is lost.
 var errLost = errors.New("session expired")
 
 // wait calls block, which may take any time, and returns when it does. The end
-// of ctx and the loss of the lease end it as well, and then it is not waited
-// for: what block would clean up, over a connection that may be dead, goes with
-// the lease.
+// of ctx and the loss of the lease end the wait as well, without waiting for
+// block: its clean-up, over a connection that may be dead, is done by the end
+// of the lease.
 func (h *hold) wait(ctx context.Context, block func(context.Context) error) error {
 	blocked, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -74,8 +74,8 @@ func (h *hold) wait(ctx context.Context, block func(context.Context) error) erro
 	return h.session.client.Explain(err)
 }
 
-// cancelled is the error of a command that a signal has ended before it had
-// what it waits for, with upstream's words and code.
+// cancelled is the error of a command that a signal has ended before its wait
+// was over, with upstream's text and exit code.
 func cancelled(ctx context.Context) error { return cli.Final(cli.Failure, ctx.Err()) }
 
 // read makes one Get under --command-timeout.
@@ -89,8 +89,8 @@ func (h *hold) read(ctx context.Context, key string, opts ...clientv3.OpOption) 
 	return resp, h.session.client.Explain(err)
 }
 
-// release gives the lease back, and every key with it. It returns the error
-// that the command ends with, where err is what it would have been.
+// release revokes the lease, and with it deletes every key. It returns the
+// error that the command ends with, given err as the error so far.
 func (h *hold) release(ctx context.Context, err error) error {
 	h.lease.Orphan()
 	ctx, cancel := h.app.limit(context.WithoutCancel(ctx))

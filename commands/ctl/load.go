@@ -12,8 +12,8 @@ import (
 	"etcdkit/printer/view"
 )
 
-// loadPairs writes pairs, with a bar, and prints what became of them, also where it
-// ends before its end.
+// loadPairs writes pairs, with a progress bar, and prints the summary, also if
+// it ends early.
 func loadPairs(a *app, cmd *cobra.Command, in *pairFile, o load.Options) error {
 	s, err := a.open(cmd)
 	if err != nil {

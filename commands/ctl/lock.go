@@ -86,7 +86,7 @@ ETCDCTL_USER) are removed from its environment. Flags of the command go after
 	return cmd
 }
 
-// run gets the lock, keeps it for as long as it is wanted, and releases it.
+// run acquires the lock, holds it for as long as needed, and releases it.
 func (o *lockOptions) run(ctx context.Context, a *app, s *session, name string, child *exec.Cmd) (err error) {
 	var r *cli.Relay
 	if child != nil {

@@ -69,7 +69,7 @@ func locksmith(refuse func(proto.Message) error) *kvServer {
 			case *pb.TxnRequest:
 				return &pb.TxnResponse{Header: fakeHeader(), Succeeded: true, Responses: []*pb.ResponseOp{put, owner}}, nil
 			case *pb.RangeRequest:
-				if len(r.RangeEnd) == 0 { // the key itself, and not who was there before
+				if len(r.RangeEnd) == 0 { // the key itself, and not its previous owner
 					return &pb.RangeResponse{Header: fakeHeader(), Kvs: []*mvccpb.KeyValue{{Key: key, Value: []byte("me")}}, Count: 1}, nil
 				}
 			}
@@ -81,7 +81,7 @@ func locksmith(refuse func(proto.Message) error) *kvServer {
 	}
 }
 
-// asked returns what the server was asked, without the keep-alives, whose
+// asked returns the requests that the server received, without keepalives, whose
 // number depends on the time.
 func asked(f *kvServer) []proto.Message {
 	return slices.DeleteFunc(f.requests(), func(m proto.Message) bool {
@@ -235,14 +235,14 @@ func TestWaitInterrupted(t *testing.T) {
 		var out, errs lockedBuffer
 		code := Main(ctx, cli.Streams{Out: &out, Err: &errs}, append([]string{"--endpoints", f.start(t)}, args...))
 		ran{code, out.String(), errs.String()}.is(t, ran{1, "", "Error: context canceled\n"})
-		// The library takes its key back behind the command's back.
+		// The library deletes its key without the command's knowledge.
 		if got := kinds(f); !slices.Contains(got, revoke) {
 			t.Errorf("%v: the server was asked %v, and no %s", args, got, revoke)
 		}
 	}
 }
 
-// A lease that the server no longer knows ends what is held by it.
+// If the server no longer knows a lease, the locks held by it are lost.
 func TestLeaseLost(t *testing.T) {
 	t.Parallel()
 	lost := func(r *pb.LeaseKeepAliveRequest) (*pb.LeaseKeepAliveResponse, error) {

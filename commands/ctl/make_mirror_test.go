@@ -126,7 +126,7 @@ func TestMakeMirrorOnce(t *testing.T) {
 	}
 }
 
-// A destination that can't be reached is given up, with the cause.
+// A mirror whose destination can't be reached fails, with the cause.
 func TestMakeMirrorUnreachable(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

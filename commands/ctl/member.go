@@ -44,8 +44,8 @@ func parseMember(args []string) (memberArg, error) {
 	return memberArg{text: args[0], id: member, notID: err}, nil
 }
 
-// resolve returns the id of the member that is meant. Only a name needs the
-// list of members: an id is taken as it is if the server does not list them.
+// resolve returns the id of the given member. Only a name requires the list of
+// members: an id is used unchanged if the server does not list them.
 func (m memberArg) resolve(ctx context.Context, a *app, s *session) (uint64, error) {
 	if a.curl && m.notID == nil {
 		return m.id, nil
@@ -87,8 +87,8 @@ func (m memberArg) among(members []*etcdserverpb.Member) (uint64, error) {
 	return id, nil
 }
 
-// changeMembers opens a session, calls do, which changes the cluster, and prints
-// the view of the answer. Each request of do has a limit of its own.
+// changeMembers opens a session, calls do, which changes the cluster, and
+// prints the view of the answer. Each request of do has its own limit.
 func changeMembers(a *app, cmd *cobra.Command, do func(context.Context, *conn.Dialer, *session) (printer.View, error)) error {
 	d, p, err := a.dialer(cmd)
 	if err != nil {
@@ -121,7 +121,7 @@ func peerURLs(value string) ([]string, error) {
 	return urls, nil
 }
 
-// checkPeerURL returns what is wrong with a peer URL, in the words of the client
+// checkPeerURL returns the fault of a peer URL, with the messages of the client
 // library except where these are Go's own.
 func checkPeerURL(peer string) error {
 	_, err := types.NewURLs([]string{peer})

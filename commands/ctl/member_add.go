@@ -112,8 +112,8 @@ func (o *memberAddOptions) before(ctx context.Context, a *app, d *conn.Dialer, s
 	return nil
 }
 
-// additionWarning returns what to say before a voter is added, which is not up
-// until it has joined. It is empty if the cluster can wait for it.
+// additionWarning returns the warning before a voter is added, which is not up
+// until it has joined. It is empty if the cluster keeps its quorum meanwhile.
 func additionWarning(v cluster.Voters) string {
 	if why := v.WithOneMore().Shortfall(); why != "" {
 		return "Warning: with the new member " + why + ", until it has joined (--learner adds it without a vote)"

@@ -29,7 +29,7 @@ func (o *memberPromoteOptions) addFlags(fs *pflag.FlagSet) {
 }
 
 // request turns arguments into the member. The duration of --wait may also
-// follow as an argument of its own: --wait 5m.
+// follow as a separate argument: --wait 5m.
 func (o *memberPromoteOptions) request(args []string) (memberArg, error) {
 	if len(args) == 2 && o.wait == promoteWait {
 		if d, err := time.ParseDuration(args[1]); err == nil {
@@ -74,7 +74,7 @@ duration is given.`,
 	return curlShows(a, cmd, etcdserverpb.Cluster_MemberPromote_FullMethodName)
 }
 
-// catchingUp reports how far a learner is behind the leader.
+// catchingUp reports how far a learner lags behind the leader.
 type catchingUp struct {
 	app     *app
 	dialer  *conn.Dialer

@@ -72,8 +72,8 @@ func beforeRemove(ctx context.Context, a *app, d *conn.Dialer, s *session, who m
 	return id, nil
 }
 
-// removalWarning returns what to say before a voter is removed, after which
-// these are left. It is empty if they are enough for a quorum.
+// removalWarning returns the warning before a voter is removed, after which these
+// voters remain. It is empty if they are enough for a quorum.
 func removalWarning(m *etcdserverpb.Member, after cluster.Voters) string {
 	if after.All == 0 {
 		return "Warning: " + cluster.Name(m) + " is the last voting member"

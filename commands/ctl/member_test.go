@@ -15,8 +15,8 @@ import (
 	"etcdkit/commands/cli"
 )
 
-// wantError fails the test unless err has this text and code; no text stands
-// for no error.
+// wantError fails the test unless err has this text and code; an empty text
+// means no error.
 func wantError(t *testing.T, err error, text string, code cli.Code) {
 	t.Helper()
 	got := ""
@@ -164,7 +164,7 @@ func TestMemberListOptions(t *testing.T) {
 	wantError(t, err, `unknown consistency flag "q": use l (linearizable) or s (serializable)`, cli.BadFeature)
 }
 
-// memberServer answers with what it was asked, in the members' peer URLs.
+// memberServer returns the request that it received, in the members' peer URLs.
 func memberServer() *fakeMember {
 	header := &pb.ResponseHeader{ClusterId: 0xc1}
 	echo := func(r proto.Message, id uint64, learner bool, urls ...string) []*pb.Member {

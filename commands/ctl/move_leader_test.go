@@ -74,7 +74,7 @@ func TestMoveLeader(t *testing.T) {
 	}
 }
 
-// Where the leader can't be had the error says why, after upstream's words.
+// If the leader can't be found, the error says why, after upstream's text.
 func TestMoveLeaderLost(t *testing.T) {
 	t.Parallel()
 	dead := refusing(t)

@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// reportOutages says on w when there is no connection for longer than
-// --dial-timeout, and why, and when there is one again. It is for commands that
-// go on trying for ever, as upstream's do without a word. mu guards w.
+// reportOutages reports on w when there is no connection for longer than
+// --dial-timeout, with the cause, and when one exists again. It is for commands
+// that retry for ever, as upstream's do silently. mu guards w.
 func (s *session) reportOutages(ctx context.Context, a *app, w io.Writer, mu sync.Locker) (stop func()) {
 	say := func(format string, args ...any) {
 		mu.Lock()

@@ -28,7 +28,7 @@ func (o *passwordOptions) addFlags(fs *pflag.FlagSet) {
 var errEmptyPassword = errors.New("empty password")
 
 // read returns the new password of a user. White space around it is dropped, as
-// it is where a password is asked for to log in.
+// it is at the password prompt of a login.
 func (o *passwordOptions) read(ctx context.Context, s cli.Streams, user string) (string, error) {
 	switch {
 	case o.file != "":
@@ -93,8 +93,8 @@ func confirmed(ctx context.Context, s cli.Streams, user string) (string, error) 
 	return password, nil
 }
 
-// newPassword reads the new password of a user. For a line of curl, which does
-// not show it, nobody has to tell it.
+// newPassword reads the new password of a user. For --curl, whose output does
+// not include it, no password is read.
 func newPassword(ctx context.Context, a *app, o *passwordOptions, user string) (string, error) {
 	if a.curl {
 		return "hidden", nil
@@ -102,8 +102,8 @@ func newPassword(ctx context.Context, a *app, o *passwordOptions, user string) (
 	return o.read(ctx, a.streams, user)
 }
 
-// warnOfEmpty points out that a user has the empty password, which upstream
-// accepts without a word and the server takes from everybody who sends none.
+// warnOfEmpty warns that a user has the empty password, which upstream accepts
+// silently and which lets every client log in that sends none.
 func warnOfEmpty(w io.Writer, user, password string) {
 	if password == "" {
 		fmt.Fprintf(w, "Warning: the password of %s is empty, so anybody can log in as %s\n", user, user)

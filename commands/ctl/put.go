@@ -110,7 +110,7 @@ func checkPutTTL(cmd *cobra.Command, ttl int64) error {
 	return nil
 }
 
-// putWithTTL writes a key with a lease of its own. If the write is refused, the
+// putWithTTL writes a key with its own lease. If the write is refused, the
 // lease is revoked; if it is not answered, the lease stays, as the key may have
 // been written.
 func putWithTTL(ctx context.Context, a *app, s *session, op clientv3.Op, ttl int64) (printer.View, error) {

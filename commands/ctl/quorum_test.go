@@ -140,7 +140,7 @@ func TestMemberWarnings(t *testing.T) {
 				tt.change(q)
 			}
 			r := etcdctl(t, append(tt.args, "--endpoints", q.endpoint)...)
-			if tt.stdout == "" { // what an add prints is not at stake here
+			if tt.stdout == "" { // the output of an add is not tested here
 				tt.stdout = r.stdout
 			}
 			r.want(t, cli.OK, tt.stdout, tt.stderr)

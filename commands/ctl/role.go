@@ -22,17 +22,16 @@ func (o *permOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.fromKey, "from-key", false, "all keys from <key> on, in byte order")
 }
 
-// permRange is the range of a permission as the API has it: no end stands for a
-// single key, "\x00" for no end at all.
+// permRange is the range of a permission in the API: an empty end means a
+// single key, "\x00" no end at all.
 type permRange struct {
 	key, end string
 	unused   []string // arguments that say nothing
 }
 
-// keys turns the arguments that name keys, of which there is at least one, into
-// a range. The empty key becomes "\x00", the first key there is, since the
-// server wants one. As upstream has it, an end key is not looked at then, nor
-// is what follows one.
+// keys turns the arguments that name keys, at least one, into a range. The
+// empty key becomes "\x00", the first possible key, since the server requires
+// one. As in upstream, an end key and any arguments after it are then ignored.
 func (o *permOptions) keys(args []string) (permRange, error) {
 	key, more := args[0], args[1:]
 	switch {

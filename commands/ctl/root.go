@@ -32,7 +32,8 @@ func Main(ctx context.Context, s cli.Streams, args []string) cli.Code {
 // NewRoot returns a fresh command tree on the given streams.
 func NewRoot(s cli.Streams) *cobra.Command { return newRoot(s, nil) }
 
-// newRoot returns a tree with what running it with the given arguments needs.
+// newRoot returns a tree and the state needed to run it with the given
+// arguments.
 func newRoot(s cli.Streams, args []string) *cobra.Command {
 	a := &app{streams: s}
 	root := &cobra.Command{

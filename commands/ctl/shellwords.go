@@ -6,8 +6,9 @@ import (
 )
 
 // splitWords splits a line of txn or watch -i into words: "text" with the
-// escapes of Go, 'text' as it is, or anything else up to the next white space,
-// quotes included. A quote that begins a word and is never closed is dropped.
+// escapes of Go, 'text' without escapes, or anything else up to the next white
+// space, quotes included. A quote that begins a word and is never closed is
+// dropped.
 func splitWords(line string) ([]string, error) {
 	var words []string
 	for line != "" {

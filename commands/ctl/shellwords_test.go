@@ -15,7 +15,7 @@ func TestSplitWords(t *testing.T) {
 		{`"a b" 'c d'`, []string{"a b", "c d"}}, {`"" ''`, []string{"", ""}},
 		{`"a\"b\n\x00é\u00e9"`, []string{"a\"b\n\x00éé"}}, {`'a\n"b'`, []string{`a\n"b`}},
 		{`"a""b"'c'd`, []string{"a", "b", "c", "d"}},
-		{`a"b c'd "e`, []string{`a"b`, `c'd`, "e"}}, // quotes inside a word stay; one that is never closed is dropped
+		{`a"b c'd "e`, []string{`a"b`, `c'd`, "e"}}, // quotes inside a word stay; an unclosed one is dropped
 		{`'it`, []string{"it"}}, {`it's`, []string{"it's"}}, {`"`, nil}, {`'`, nil}, {`"a\"`, []string{`a\"`}},
 		{"a\vb", []string{"a\vb"}}, {"a\u00a0b", []string{"a\u00a0b"}}, {"é ü", []string{"é", "ü"}}, {"\xff \xfe", []string{"\xff", "\xfe"}},
 		{`-- -5 --x="y z"`, []string{"--", "-5", `--x="y`, `z"`}},

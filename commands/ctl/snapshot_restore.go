@@ -6,7 +6,7 @@ import (
 )
 
 // addRestoreFlags adds the flags that snapshot restore had in release 3.5. They
-// only go on to etcdutl, which has the same.
+// are only passed on to etcdutl, which has the same ones.
 func addRestoreFlags(fs *pflag.FlagSet) {
 	fs.String("data-dir", "", "the data `directory` to make")
 	fs.String("wal-dir", "", "where the WAL goes if not into the data `directory`")

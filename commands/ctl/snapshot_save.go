@@ -18,7 +18,8 @@ import (
 	"etcdkit/snapshot"
 )
 
-// standardOutput stands for stdout as the file of snapshot save.
+// standardOutput is the file name with which snapshot save writes to standard
+// output.
 const standardOutput = "-"
 
 // errBinary refuses a terminal.
@@ -46,7 +47,7 @@ func snapshotPath(args []string) (string, error) {
 func (a *app) backendOptions(d *conn.Dialer) backend.Options {
 	endpoints := d.Endpoints()
 	wait := a.conn.Timeout()
-	if a.conn.TimeoutGiven() && len(endpoints) > 0 { // what is given for all of it has to do for all endpoints
+	if a.conn.TimeoutGiven() && len(endpoints) > 0 { // the time limit of the command covers all endpoints together
 		wait /= time.Duration(len(endpoints))
 	}
 	return backend.Options{
@@ -70,7 +71,7 @@ func (a *app) backendOptions(d *conn.Dialer) backend.Options {
 func newSnapshotSave(a *app) *cobra.Command {
 	return curlRefuses(&cobra.Command{
 		Use:     "save <filename>",
-		Aliases: []string{"s"}, // it is what "s" means in 3.6 and later, which have no status
+		Aliases: []string{"s"}, // the meaning of "s" in 3.6 and later, which have no status
 		Short:   "Save a snapshot of a member to a file",
 		Long: `Save everything that one member stores to a file, from which "etcdutl snapshot
 restore" makes a new cluster. The file is replaced only once the new one is
@@ -151,7 +152,7 @@ func (r *saveRun) cause(err error) error {
 	return err
 }
 
-// saved is what is printed of a snapshot that was saved.
+// saved is the printed description of a snapshot that was saved.
 func (r *saveRun) saved(release *printer.Release) view.Facts {
 	version := r.stream.Version()
 	lines := "Snapshot saved at " + r.path

@@ -20,8 +20,8 @@ import (
 	"etcdkit/commands/conn/conntest"
 )
 
-// backendBytes is a small backend file with its sha256 behind it, as a server sends
-// it. Its one key is called name.
+// backendBytes is a small backend file followed by its sha256, as a server
+// sends it. Its one key is called name.
 func backendBytes(t *testing.T, name string) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "db")
@@ -171,8 +171,8 @@ func TestSnapshotSave(t *testing.T) {
 	})
 }
 
-// A snapshot that fails leaves the directory as it was, with the code that
-// upstream has for all of these.
+// A snapshot that fails leaves the directory unchanged, with upstream's exit
+// code for all of these.
 func TestSnapshotSaveFails(t *testing.T) {
 	t.Parallel()
 	content := backendBytes(t, "a")
@@ -244,8 +244,8 @@ func TestSnapshotSaveFails(t *testing.T) {
 	}
 }
 
-// matches tells whether s has the pattern's form, in which an asterisk at
-// either end stands for anything.
+// matches reports whether s has the pattern's form, in which an asterisk at
+// either end matches anything.
 func matches(pattern, s string) bool {
 	front, hasFront := strings.CutPrefix(pattern, "*")
 	middle, hasBack := strings.CutSuffix(front, "*")
@@ -287,7 +287,7 @@ func TestSnapshotSaveChecksFirst(t *testing.T) {
 	}
 }
 
-// A run that is cancelled in the middle, as by Ctrl-C, leaves nothing behind.
+// A run that is cancelled half-way, as by Ctrl-C, leaves no files.
 func TestSnapshotSaveCancelled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -306,8 +306,8 @@ func TestSnapshotSaveCancelled(t *testing.T) {
 	}
 }
 
-// --command-timeout and its variable limit a snapshot, which leaves the file as
-// it was.
+// --command-timeout and its variable limit a snapshot, which leaves the file
+// unchanged.
 func TestSnapshotSaveTimesOut(t *testing.T) {
 	t.Parallel()
 	content, older := backendBytes(t, "a"), []byte("an older one")

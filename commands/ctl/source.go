@@ -15,7 +15,7 @@ import (
 	"etcdkit/keyspace/retry"
 )
 
-// reading returns what the commands that read a keyspace are built with.
+// reading returns the dependencies of the commands that read a keyspace.
 func reading(command func(read.Program) *cobra.Command) func(*app) *cobra.Command {
 	return func(a *app) *cobra.Command {
 		return command(read.Program{

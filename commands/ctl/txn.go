@@ -110,7 +110,7 @@ func newTxn(a *app) *cobra.Command {
 	o := &txnOptions{}
 	cmd := &cobra.Command{
 		Use:     "txn [options]",
-		Aliases: []string{"t"}, // it is what "t" means at upstream, which has no tree and no top
+		Aliases: []string{"t"}, // the meaning of "t" in upstream, which has no tree and no top
 		Short:   "Make several requests as one transaction",
 		Long: `Read a transaction from standard input and run it at once or not at all: three
 lists with a request or a condition on each line, and an empty line after each.

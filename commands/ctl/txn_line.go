@@ -16,8 +16,8 @@ import (
 )
 
 // parseCompare reads a condition such as `mod("key") > "0"`. The key and the
-// operand are Go string literals, the operator stands between white space, and
-// what follows the operand does not count.
+// operand are Go string literals, the operator is surrounded by white space,
+// and text after the operand is ignored.
 func parseCompare(line string) (clientv3.Cmp, error) {
 	target, rest, ok := strings.Cut(line, "(")
 	if !ok {
@@ -64,12 +64,12 @@ func parseCompare(line string) (clientv3.Cmp, error) {
 // txnRequest is one request of a transaction.
 type txnRequest struct {
 	op      clientv3.Op
-	warning string // what to say before the request is taken
+	warning string // the warning to print before the request is accepted
 }
 
 // parseRequest reads a request such as `put key "some value" --lease 12ab`: a
-// command line of put, get or del. Their names may be shortened, and flags may
-// stand before them.
+// command line of put, get or del. Their names may be abbreviated, and flags
+// may come before them.
 func parseRequest(line string) (txnRequest, error) {
 	words, err := splitWords(line)
 	if err != nil {

@@ -74,7 +74,7 @@ func TestTxnBadInput(t *testing.T) {
 	}
 }
 
-// A plain range is warned about when its line has been read.
+// A plain range causes a warning when its line has been read.
 func TestTxnWarns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -34,8 +34,8 @@ type addedUser struct {
 	ask            bool // the password is still to be read
 }
 
-// user turns arguments and flags into a user. Where a flag says what the
-// password is the argument is the name, whatever colons are in it.
+// user turns arguments and flags into a user. If a flag sets the password, the
+// argument is the name, including any colons.
 func (o *userAddOptions) user(args []string) (addedUser, error) {
 	if err := wantArgs(args, 1, "user add command requires user name as its argument"); err != nil {
 		return addedUser{}, err

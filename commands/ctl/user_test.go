@@ -124,7 +124,7 @@ func TestNewPasswordCannotBeRead(t *testing.T) {
 	}
 }
 
-// A prompt that nobody answers ends with its context.
+// A prompt without an answer ends with its context.
 func TestNewPasswordInterrupted(t *testing.T) {
 	t.Parallel()
 	in, end := io.Pipe()

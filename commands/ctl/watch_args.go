@@ -17,7 +17,7 @@ var (
 // watchEnv is the key, and the end of a range, that the environment holds.
 type watchEnv []string
 
-// readWatchEnv returns what the environment says to watch.
+// readWatchEnv returns the keys to watch from the environment.
 func readWatchEnv(s cli.Streams) (watchEnv, error) {
 	key, end := s.Getenv("ETCDCTL_WATCH_KEY"), s.Getenv("ETCDCTL_WATCH_RANGE_END")
 	switch {
@@ -37,8 +37,8 @@ type watchArgs struct {
 	argv []string // the command to run for each event, or none
 }
 
-// split tells the arguments apart, of which dash stand before "--" (-1 where
-// there is none). A key comes from them or from the environment.
+// split separates the arguments, of which dash come before "--" (-1 if there is
+// none). A key is read from them or from the environment.
 func (e watchEnv) split(args []string, dash int) (watchArgs, error) {
 	w := watchArgs{keys: args}
 	if dash >= 0 {

@@ -16,7 +16,8 @@ import (
 	"etcdkit/keyspace/live"
 )
 
-// watchRequest is what a line of watch -i asks for: a watch, or else progress.
+// watchRequest is the request of a line of watch -i: a watch, or a progress
+// request.
 type watchRequest struct {
 	progress bool
 	what     live.Watch
@@ -30,8 +31,8 @@ type lineError string
 
 func (e lineError) Error() string { return string(e) }
 
-// parseLine reads one line, which has flags of its own. Those of the command
-// itself don't count.
+// parseLine reads one line, which has its own flags. Those of the command
+// itself are not used.
 func (e watchEnv) parseLine(line string) (watchRequest, error) {
 	words, err := splitWords(line)
 	switch {

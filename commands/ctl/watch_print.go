@@ -19,7 +19,7 @@ import (
 	"etcdkit/printer/view"
 )
 
-// watchPrinter prints what watches see. Several may share it.
+// watchPrinter prints the responses of watches. Several may share it.
 type watchPrinter struct {
 	streams  cli.Streams
 	session  *session
@@ -37,8 +37,8 @@ func newWatchPrinter(a *app, s *session) *watchPrinter {
 	return w
 }
 
-// wait returns the context in which watches wait for what happens: it ends when
-// nobody reads what they print. While they wait, they report lost connections.
+// wait returns the context in which watches wait for events: it ends when their
+// output is no longer read. While they wait, they report lost connections.
 func (w *watchPrinter) wait(ctx context.Context, a *app) (waiting context.Context, stop func()) {
 	ctx, read := w.streams.UntilUnread(ctx)
 	told := w.session.reportOutages(ctx, a, w.streams.Err, &w.mu)
@@ -68,7 +68,7 @@ func (w *watchPrinter) follow(ctx context.Context, r watchRequest) error {
 
 // print prints the responses of a watch and runs the command argv, if there is
 // one, for each event. It returns nil when the watch has ended, and the cause
-// when ctx has, which also ends a running command.
+// when ctx has ended, which also ends a running command.
 func (w *watchPrinter) print(ctx context.Context, watching *live.Watching, argv []string) error {
 	for {
 		resp, ok, err := w.next(watching.Responses)
@@ -113,8 +113,8 @@ func (w *watchPrinter) ended(ctx context.Context, watching *live.Watching) error
 // quiet is the time without a response after which the output is written out.
 const quiet = time.Millisecond
 
-// next waits for a response, and reports whether there is one. What is printed so
-// far is written out if none follows soon, or none at all.
+// next waits for a response, and reports whether there is one. Buffered output
+// is written if no response follows soon, or none at all.
 func (w *watchPrinter) next(responses clientv3.WatchChan) (resp clientv3.WatchResponse, ok bool, err error) {
 	select {
 	case resp, ok = <-responses:
@@ -156,10 +156,10 @@ func (w *watchPrinter) complain(format string, args ...any) {
 	fmt.Fprintf(w.streams.Err, format+"\n", args...)
 }
 
-// runFor runs the command argv with the event e in its environment. If the command
-// fails, runFor reports that; it returns an error if the command can't be run or
-// nobody reads its output. A command that is running when ctx ends is told to end
-// too.
+// runFor runs the command argv with the event e in its environment. If the
+// command fails, runFor reports that; it returns an error if the command can't
+// be run or its output is no longer read. A command that is running when ctx
+// ends is terminated too.
 func (w *watchPrinter) runFor(ctx context.Context, argv []string, rev int64, e *mvccpb.Event) error {
 	child := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	child.Env = append(cli.WithoutPasswords(w.streams.Env),

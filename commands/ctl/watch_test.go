@@ -21,8 +21,8 @@ import (
 	"etcdkit/printer"
 )
 
-// hookVariable makes the test's own binary the command of a watch; what it
-// holds says what the command does.
+// hookVariable makes the test's own binary the command of a watch; its value
+// selects the behaviour of the command.
 const hookVariable = "ETCDKIT_TEST_HOOK"
 
 func TestMain(m *testing.M) {
@@ -153,8 +153,8 @@ const (
 )
 
 // sends is a server that answers each watch with responses and then ends it,
-// as one that is too far behind. (The client keeps the reason of any other end
-// to itself once the watch has begun.)
+// like a watch that lags too far behind. (The client keeps the reason of any
+// other end to itself once the watch has begun.)
 func sends(responses ...*pb.WatchResponse) *kvServer {
 	return &kvServer{watch: func(_ context.Context, w pb.Watch_WatchServer, _ *pb.WatchCreateRequest) error {
 		for _, r := range append(responses, &pb.WatchResponse{Header: fakeHeader(), Canceled: true, CompactRevision: 9}) {

@@ -10,8 +10,8 @@ import (
 	"etcdkit/printer"
 )
 
-// app is what the commands of one tree share: the streams and the global
-// flags. Two trees share nothing.
+// app holds the streams and the global flags that the commands of one tree
+// share. Two trees share nothing.
 type app struct {
 	streams cli.Streams
 	flags   globalFlags
@@ -22,9 +22,9 @@ func (a *app) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, a.flags.totalTimeout)
 }
 
-// request makes one request of a key under --total-timeout and prints what
-// comes of it. The format is looked at first: upstream carries out the request,
-// then finds that it can't print the answer, and ends well.
+// request makes one request of a key under --total-timeout and prints the
+// result. It checks the format first: upstream sends the request, then finds
+// that it can't print the answer, and exits with code 0.
 func (a *app) request(cmd *cobra.Command, do func(context.Context, client.KeysAPI) (*client.Response, error), show func(*client.Response) printer.View) error {
 	p, err := a.printer(formatSimple, formatExtended, formatJSON)
 	if err != nil {
@@ -52,8 +52,8 @@ func (a *app) withSession(cmd *cobra.Command, do func(context.Context, *session)
 	return do(ctx, s)
 }
 
-// check refuses an answer that is JSON and yet none of etcd's, where there is
-// no other error.
+// check refuses an answer that is JSON but not etcd's, if there is no other
+// error.
 func check(resp *client.Response, err error) error {
 	if err == nil && resp.Node == nil {
 		return errNoNode

@@ -12,12 +12,12 @@ import (
 // the key there may begin with a dash and even be the name of a global flag.
 const takesValue = "value"
 
-// goArgs turns a command line as releases up to 3.5 took it, by the rules of
-// Go's flag package, into one that pflag reads alike: long flags may begin with
-// a single dash, short ones with two, a word with a dash after the first
-// argument is an argument unless it is a flag there is, and -- ends the flags.
-// What is no flag before the first argument stays as it is, for pflag to find
-// fault with.
+// goArgs turns a command line for releases up to 3.5, which follow the rules of
+// Go's flag package, into one that pflag reads in the same way: long flags may
+// begin with a single dash, short ones with two, a word with a dash after the
+// first argument is an argument unless it is an existing flag, and -- ends the
+// flags. An unknown flag before the first argument is left unchanged, so that
+// pflag reports it.
 func goArgs(root *cobra.Command, args []string) []string {
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		return args
@@ -41,15 +41,15 @@ func goArgs(root *cobra.Command, args []string) []string {
 
 // line is a command line that has been read up to some word.
 type line struct {
-	cmd   *cobra.Command // as far as it is named
-	names []string       // what named it
+	cmd   *cobra.Command // the part named so far
+	names []string       // the words that named it
 	flags []string       // in pflag's form
 	words []string       // arguments
 	dash  int            // how many of them stood before --, or -1
 }
 
-// add reads one word. rest is what follows it; used tells that its first word
-// is the value of the flag.
+// add reads one word. rest is the remaining line; used reports whether its
+// first word is the value of the flag.
 func (l *line) add(word string, rest []string) (used bool) {
 	if !strings.HasPrefix(word, "-") || word == "-" {
 		if sub := l.subcommand(word); sub != nil {
@@ -74,10 +74,10 @@ func (l *line) add(word string, rest []string) (used bool) {
 		l.flags = append(l.flags, "--"+f.Name+"="+rest[0])
 		return true
 	case len(l.words) > 0 && byName(l.cmd.Flags(), name) == nil:
-		l.words = append(l.words, word) // behind arguments a global flag needs its value to be one
+		l.words = append(l.words, word) // after arguments, a global flag requires its value in order to be one
 	default:
-		// The value is missing, which pflag shall say and not take an
-		// argument for it.
+		// The value is missing, which pflag reports instead of using an
+		// argument as the value.
 		l.flags, l.words = append(l.flags, "--"+f.Name), nil
 	}
 	return false
@@ -125,7 +125,7 @@ func byName(fs *pflag.FlagSet, name string) *pflag.Flag {
 }
 
 // args is the line for pflag. The first argument with a dash needs a -- before
-// it; where there is none, the line's own -- stays where it was.
+// it; if there is none, the line's own -- keeps its place.
 func (l *line) args() []string {
 	at := slices.IndexFunc(l.words, func(w string) bool { return strings.HasPrefix(w, "-") && w != "-" })
 	if l.dash >= 0 && (at < 0 || l.dash < at) {

@@ -62,7 +62,8 @@ func TestGoArgs(t *testing.T) {
 	}
 }
 
-// A rewritten line that is rewritten again stays what it is, whatever is in it.
+// A rewritten line that is rewritten again does not change, whatever its
+// contents.
 func FuzzGoArgs(f *testing.F) {
 	for _, line := range []string{"get /a", "set -ttl 5 /a -v", "exec-watch /a -- sh -c x", "-o json ls -- --", "set /a -- -", "--=x get", "- -- -"} {
 		f.Add(line)

@@ -99,8 +99,8 @@ func (a *app) healthOf(ctx context.Context, s *session, members []client.Member)
 	return healthy == len(members), a.print("cluster is " + state + "\n")
 }
 
-// memberHealth checks one member and says what comes of it: the first of its
-// URLs that answers decides.
+// memberHealth checks one member and prints the result: the first of its URLs
+// that answers decides.
 func (a *app) memberHealth(ctx context.Context, s *session, m client.Member) bool {
 	if len(m.ClientURLs) == 0 {
 		fmt.Fprintf(a.streams.Out, "member %s is unreachable: no available published client urls\n", m.ID)

@@ -21,16 +21,17 @@ import (
 // so as well where it is shorter.
 const longestDial = 30 * time.Second
 
-// session is what one command talks through.
+// session is the client of one command.
 type session struct {
 	client.Client
 	tr   *checkedTransport
 	user *url.Userinfo // nil without --username
 }
 
-// connect returns a session on the cluster's endpoints, which are asked for
-// unless --no-sync is given. That they could not be had is an error only where
-// nobody was reached: a server may refuse to tell and yet serve.
+// connect returns a session on the cluster's endpoints, which it requests from
+// the cluster unless --no-sync is given. Failure to get them is an error only
+// if no endpoint was reached: a server may refuse to list them and still serve
+// requests.
 func (a *app) connect(ctx context.Context) (*session, error) {
 	s, err := a.open(ctx)
 	if err != nil {

@@ -43,8 +43,8 @@ func (d *copyDest) open(ctx context.Context, eps []string) (transfer.KV, error) 
 	return d.client, nil
 }
 
-// limits are those of v3's connections: what is too large is for the server to
-// say.
+// limits are those of v3's connections: the server reports requests that are
+// too large.
 func limits(f *globalFlags) *conn.Flags {
 	all, fs := &conn.Flags{}, pflag.NewFlagSet("", pflag.ContinueOnError)
 	all.AddTo(fs)

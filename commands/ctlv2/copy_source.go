@@ -18,7 +18,7 @@ import (
 // --total-timeout don't allow for more: it is one answer, whatever its size.
 const longestTree = 2 * time.Minute
 
-// copySource reads what is to be copied.
+// copySource reads the tree to be copied.
 type copySource struct {
 	session *session
 	names   transfer.Names
@@ -26,8 +26,8 @@ type copySource struct {
 	limit   time.Duration
 }
 
-// noting returns read, which the first time also says what will not be copied
-// as it is.
+// noting returns read, which on its first call also reports the nodes that will
+// not be copied unchanged.
 func (c *copySource) noting(note func(string)) func(context.Context) (*transfer.Tree, error) {
 	first := true
 	return func(ctx context.Context) (*transfer.Tree, error) {
@@ -80,8 +80,8 @@ func (c *copySource) get(ctx context.Context, key string, o client.GetOptions) (
 	return resp, check(resp, err)
 }
 
-// endOf returns when a directory ends, with the first of those it is in, or
-// zero. Of one that must not be read, v2 tells nothing.
+// endOf returns when a directory expires, with the first of its parents, or
+// zero. v2 returns nothing about a directory that must not be read.
 func (c *copySource) endOf(ctx context.Context, dir string) (time.Time, error) {
 	var until time.Time
 	for ; dir != "/"; dir = path.Dir(dir) {
@@ -167,8 +167,8 @@ func causeOf(err error, e *client.Error) string {
 	return e.Cause
 }
 
-// hiddenIn returns the first hidden part of the way to a key from the longest
-// of the tops that it is below; "" where there is none.
+// hiddenIn returns the first hidden part of the path to a key, starting at the
+// longest of the tops that contain it, "" if there is none.
 func hiddenIn(key string, tops []string) string {
 	top := ""
 	for _, t := range tops {

@@ -31,8 +31,8 @@ func TestHiddenIn(t *testing.T) {
 	}
 }
 
-// A history that is refused, or brings nothing that is known, keeps nobody from
-// the copy: here that of an empty tree, to a v3 that is not there.
+// A history that is refused, or that returns nothing useful, does not prevent
+// the copy: here that of an empty tree, to a missing v3.
 func TestCopyHistory(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

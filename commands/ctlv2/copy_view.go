@@ -5,7 +5,7 @@ import (
 	"etcdkit/printer"
 )
 
-// copied is what came of a copy.
+// copied is the result of a copy.
 type copied struct{ transfer.Summary }
 
 // Simple prints a line of v2, one of v3 and one of both.

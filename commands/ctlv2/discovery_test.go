@@ -89,7 +89,8 @@ func publish(t *testing.T, service string, s *httptest.Server) string {
 	return u.Port()
 }
 
-// The endpoints are those that DNS lists, and what the cluster tells of them.
+// The endpoints are those that DNS lists, and then those that the cluster
+// reports.
 func TestDiscovery(t *testing.T) {
 	t.Parallel()
 	node := says(200, "application/json", `{"action":"get","node":{"key":"/a","value":"1"}}`)

@@ -25,7 +25,7 @@ var (
 	errNoNode   = errors.New("the answer is JSON, but not as etcd's v2 API sends it: it has no node")
 )
 
-// bareError is an error that upstream prints as it is, without "Error:".
+// bareError is an error that upstream prints without "Error:".
 type bareError struct{ error }
 
 func (e bareError) Unwrap() error { return e.error }
@@ -64,7 +64,7 @@ func report(w io.Writer, err error) {
 	}
 }
 
-// explain turns the error of a request into one that says what is wrong where
+// explain turns the error of a request into one that names the fault if
 // upstream's does not.
 func explain(err error) error {
 	if all := (*client.ClusterError)(nil); errors.As(err, &all) {
@@ -87,8 +87,8 @@ func explain(err error) error {
 	return err
 }
 
-// isConnection tells whether err is of the connection alone: no member could be
-// reached, or none has answered in time.
+// isConnection reports whether err is about the connection only: no member
+// could be reached, or none has answered in time.
 func isConnection(err error) bool {
 	if all := (*client.ClusterError)(nil); errors.As(err, &all) {
 		for _, e := range all.Errors {

@@ -84,8 +84,9 @@ func (a *app) execWatch(ctx context.Context, w *wait, argv []string) error {
 	}
 }
 
-// childEnv is what the command finds in its environment: the event, and all
-// but ETCDCTL_API. An etcdctl in it has always had to be told that anew.
+// childEnv is the environment of the command: the event, and all variables but
+// ETCDCTL_API. As in upstream, an etcdctl in the command needs it to be set
+// again.
 func (a *app) childEnv(event *client.Response) []string {
 	env := slices.DeleteFunc(cli.WithoutPasswords(a.streams.Env), func(v string) bool { return strings.HasPrefix(v, "ETCDCTL_API=") })
 	return append(env,

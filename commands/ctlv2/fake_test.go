@@ -12,7 +12,7 @@ import (
 	"etcdkit/commands/cli"
 )
 
-// ran is what a run of the program came to.
+// ran is the result of a run of the program.
 type ran struct {
 	code           cli.Code
 	stdout, stderr string
@@ -39,7 +39,7 @@ func (r runner) run(t *testing.T, args ...string) ran {
 	return ran{code, out.String(), errs.String()}
 }
 
-// is compares a run with what is wanted.
+// is compares a run with the expected one.
 func (r ran) is(t *testing.T, want ran) {
 	t.Helper()
 	if r != want {
@@ -47,7 +47,7 @@ func (r ran) is(t *testing.T, want ran) {
 	}
 }
 
-// lockedBuffer takes what several goroutines write.
+// lockedBuffer is a buffer for several goroutines.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

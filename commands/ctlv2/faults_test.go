@@ -9,8 +9,8 @@ import (
 	"etcdkit/commands/cli"
 )
 
-// everyRequest is a command line of each command that makes a request, with the
-// exit code it fails with and what it prints then.
+// everyRequest has a command line of each command that makes a request, with
+// its exit code and output when the request fails.
 func everyRequest() []struct {
 	line   string
 	code   cli.Code
@@ -56,8 +56,8 @@ func everyRequest() []struct {
 	}
 }
 
-// Whatever answers, the command ends with the exit code it fails with, and with
-// one line that says what is wrong.
+// Whatever server answers, the command fails with its exit code and with one
+// line that names the fault.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	loop := func(w http.ResponseWriter, r *http.Request) {

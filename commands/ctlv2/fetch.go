@@ -8,8 +8,7 @@ import (
 	"path"
 )
 
-// longestAnswer bounds what is read of an answer that should be short, in
-// bytes.
+// longestAnswer bounds the size of an answer that should be short, in bytes.
 const longestAnswer = 16 << 20
 
 // document is a request for a document at a path below an endpoint.

@@ -34,7 +34,7 @@ type flattener struct {
 	fields []field
 }
 
-// value reads the value of a name and adds what is in it.
+// value reads the value of a name and adds its members.
 func (f *flattener) value(name string) error {
 	token, err := f.dec.Token()
 	if err != nil {
@@ -51,7 +51,7 @@ func (f *flattener) value(name string) error {
 	return nil
 }
 
-// members reads an object or an array behind its opening bracket.
+// members reads an object or an array after its opening bracket.
 func (f *flattener) members(name string, open json.Delim) error {
 	for i := 0; f.dec.More(); i++ {
 		key := strconv.Itoa(i)

@@ -47,7 +47,7 @@ func (a *app) health(ctx context.Context) error {
 	limited, cancel := a.limit(ctx)
 	defer cancel()
 	if !a.flags.noSync {
-		// Where nobody tells the members, the endpoints given are looked at.
+		// If no endpoint lists the members, the endpoints given are checked.
 		_ = s.Sync(limited)
 	}
 	eps := s.members()

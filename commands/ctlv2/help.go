@@ -4,9 +4,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newHelp returns the command help of the root or of a family. Other than
-// cobra's it fails on a word that names no command, and families have it too,
-// both as upstream has it.
+// newHelp returns the command help of the root or of a family. Unlike cobra's
+// it fails for an unknown command, and families have it too, both as in
+// upstream.
 func newHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:     "help [command]",

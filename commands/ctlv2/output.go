@@ -19,14 +19,14 @@ const (
 	formatTable    = "table"
 )
 
-// printer returns a printer of the format asked for, which has to be one of
-// those that the command has.
+// printer returns a printer of the requested format, which has to be one of
+// those that the command supports.
 func (a *app) printer(formats ...string) (*printer.Printer, error) {
 	format := a.flags.output
 	if !slices.Contains(formats, format) {
 		return nil, cli.Exit(cli.BadFeature, bad("Unsupported output format: %s", format))
 	}
-	if format == formatExtended { // a view of its own, of lines
+	if format == formatExtended { // a separate view, of lines
 		format = formatSimple
 	}
 	return printer.New(a.streams.Out, format, printer.Options{})
@@ -43,7 +43,7 @@ func (a *app) view(resp *client.Response) printer.View {
 // response is the answer to a request of a key, or an event of one.
 type response struct{ *client.Response }
 
-// Simple prints the value, or the one that was there before a key was deleted.
+// Simple prints the value, or the previous one after a key was deleted.
 func (r response) Simple(t *printer.Text) {
 	if r.Action == actionDelete {
 		r.previous(t)
@@ -95,7 +95,7 @@ func (e extended) Simple(t *printer.Text) {
 	}
 }
 
-// nothing is what a request of a directory prints: in the simple format, no
+// nothing is the output of a request for a directory: in the simple format, no
 // line at all.
 func (a *app) nothing(resp *client.Response) printer.View {
 	if a.flags.output == formatSimple {

@@ -28,7 +28,7 @@ func newRoleGet(a *app) *cobra.Command {
 	}
 }
 
-// indented is each of the paths on a line behind a tab.
+// indented prints each of the paths on a line after a tab.
 func indented(paths []string) string {
 	var b strings.Builder
 	for _, p := range paths {

@@ -33,8 +33,8 @@ func (t *ttl) addTo(fs *pflag.FlagSet) {
 
 func (t ttl) duration() time.Duration { return time.Duration(t) * time.Second }
 
-// request turns arguments and flags into what is to be sent. stdin is where the
-// value comes from that is not among the arguments.
+// request turns arguments and flags into the request. A value that is not among
+// the arguments is read from stdin.
 func (o *setOptions) request(args []string, stdin io.Reader) (key, value string, opts client.SetOptions, err error) {
 	opts = client.SetOptions{TTL: o.ttl.duration(), PrevValue: o.prevValue, PrevIndex: o.prevIndex}
 	switch {

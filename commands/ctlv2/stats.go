@@ -22,8 +22,8 @@ func newStats(a *app) *cobra.Command {
 			"Show of each member how many reads and writes of each kind have succeeded and\nfailed there, and how many watchers it has. Reads count where they were served,\nwrites everywhere."))
 }
 
-// newStatsOf returns the command for the statistics that each member has of its
-// own.
+// newStatsOf returns the command for statistics that each member keeps for
+// itself.
 func newStatsOf(a *app, name, short, long string) *cobra.Command {
 	return &cobra.Command{
 		Use:   name,

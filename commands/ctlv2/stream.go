@@ -14,8 +14,8 @@ import (
 	client "go.etcd.io/etcd/client/v2"
 )
 
-// streamPause is how long a stream that has brought nothing is left before it
-// is opened again, and streamTries how often that is tried where nobody can be
+// streamPause is the pause before a stream that has returned nothing is opened
+// again, and streamTries the number of attempts when no endpoint can be
 // reached.
 const (
 	streamPause = 200 * time.Millisecond
@@ -84,9 +84,9 @@ func (w *wait) drain(resp *http.Response, emit func(*client.Response) error) err
 // happen, but not again and again.
 var errCut = errors.New("the answer is cut off in the middle of an event")
 
-// brokenStream returns the error of a stream that brings what is no event; rest
-// is what it has brought of one. That it has come to an end, or to its end too
-// early, is none: it is opened again.
+// brokenStream returns the error of a stream that returns data other than
+// events; rest is the incomplete data of an event. A stream that has ended,
+// even too early, is not an error: it is opened again.
 func brokenStream(err error, rest io.Reader) error {
 	if errors.As(err, new(*json.SyntaxError)) || errors.As(err, new(*json.UnmarshalTypeError)) {
 		return err

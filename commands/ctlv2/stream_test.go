@@ -42,8 +42,8 @@ func (s *streamer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, a.raw)
 }
 
-// Each event of the past takes a connection; where a stream breaks, the next
-// one begins behind the last event.
+// Each past event requires a connection; if a stream breaks, the next one
+// begins after the last event.
 func TestStream(t *testing.T) {
 	t.Parallel()
 	const cleared = "Error:  401: outdated (cleared) [9]\n"

@@ -66,8 +66,8 @@ func checkAnswer(req *http.Request, resp *http.Response) error {
 	return nil
 }
 
-// printCurl prints a request as the curl command that makes it. Who is asking
-// is not shown.
+// printCurl prints a request as the equivalent curl command. Credentials are
+// not shown.
 func printCurl(w io.Writer, req *http.Request) error {
 	line := fmt.Sprintf("curl -X %s %s", req.Method, req.URL)
 	if req.Body != nil {

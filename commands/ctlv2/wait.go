@@ -42,7 +42,7 @@ func (w *wait) HTTPRequest(ep url.URL) *http.Request {
 	return req
 }
 
-// next waits for one event and moves on behind it.
+// next waits for one event and moves past it.
 func (w *wait) next(ctx context.Context, s *session) (*client.Response, error) {
 	for {
 		resp, body, err := s.Do(ctx, w)

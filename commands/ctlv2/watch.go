@@ -25,7 +25,7 @@ func (o *waitOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVarP(&o.recursive, "recursive", "r", false, "also the keys below")
 }
 
-// request turns flags into what is to be sent.
+// request turns flags into the request.
 func (o *waitOptions) request(key string) (*wait, error) {
 	w := &wait{key: key, index: o.waitIndex, recursive: o.recursive}
 	if o.afterIndex > 0 {
@@ -121,8 +121,8 @@ func (o *watchOptions) run(ctx context.Context, a *app, w *wait) error {
 	}
 }
 
-// show prints an event. Of a recursive watch a line with its key comes first,
-// but for a stream of JSON, which is nothing but JSON.
+// show prints an event. For a recursive watch a line with its key comes first,
+// except in a stream of JSON, which contains only JSON.
 func (o *watchOptions) show(a *app, p *printer.Printer, event *client.Response) error {
 	if event.Node.Dir {
 		return nil

@@ -11,7 +11,7 @@ import (
 	"etcdkit/printer/view"
 )
 
-// NewDu returns the command that sums up what is below each prefix.
+// NewDu returns the command that sums up the keys below each prefix.
 func NewDu(p Program) *cobra.Command {
 	v := &survey{}
 	cmd := &cobra.Command{
@@ -37,7 +37,7 @@ created. History that is not compacted takes up space too, and is not counted.`,
 	return cmd
 }
 
-// sums hands out each directory after what is in it.
+// sums yields each directory after its contents.
 func (v *survey) sums(hand func(view.Node)) {
 	v.End = func(n usage.Node, in string) {
 		if n.Dirs {
@@ -53,7 +53,7 @@ func (v *survey) total(n usage.Node, hand func(view.Node)) {
 	hand(viewNode(n, ""))
 }
 
-// direct hands out what the keys directly in a directory come to, so that the
+// direct yields the totals of the keys directly in a directory, so that the
 // lines below the directory add up to its own.
 func direct(n usage.Node, hand func(view.Node)) {
 	if n.Direct.Keys > 0 {

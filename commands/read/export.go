@@ -55,7 +55,7 @@ key with a lease the id of the lease and the seconds that it has left.
 			if err != nil {
 				return err
 			}
-			defer s.Close() //nolint:errcheck // all has been read
+			defer s.Close() //nolint:errcheck // everything has been read
 			r := keyspace.Prefix(prefix)
 			r.Rev = o.rev
 			x := &export{exportOptions: o, program: p, session: s, span: r}
@@ -79,7 +79,7 @@ type export struct {
 	leases  map[int64]int64 // seconds left, by id; as many as there are leases
 }
 
-// toFile writes to the file of --output, and prints what it holds.
+// toFile writes to the file of --output, and prints a description of it.
 func (x *export) toFile(ctx context.Context) error {
 	f, err := output.Create(ctx, x.output)
 	if err != nil {
@@ -105,7 +105,7 @@ func (x *export) toFile(ctx context.Context) error {
 	return x.session.Out.Print(sum)
 }
 
-// compressed writes to f what its name calls for.
+// compressed writes to f, compressed if its name asks for it.
 func (x *export) compressed(ctx context.Context, f io.Writer) (view.Export, error) {
 	if !lines.Compressed(x.output) {
 		return x.write(ctx, f)

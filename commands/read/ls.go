@@ -15,7 +15,7 @@ import (
 	"etcdkit/printer/view"
 )
 
-// separatorFlag adds the flag of what separates the parts of a key.
+// separatorFlag adds the flag for the separator between the parts of a key.
 func separatorFlag(fs *pflag.FlagSet, separator *string) {
 	fs.StringVar(separator, "separator", "/", "what separates the parts of a key")
 }

@@ -1,5 +1,5 @@
-// Package read has the commands that read a keyspace, for both programs: they
-// take a keyspace.Source and do not know whether it is a cluster or a file.
+// Package read provides the commands that read a keyspace, for both programs:
+// they use a keyspace.Source, which may be a cluster or a file.
 //
 // It may import commands/cli, keyspace, the printers and their views; never a
 // client, a file format of etcd or the commands of one program.
@@ -29,7 +29,7 @@ type Program struct {
 	Open    func(cmd *cobra.Command) (*Session, error)  // after the printer was found
 }
 
-// Session is what one command works with. The command closes it.
+// Session is the source and the printer of one command. The command closes it.
 type Session struct {
 	Source keyspace.Source
 	Leases Leases // nil if the source has none
@@ -47,13 +47,13 @@ type Leases interface {
 // example returns the examples of a command, written for etcdctl, for the program.
 func (p Program) example(text string) string { return strings.ReplaceAll(text, "etcdctl", p.Name) }
 
-// print opens a session and prints what view makes of its source.
+// print opens a session and prints the view that view makes of its source.
 func (p Program) print(cmd *cobra.Command, view func(ctx context.Context, src keyspace.Source) (printer.View, error)) error {
 	s, err := p.Open(cmd)
 	if err != nil {
 		return err
 	}
-	defer s.Close() //nolint:errcheck // all has been read
+	defer s.Close() //nolint:errcheck // everything has been read
 	ctx, stop := context.WithCancel(cmd.Context())
 	defer stop()
 	v, err := view(ctx, s.Source)
@@ -86,8 +86,8 @@ func header(h keyspace.Head) *etcdserverpb.ResponseHeader {
 	return &etcdserverpb.ResponseHeader{ClusterId: h.ClusterID, MemberId: h.MemberID, Revision: h.Revision, RaftTerm: h.RaftTerm}
 }
 
-// prefixArg returns the prefix that the arguments of a command name: that of all
-// keys if there is none.
+// prefixArg returns the prefix given by the arguments of a command: the empty
+// one if there is none.
 func prefixArg(cmd *cobra.Command, args []string) (string, error) {
 	if len(args) > 1 {
 		return "", cli.Exit(cli.BadArgs, errors.New(cmd.Name()+" takes one prefix at most"))

@@ -34,7 +34,7 @@ at --depth are shown with the number of keys below them.`,
 	return cmd
 }
 
-// draw hands out directories before what is in them, and those of the last level
+// draw yields directories before their contents, and those of the last level
 // once their keys are counted.
 func (v *survey) draw(hand func(view.Node)) {
 	above := []string{v.Prefix} // names of the open directories
@@ -52,7 +52,8 @@ func (v *survey) draw(hand func(view.Node)) {
 	v.Key = func(n usage.Node, in string) { hand(leafless(viewNode(n, in))) }
 }
 
-// leafless clears what is unknown of keys that were read without their values.
+// leafless clears the fields that are unknown for keys that were read without
+// their values.
 func leafless(n view.Node) view.Node {
 	n.Bytes, n.Versions = 0, 0
 	return n

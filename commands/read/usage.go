@@ -14,8 +14,8 @@ import (
 	"etcdkit/printer/view"
 )
 
-// survey is what the commands have in common that walk through all keys with a
-// prefix as through a tree.
+// survey is the common part of the commands that walk through all keys with a
+// prefix as a tree.
 type survey struct {
 	usage.Walk
 	rev      int64
@@ -39,8 +39,8 @@ func (v *survey) arguments(cmd *cobra.Command, args []string) (err error) {
 	return checkSeparator(v.Separator)
 }
 
-// nodes walks through all keys. visit sets what the walk calls, to hand out nodes
-// by its argument; last, if it is not nil, hands out more at the end.
+// nodes walks through all keys. visit sets the callbacks of the walk, which
+// yield nodes by its argument; last, if it is not nil, yields more at the end.
 func (v *survey) nodes(ctx context.Context, src keyspace.Source, visit func(func(view.Node)), last func(usage.Node, func(view.Node))) view.Usage {
 	r := keyspace.Prefix(v.Prefix)
 	r.Rev, r.KeysOnly = v.rev, v.keysOnly

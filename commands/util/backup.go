@@ -57,8 +57,8 @@ read, and the backup appears when it is complete.`,
 	return cmd
 }
 
-// backedUp says on the error stream what was made and how to start on it;
-// upstream logs there, and stdout stays empty.
+// backedUp describes the backup on the error stream, and how to start a server
+// on it; upstream logs there, and stdout stays empty.
 func (a *app) backedUp(cfg restore.BackupConfig, r restore.BackupResult) {
 	fmt.Fprintf(a.streams.Err, "Backed up %s to %s: up to entry %d, %d of them in the WAL\n", cfg.DataDir, cfg.BackupDir, r.Index, r.Entries)
 	a.warnTorn(r.Torn)

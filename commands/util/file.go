@@ -62,7 +62,7 @@ func (o *fileOptions) open(ctx context.Context, a *app) (*snapshot.File, error) 
 	return snapshot.Open(o.path)
 }
 
-// standardInput stands for stdin as a snapshot file.
+// standardInput is the name of a snapshot file that means stdin.
 const standardInput = "-"
 
 // input is standard input, which must not be a terminal.

@@ -108,7 +108,8 @@ func TestVerify(t *testing.T) {
 // wantWaiting is said at once when a data directory is in use.
 const wantWaiting = "Another process is using DIR/data/member/snap/db; waiting for up to 1ms (--timeout) for it to stop\n"
 
-// TestLocked runs what reads and what writes a data directory beside a server.
+// TestLocked runs the commands that read and write a data directory while a
+// server uses it.
 func TestLocked(t *testing.T) {
 	t.Parallel()
 	dir, _ := dataDir(t)

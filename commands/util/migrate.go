@@ -85,7 +85,7 @@ enable".`,
 	return cmd
 }
 
-// migrated says on the error stream what was done; upstream logs there, and
+// migrated reports the migration on the error stream; upstream logs there, and
 // stdout stays empty.
 func (a *app) migrated(dir string, r migrate.Result) {
 	if !r.Changed {

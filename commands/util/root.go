@@ -15,7 +15,7 @@ import (
 // program is the name that the commands go by in help and messages.
 const program = "etcdutl"
 
-// app is what the commands of one tree share.
+// app holds the streams and flags that the commands of one tree share.
 type app struct {
 	streams cli.Streams
 	output  cli.Output

@@ -43,8 +43,8 @@ func (o *restoreOptions) addFlags(cmd *cobra.Command) {
 	}
 }
 
-// config turns arguments and flags into what to restore. given tells whether a
-// flag was.
+// config turns arguments and flags into the settings of a restore. given
+// reports whether a flag was given.
 func (o *restoreOptions) config(args []string, given func(string) bool) (restore.Config, error) {
 	if len(args) != 1 {
 		return restore.Config{}, cli.Exit(cli.BadArgs, restoreArgs(args))
@@ -71,7 +71,7 @@ func (o *restoreOptions) config(args []string, given func(string) bool) (restore
 	return cfg, nil
 }
 
-// restoreArgs is upstream's error, and what was probably meant.
+// restoreArgs returns upstream's error, with the probable intention.
 func restoreArgs(args []string) error {
 	const wrong = "snapshot restore requires exactly one argument"
 	if len(args) == 2 {
@@ -140,8 +140,8 @@ func (o *restoreOptions) restore(ctx context.Context, cfg restore.Config) ([]res
 	return []restore.Result{r}, err
 }
 
-// summary says on the error stream what was made and how to start on it;
-// upstream logs there, and stdout stays empty.
+// summary describes the restored directory on the error stream, and how to
+// start a server on it; upstream logs there, and stdout stays empty.
 func (a *app) summary(cfg restore.Config, r restore.Result) {
 	kind := "member"
 	if r.Learner {

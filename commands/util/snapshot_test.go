@@ -77,14 +77,14 @@ func files(t *testing.T) (dir string, all map[string][]byte) {
 	return dir, all
 }
 
-// result is all that a run leaves behind.
+// result is the complete outcome of a run.
 type result struct {
 	code           cli.Code
 	stdout, stderr string
 }
 
-// run runs etcdutl; DIR in arguments is the directory, and the other way round
-// in what it prints.
+// run runs etcdutl; DIR in arguments is replaced by the directory, and vice
+// versa in the output.
 func run(t *testing.T, ctx context.Context, dir string, args ...string) result { //nolint:revive // t comes first in test helpers
 	t.Helper()
 	args = slices.Clone(args)
@@ -144,7 +144,7 @@ func TestStatus(t *testing.T) {
 	t.Cleanup(func() { unchanged(t, dir, before) })
 }
 
-// unchanged makes sure that the directory holds what it held before, and
+// unchanged checks that the directory has the same contents as before, and
 // nothing else.
 func unchanged(t *testing.T, dir string, before map[string][]byte) {
 	t.Helper()
@@ -195,7 +195,7 @@ func TestRestore(t *testing.T) {
 	}
 }
 
-// TestRestoreFails leaves every directory as it was.
+// TestRestoreFails checks that a failure leaves every directory unchanged.
 func TestRestoreFails(t *testing.T) {
 	t.Parallel()
 	const missing = "Error: snapshot missing hash but --skip-hash-check=false; a copy of a data directory's db has none and needs --skip-hash-check\n"
