@@ -22,8 +22,10 @@ import (
 	"etcdkit/e2e/script"
 )
 
-// TestBoot saves a snapshot of an etcd of each release with our etcdctl, restores it with our etcdutl, and starts the same
-// release on what was restored, as one member and as three: it has to hold what the source held, with the same hash.
+// TestBoot saves a snapshot of an etcd of each release with our etcdctl,
+// restores it with our etcdutl, and starts the same release on the result, as
+// one member and as three: it must have the contents of the source, with the
+// same hash.
 func TestBoot(t *testing.T) {
 	t.Parallel()
 	eachRelease(t, func(t *testing.T, r release) {
@@ -155,7 +157,8 @@ func restoreAll(ctx context.Context, c *cluster.Cluster, file string) error {
 	return nil
 }
 
-// contentsOf describes all that a member has stored up to a revision but for what belongs to the cluster it is in.
+// contentsOf describes the contents of a member up to a revision, without the
+// state of its cluster.
 func contentsOf(t *testing.T, m *cluster.Member, revision int64) string {
 	t.Helper()
 	var text strings.Builder
@@ -182,8 +185,8 @@ func contentsOf(t *testing.T, m *cluster.Member, revision int64) string {
 	return text.String()
 }
 
-// withoutHeader takes out of an answer what differs between two clusters with the same content, and sorts what the server
-// lists in no order.
+// withoutHeader removes from an answer the parts that differ between two
+// clusters with the same content, and sorts unordered lists.
 func withoutHeader(t *testing.T, text string) string {
 	t.Helper()
 	var v any

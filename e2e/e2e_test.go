@@ -39,7 +39,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// requireOrSkip skips a test that needs what the machine lacks; err is nil if it has it.
+// requireOrSkip skips a test if the machine lacks a requirement; err is nil if
+// it has it.
 func requireOrSkip(t *testing.T, what need.Thing, err error) {
 	t.Helper()
 	skips.RequireOrSkip(t, what, err)
@@ -58,8 +59,9 @@ func parallel(t *testing.T, turn script.Turn) {
 	engine.Enter(t, turn)
 }
 
-// hearSignals makes programs end by the signals that scripts send, also in a test that was started to ignore them, as by
-// nohup: what is ignored is inherited, what is received is not.
+// hearSignals makes programs end by the signals that scripts send, also in a
+// test that was started to ignore them, as by nohup: ignored signals are
+// inherited, handled ones are not.
 func hearSignals() {
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
 		if signal.Ignored(s) {

@@ -32,9 +32,12 @@ func fenceRounds() int {
 // lateKeys is how many keys a run writes.
 const lateKeys = 3000
 
-// TestLateWrites takes the leader away from commands that write many keys: it is paused, or cut off from the other members. When
-// the command has ended, another program writes all keys, and then the leader comes back, with what the command had sent to it.
-// Data came back: requests whose answer was lost were sent again, and the first copies were applied after everything else.
+// TestLateWrites takes the leader away from commands that write many keys: it
+// is paused, or cut off from the other members. When the command has ended,
+// another program writes all keys, and then the leader comes back, with the
+// requests that the command had sent to it. Data came back: requests whose
+// answer was lost were sent again, and the first copies were applied after
+// everything else.
 func TestLateWrites(t *testing.T) {
 	t.Parallel()
 	source := startCluster(t, cluster.Options{Bin: build(t, "3.5"), Dir: t.TempDir(), Args: []string{"--enable-v2", "--unsafe-no-fsync"}}).Members[0]
@@ -237,7 +240,8 @@ func (l *late) overwrite(t *testing.T, by *cluster.Member, prefix string) {
 	}
 }
 
-// catchUp waits until the member that was away has what the others have, and has passed on what it still had.
+// catchUp waits until the member that was unreachable has the state of the
+// others, and has passed on its pending requests.
 func (l *late) catchUp(t *testing.T, away, other *cluster.Member) {
 	t.Helper()
 	for n := 0; n < 20; {

@@ -15,7 +15,8 @@ import (
 	"etcdkit/e2e/script"
 )
 
-// TestFullDisk lets commands write to a file system that is too small, in bytes or in files: each says so, and leaves what was there.
+// TestFullDisk runs commands that write to a file system that is too small, in
+// bytes or in files: each reports that, and leaves existing files unchanged.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	mountSmall(t, t.TempDir(), "size=1m") // skips where that is not allowed

@@ -11,15 +11,17 @@ import (
 	"testing"
 )
 
-// gatewayCase is one command line. In it and in before, {rev} stands for the store's revision, {member} for the server's
-// id, {url} for its peer URL, {newurl} for one that no member has, {lease} for a new lease and {learner} for a learner.
+// gatewayCase is one command line. In it and in before, {rev} is replaced by
+// the store's revision, {member} for the server's id, {url} for its peer URL,
+// {newurl} for one that no member has, {lease} for a new lease and {learner}
+// for a learner.
 type gatewayCase struct {
 	line    string
 	stdin   string
 	before  []string // command lines, run before either way
 	wait    []byte   // a stream ends when this has come
 	refusal string   // the server's words where it has to refuse; after a ? where only some releases do
-	says    string   // what the command prints where it is no JSON
+	says    string   // the output of the command if it is not JSON
 	differs []string // members of the answer that differ from one request to the next
 }
 
@@ -113,7 +115,7 @@ func (c gatewayCase) args(t *testing.T, g *gateway) []string {
 	return args
 }
 
-// field returns a member of what a command prints.
+// field returns a member of the output of a command.
 func (g *gateway) field(t *testing.T, line string, path ...string) string {
 	t.Helper()
 	var v any
@@ -124,7 +126,8 @@ func (g *gateway) field(t *testing.T, line string, path ...string) string {
 	return v.(json.Number).String()
 }
 
-// learner returns the id of the one learner, which it adds unless it is there.
+// learner returns the id of the one learner, which it adds if it does not
+// exist.
 func (g *gateway) learner(t *testing.T) string {
 	t.Helper()
 	for range 2 {
@@ -139,14 +142,14 @@ func (g *gateway) learner(t *testing.T) string {
 	return ""
 }
 
-// newURL returns a peer URL that was not there before: a member's id is made of it and of the time in seconds, and one that
-// was removed does not come back.
+// newURL returns a peer URL that was not used before: a member's id is derived
+// from it and from the time in seconds, and a removed id can't be used again.
 func (g *gateway) newURL() string {
 	g.urls++
 	return fmt.Sprintf("http://127.0.0.1:%d", g.urls)
 }
 
-// text writes an answer without what differs.
+// text writes an answer without the parts that differ.
 func (c gatewayCase) text(answer map[string]any) string {
 	text, err := json.MarshalIndent(without(answer, c.differs), "", " ")
 	if err != nil {
@@ -155,7 +158,8 @@ func (c gatewayCase) text(answer map[string]any) string {
 	return string(text)
 }
 
-// gatewayAnswer reads what the gateway answers, the last of a stream. A refusal has a message, in words only.
+// gatewayAnswer reads the answer of the gateway, the last one of a stream. A
+// refusal has only a message.
 func gatewayAnswer(text string) (map[string]any, error) {
 	var last map[string]any
 	d := json.NewDecoder(strings.NewReader(text))
@@ -180,7 +184,8 @@ func gatewayAnswer(text string) (map[string]any, error) {
 	return normal(last).(map[string]any), nil
 }
 
-// ourAnswer reads what a command prints: a response, or one for each endpoint, or a line that only says that it is done.
+// ourAnswer reads the output of a command: a response, or one for each
+// endpoint, or a line that only reports success.
 func (c gatewayCase) ourAnswer(text string) (map[string]any, error) {
 	if c.says != "" && strings.HasPrefix(text, c.says) {
 		return map[string]any{}, nil

@@ -71,13 +71,14 @@ func newGateway(t *testing.T, c *cluster.Cluster) *gateway {
 	return g
 }
 
-// ran is what a program wrote.
+// ran is the output of a program.
 type ran struct {
 	out, err string
 	failed   bool
 }
 
-// program runs a program. Where wait is not nil the program ends by a signal when that is in its output.
+// program runs a program. If wait is not nil, the program is ended by a signal
+// when wait matches its output.
 func (g *gateway) program(t *testing.T, stdin string, wait []byte, argv ...string) ran {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), argv[0], argv[1:]...)
@@ -112,7 +113,7 @@ func (g *gateway) etcdctl(t *testing.T, stdin string, wait []byte, args ...strin
 	return g.program(t, stdin, wait, append([]string{refs.Path(engine.Ours, "etcdctl")}, args...)...)
 }
 
-// must runs etcdctl, which has to succeed, and returns what it prints.
+// must runs etcdctl, which has to succeed, and returns its output.
 func (g *gateway) must(t *testing.T, args ...string) string {
 	t.Helper()
 	got := g.etcdctl(t, "", nil, args...)
@@ -122,7 +123,7 @@ func (g *gateway) must(t *testing.T, args ...string) string {
 	return got.out
 }
 
-// sh runs what --curl prints for a command line through a shell.
+// sh runs the output of --curl for a command line in a shell.
 func (g *gateway) sh(t *testing.T, stdin string, wait []byte, args ...string) string {
 	t.Helper()
 	shown := g.etcdctl(t, stdin, nil, append(args, "--curl")...)

@@ -29,9 +29,11 @@ func historyLength() histories {
 	return histories{checks: 12, changes: 60}
 }
 
-// TestHistories changes a server of each release at random: keys come, change and go, alone, in transactions and with leases, and
-// compactions are finished or still running. Now and then it saves a snapshot, of which hashkv, the revision and the number of
-// keys have to be what the server says, and status and verify what upstream's programs make of it.
+// TestHistories changes a server of each release at random: keys are created,
+// changed and deleted, alone, in transactions and with leases, and compactions
+// are finished or still running. Now and then it saves a snapshot, whose
+// hashkv, revision and number of keys have to agree with the server's, and
+// whose status and verification with the results of upstream's programs.
 func TestHistories(t *testing.T) {
 	t.Parallel()
 	eachRelease(t, func(t *testing.T, r release) {
@@ -60,7 +62,7 @@ func TestHistories(t *testing.T) {
 	})
 }
 
-// randomHistory is what happens on one server.
+// randomHistory is the history of one server.
 type randomHistory struct {
 	t          *testing.T
 	c          *cluster.Cluster
@@ -137,8 +139,9 @@ func (h *randomHistory) ops() []clientv3.Op {
 	return ops
 }
 
-// compact compacts at one of the latest revisions, but not at the very last: for that one the server gives the hash from before
-// the compaction, which it keeps. The server goes on with it in the background.
+// compact compacts at one of the latest revisions, but not at the very last:
+// for that one the server gives the hash from before the compaction, which it
+// keeps. The server continues it in the background.
 func (h *randomHistory) compact(ctx context.Context) error {
 	now, err := h.client.Get(ctx, "k", clientv3.WithCountOnly())
 	if err != nil {
@@ -180,7 +183,9 @@ func (h *randomHistory) check(n int) {
 	h.utl(&ours, engine.Ours, "hashkv", file)
 	h.utl(&status, engine.Ours, "snapshot", "status", file)
 	h.utl(&upstream, h.bin, "snapshot", "status", file)
-	// Of a store without a live key the server hashes what a compaction has not deleted yet: its answer changes until that is over.
+	// For a store without a live key the server hashes the keys that a
+	// compaction has not deleted yet: its answer changes until the compaction
+	// is finished.
 	settled := func(got uint32) bool { return count.Count > 0 || got == ours.Hash }
 	hash := h.hash(revision, settled)
 	if ours.Hash != hash.Hash || ours.HashRevision != revision || ours.CompactRevision != hash.CompactRevision {
@@ -213,7 +218,7 @@ func (h *randomHistory) hash(revision int64, settled func(hash uint32) bool) *cl
 	}
 }
 
-// utl runs an etcdutl and decodes what it prints as JSON.
+// utl runs an etcdutl and decodes its output as JSON.
 func (h *randomHistory) utl(into any, bin string, args ...string) {
 	h.t.Helper()
 	out, err := exec.CommandContext(h.t.Context(), refs.Path(bin, "etcdutl"), append(args, "-w", "json")...).Output()

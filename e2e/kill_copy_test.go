@@ -17,8 +17,9 @@ import (
 	"etcdkit/e2e/script"
 )
 
-// TestKilledCopy kills copy-to-v3 at random moments while it writes, some of them twice in a row. The same command does the rest,
-// and then v3 has what v2 has; of v2 nothing has changed in all that time.
+// TestKilledCopy kills copy-to-v3 at random moments while it writes, some of
+// them twice in a row. The same command does the rest, and then v3 has the keys
+// of v2, and v2 has not changed.
 func TestKilledCopy(t *testing.T) {
 	parallel(t, script.TurnLong)
 	const keys = 1500
@@ -79,7 +80,7 @@ func wholeV2(t *testing.T, m *cluster.Member) []string {
 // fenceMark is in the names of the fences that a killed run leaves until their lease ends.
 const fenceMark = "\x00etcdkit-fence-"
 
-// checkPart checks that v3 has nothing but lines of what it is to have, and fences.
+// checkPart checks that v3 has only fences and lines that are expected at the end.
 func checkPart(t *testing.T, got, whole string) {
 	t.Helper()
 	there := map[string]bool{}
@@ -95,7 +96,7 @@ func checkPart(t *testing.T, got, whole string) {
 	}
 }
 
-// copyRun is a copy with a resume file, to keys of its own.
+// copyRun is a copy with a resume file, to its own keys.
 type copyRun struct {
 	v2, v3    *cluster.Member
 	to, state string

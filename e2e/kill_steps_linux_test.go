@@ -23,15 +23,17 @@ import (
 // stepwise is a command of etcdutl that is killed before every step it takes.
 type stepwise struct {
 	name  string
-	empty []string // directories that are there before
+	empty []string // directories that exist before
 	// units are the directories that it publishes, in that order, each as a whole.
 	units []string
 	args  func(dir string) []string
 }
 
-// TestKilledBetweenSteps kills commands that make directories in front of every rename; in its long form, in front of whatever
-// makes or removes a file or a directory as well. Then of the directories that they publish a first part is there, each whole,
-// and the rest is not; and the next run succeeds, or names what to remove before it does.
+// TestKilledBetweenSteps kills commands that make directories before every
+// rename; in its long form, also before each call that makes or removes a file
+// or a directory. Afterwards the first ones of the directories that they
+// publish exist, each complete, and the others are missing; and the next run
+// succeeds, or names the files to remove first.
 func TestKilledBetweenSteps(t *testing.T) {
 	t.Parallel()
 	data, saved := stoppedWithV2(t)
@@ -148,13 +150,14 @@ func (s stepwise) again(t *testing.T, dir string) (string, error) {
 	return string(out), err
 }
 
-// check looks at what a killed run has left, and lets the next one finish.
+// check inspects the files that a killed run has left, and lets the next one
+// finish.
 func (s stepwise) check(t *testing.T, dir, whole, hashes string) {
 	t.Helper()
 	there := s.published(t, dir, whole)
 	out, err := s.again(t, dir)
 	switch {
-	case there == len(s.units): // killed when all was there, which a second run does not touch
+	case there == len(s.units): // killed when everything was published, which a second run does not change
 		if err == nil {
 			t.Error("the result was overwritten")
 		}
@@ -183,7 +186,8 @@ func (s stepwise) check(t *testing.T, dir, whole, hashes string) {
 	}
 }
 
-// empties checks that nothing is left at the final places once what an error named is removed.
+// empties checks that nothing is left at the final places once the files named
+// by an error are removed.
 func (s stepwise) empties(t *testing.T, dir string) {
 	t.Helper()
 	for _, unit := range s.units {
@@ -193,14 +197,14 @@ func (s stepwise) empties(t *testing.T, dir string) {
 	}
 }
 
-// published counts the units that are there: the first ones, each of them whole.
+// published counts the units that exist: the first ones, each of them complete.
 func (s stepwise) published(t *testing.T, dir, whole string) int {
 	t.Helper()
 	there := 0
 	for i, unit := range s.units {
 		got, want := filesOf(sizes(t, dir), unit), filesOf(whole, unit)
 		switch {
-		case got == "": // not there, or as it was
+		case got == "": // missing, or unchanged
 		case got != want || i != there:
 			t.Fatalf("after %d others, %s has\n%swant\n%s", there, unit, got, want)
 		default:
@@ -210,7 +214,7 @@ func (s stepwise) published(t *testing.T, dir, whole string) int {
 	return there
 }
 
-// filesOf are the lines of a listing about what is in a directory.
+// filesOf are the lines of a listing about the files of a directory.
 func filesOf(listing, dir string) string {
 	var of strings.Builder
 	for line := range strings.Lines(listing) {

@@ -28,15 +28,16 @@ func moments() int {
 // killed is a command that is killed while it works.
 type killed struct {
 	name    string
-	prepare func(t *testing.T, dir string) // makes what the command works on, in an empty directory
+	prepare func(t *testing.T, dir string) // makes the input of the command, in an empty directory
 	args    func(dir string) []string      // of etcdutl, or of etcdctl from "snapshot save" on
 	whole   func(t *testing.T, dir string, complete bool)
 	left    []string // of dir, after a complete run
-	once    bool     // it does not replace what is there
+	once    bool     // it does not replace existing files
 }
 
-// TestKilled kills commands that write at random moments. What is at the final place afterwards is what was there before or the
-// finished result; and the next run succeeds and leaves nothing but the result.
+// TestKilled kills commands that write at random moments. The final place
+// afterwards has the previous contents or the finished result; and the next run
+// succeeds and leaves nothing but the result.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	c, saved := largeCluster(t)
@@ -57,7 +58,7 @@ func TestKilled(t *testing.T) {
 				ends[done]++
 				k.whole(t, dir, done)
 				if k.once && exists(filepath.Join(dir, "data", "member")) {
-					continue // killed when all was there, which a second run does not touch
+					continue // killed when everything was published, which a second run does not change
 				}
 				if !done {
 					took = min(took, k.complete(t, dir))
@@ -117,8 +118,9 @@ func hashOf(t *testing.T, path string) string {
 	return string(out)
 }
 
-// wholeMember checks that below data in a directory there is no member, unless the command came to its end, or a whole one: with
-// what the patterns match, once each, and a database of this hash.
+// wholeMember checks that below data in a directory there is no member, unless
+// the command was completed, or a complete one: with the files that the
+// patterns match, once each, and a database of this hash.
 func wholeMember(hash string, patterns ...string) func(t *testing.T, dir string, complete bool) {
 	return func(t *testing.T, dir string, complete bool) {
 		t.Helper()
@@ -262,7 +264,8 @@ func (k killed) complete(t *testing.T, dir string) time.Duration {
 	return took
 }
 
-// kill starts the command and kills it, and tells whether it had ended before.
+// kill starts the command and kills it, and reports whether it had ended
+// before.
 func (k killed) kill(t *testing.T, dir string, after time.Duration) (done bool) {
 	t.Helper()
 	cmd := k.command(t, dir)
@@ -274,7 +277,8 @@ func (k killed) kill(t *testing.T, dir string, after time.Duration) (done bool) 
 	return cmd.Wait() == nil
 }
 
-// upperTree lists dir, and what is in the directories that want goes into.
+// upperTree lists dir, and the contents of the directories that want lists
+// contents of.
 func upperTree(t *testing.T, dir string, want []string) []string {
 	t.Helper()
 	parents := map[string]bool{".": true}

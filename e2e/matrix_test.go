@@ -15,8 +15,9 @@ const (
 	deviations = "../docs/compat.md"
 )
 
-// TestMatrix holds the page of the compatibility matrix against the differential scripts: every command has to be compared in
-// every format with every release, and every deviation needs its row.
+// TestMatrix compares the page of the compatibility matrix with the
+// differential scripts: every command has to be compared in every format with
+// every release, and every deviation needs its row.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	files := scripts(t, "diff")

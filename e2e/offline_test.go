@@ -70,8 +70,9 @@ func TestMigrate(t *testing.T) {
 	}
 }
 
-// TestMigrateTwoReleases takes a data directory of 3.5 to 3.7. A server of 3.7 does not start on it straight away, so it is
-// refused, and does once one of 3.6 has done what the error says.
+// TestMigrateTwoReleases migrates a data directory from 3.5 to 3.7. A server of
+// 3.7 does not start on it directly, so the migration is refused, and succeeds
+// after a server of 3.6 has run as the error says.
 func TestMigrateTwoReleases(t *testing.T) {
 	parallel(t, script.TurnUsual)
 	dir := t.TempDir()
@@ -111,7 +112,8 @@ func TestMigrateTwoReleases(t *testing.T) {
 	sameContents(t, contentsOf(t, c.Members[0], revision), want)
 }
 
-// sameContents compares what two releases say; 3.5 does not tell up to which revision it has hashed.
+// sameContents compares the answers of two releases; 3.5 does not return the
+// revision up to which it has hashed.
 func sameContents(t *testing.T, got, want string) {
 	t.Helper()
 	revisions := regexp.MustCompile(`,"hash_revision":[0-9]+`)
@@ -223,8 +225,9 @@ func fillV2(t *testing.T, m *cluster.Member) []v2Node {
 	return all
 }
 
-// TestV2Offline reads the v2 tree of a stopped server, from its WAL alone and from a raft snapshot and what follows it, and
-// compares it with what that server said; then a backup of it, on a server.
+// TestV2Offline reads the v2 tree of a stopped server, from its WAL alone and
+// from a raft snapshot and the entries after it, and compares it with that
+// server's answer; then a backup of it, on a server.
 func TestV2Offline(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{"WAL": nil, "snapshot": {"--snapshot-count=20"}} {

@@ -7,7 +7,8 @@ import (
 	"etcdkit/e2e/tour"
 )
 
-// TestTour runs the commands of the tutorials and compares what they print with the pages; -update rewrites those.
+// TestTour runs the commands of the tutorials and compares the output with the
+// pages; -update rewrites those.
 func TestTour(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"tour", "tour-v2"} {

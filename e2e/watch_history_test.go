@@ -24,9 +24,10 @@ import (
 // historyEnd is the value of the last event below each prefix.
 const historyEnd = "the end"
 
-// TestWatchHistory watches a long history of each release from its beginning. What is printed is what upstream's program
-// prints, byte for byte, however many of the revisions have events; also over connections that break, from a cluster of
-// three members and with a password.
+// TestWatchHistory watches a long history of each release from its beginning.
+// The output equals that of upstream's program, byte for byte, however many of
+// the revisions have events; also over connections that break, from a cluster
+// of three members and with a password.
 func TestWatchHistory(t *testing.T) {
 	t.Parallel()
 	eachRelease(t, func(t *testing.T, r release) {
@@ -90,7 +91,7 @@ func writeHistory(t *testing.T, c *clientv3.Client, random *rand.Rand) {
 	commit(last...)
 }
 
-// pastWatch watches what has happened on servers of a release.
+// pastWatch watches the past events of servers of a release.
 type pastWatch struct{ line, bin, endpoints, first string }
 
 func (w *pastWatch) user() string {

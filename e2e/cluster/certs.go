@@ -128,8 +128,9 @@ func writePEM(path, kind string, der []byte, mode os.FileMode) error {
 	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), mode)
 }
 
-// probeTLS is what the harness itself uses to ask a server for its health; a server may deliberately show a bad
-// certificate, so it is not verified.
+// probeTLS is the TLS configuration with which the harness itself asks a server
+// for its health; a server may deliberately have a bad certificate, so it is
+// not verified.
 func probeTLS(certs string) (*tls.Config, error) {
 	pair, err := tls.LoadX509KeyPair(filepath.Join(certs, CertClient+".crt"), filepath.Join(certs, CertClient+".key"))
 	if err != nil {

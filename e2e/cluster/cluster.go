@@ -29,7 +29,7 @@ const (
 	startTries   = 5 // with new ports each time
 )
 
-// Options says what to start.
+// Options says which members to start, and how.
 type Options struct {
 	Bin            string   // directory of etcd and etcdctl of one release
 	Dir            string   // where data and logs go, and certificates
@@ -43,7 +43,7 @@ type Options struct {
 	Settled        bool     // wait also until the storage version is decided (takes four seconds)
 	DataDir        string   // boot a single member from this directory instead of a fresh one
 	MemberName     string   // name of that member, "default" unless given
-	Network        bool     // what members say to each other goes through us, for CutOff
+	Network        bool     // traffic between members passes through the harness, for CutOff
 	Args           []string // more server flags
 	// Prepare fills the members' data directories before they start. It is called again, for other members, when it turns
 	// out that a port was taken.
@@ -218,7 +218,8 @@ func (c *Cluster) Stop() {
 	}
 }
 
-// Kill is Stop for a cluster whose data nobody reads afterwards: members do not take the time to hand over the lead.
+// Kill is Stop for a cluster whose data is not used afterwards: members do not
+// take the time to transfer leadership.
 func (c *Cluster) Kill() {
 	if c.net != nil {
 		c.net.close()
@@ -230,7 +231,8 @@ func (c *Cluster) Kill() {
 	}
 }
 
-// Endpoints joins the members' endpoints with commas: host:port, and URLs where TLS has to be said.
+// Endpoints joins the members' endpoints with commas: host:port, and URLs if
+// TLS has to be specified.
 func (c *Cluster) Endpoints() string {
 	eps := make([]string, 0, len(c.Members))
 	for _, m := range c.Members {

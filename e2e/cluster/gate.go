@@ -10,8 +10,9 @@ import (
 	"sync"
 )
 
-// network carries what members say to each other, and can cut one of them off: what is on its way then waits, as in a
-// network that loses packets, and arrives when the member is connected again.
+// network carries the traffic between members, and can cut one of them off:
+// data under way then waits, as in a network that loses packets, and arrives
+// when the member is reconnected.
 type network struct {
 	mu        sync.Mutex
 	changed   *sync.Cond
@@ -25,7 +26,8 @@ func newNetwork() *network {
 	return n
 }
 
-// serve carries what others say to a member, from the address that they know to the one that it listens on.
+// serve carries traffic from the others to a member, from the address that they
+// know to the one that it listens on.
 func (n *network) serve(m *Member) error {
 	l, err := net.Listen("tcp", strings.TrimPrefix(m.PeerURL, "http://"))
 	if err != nil {
@@ -113,9 +115,9 @@ func (n *network) close() {
 	}
 }
 
-// CutOff makes what the other members say to a member, and it to them, wait until Reconnect. The cluster was started with
-// Options.Network.
+// CutOff delays all traffic between a member and the others until Reconnect.
+// The cluster was started with Options.Network.
 func (c *Cluster) CutOff(m *Member) { c.net.set(m.ID) }
 
-// Reconnect ends what CutOff has begun.
+// Reconnect ends the effect of CutOff.
 func (c *Cluster) Reconnect() { c.net.set(0) }

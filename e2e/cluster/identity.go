@@ -65,8 +65,9 @@ var given = struct {
 	ports map[int]bool
 }{ports: map[int]bool{}}
 
-// freePorts returns n different loopback ports that nobody listened on a moment ago. They are below those that systems give to
-// outgoing connections, of which the tests make many.
+// freePorts returns n different loopback ports that were free a moment ago.
+// They are below those that systems assign to outgoing connections, of which
+// the tests make many.
 func freePorts(n int) ([]int, error) {
 	const first, last, tries = 10_000, 32_000, 10_000
 	given.Lock()

@@ -77,7 +77,8 @@ func (p *probe) identify(ctx context.Context) error {
 			MemberID  uint64 `json:"member_id,string"`
 		}
 	}
-	// A server with authentication may refuse the call; whoever refuses is not a stranger's fresh server.
+	// A server with authentication may refuse the call; one that refuses is not
+	// a fresh server of another run.
 	if err := p.post(ctx, "/v3/cluster/member/list", nil, &list); err != nil && !errors.Is(err, errRefused) {
 		return err
 	}
@@ -90,7 +91,7 @@ func (p *probe) identify(ctx context.Context) error {
 	return nil
 }
 
-// get reads what the server says of itself.
+// get reads the server's description of itself.
 func (p *probe) get(ctx context.Context, path string, into any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+path, nil)
 	if err != nil {

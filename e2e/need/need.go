@@ -1,4 +1,5 @@
-// Package need is the one place where the end-to-end tests skip what the machine can't do. It knows nothing of etcd.
+// Package need is the one place where the end-to-end tests skip cases that the
+// machine can't run. It knows nothing of etcd.
 package need
 
 import (
@@ -11,28 +12,30 @@ import (
 	"testing"
 )
 
-// Thing is what a test needs of the machine.
+// Thing is a requirement of a test.
 type Thing string
 
-// What tests need. CI has what .ci/run installs.
+// The requirements of tests. CI has those that .ci/run installs.
 const (
 	Curl   Thing = "curl"                       // installed by .ci/run
 	Etcd34 Thing = "etcd 3.4 (etcd-server)"     // installed by .ci/run
 	Trace  Thing = "the right to trace"         // ptrace
-	Mount  Thing = "the right to mount a tmpfs" // root in a namespace of its own
+	Mount  Thing = "the right to mount a tmpfs" // root in a new namespace
 )
 
-// installed lists what .ci/run installs: under CI a test fails without it.
+// installed lists the packages that .ci/run installs: under CI a test fails
+// without them.
 func installed() []Thing { return []Thing{Curl, Etcd34} }
 
-// Skips collects what was skipped. Safe for concurrent use.
+// Skips collects the skipped tests. It is safe for concurrent use.
 type Skips struct {
 	mu  sync.Mutex
 	all []string
 }
 
-// RequireOrSkip does nothing if err is nil. Otherwise the machine lacks what, and the test is skipped, or fails where CI is set and
-// .ci/run installs it.
+// RequireOrSkip does nothing if err is nil. Otherwise the machine lacks the
+// requirement, and the test is skipped, or fails if CI is set and .ci/run
+// installs it.
 func (s *Skips) RequireOrSkip(t testing.TB, what Thing, err error) {
 	t.Helper()
 	if err == nil {

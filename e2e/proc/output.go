@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// Output collects what a program prints and can be waited on. Safe for concurrent use; the zero value is ready.
+// Output collects the output of a program and can be waited on. It is safe for
+// concurrent use; the zero value is ready.
 type Output struct {
 	mu      sync.Mutex
 	text    strings.Builder
-	changed chan struct{} // closed at the next write; nil when nobody waits
+	changed chan struct{} // closed at the next write; nil without a waiter
 }
 
 func (o *Output) Write(p []byte) (int, error) {

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// A program that leaves another behind, which holds its output open, has ended all the same.
+// A program that leaves a child process, which holds its output open, has still
+// ended.
 func TestOutputHeldOpen(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

@@ -18,7 +18,7 @@ type Steps struct {
 	creates bool // openat counts where it makes a file
 }
 
-// Renames are the steps that publish what was built.
+// Renames are the steps that publish the new files.
 func Renames() Steps { return Steps{calls: []uint64{unix.SYS_RENAMEAT, unix.SYS_RENAMEAT2}} }
 
 // Names are all steps, in which files are made and removed as well.
@@ -26,9 +26,11 @@ func Names() Steps {
 	return Steps{calls: append(Renames().calls, unix.SYS_MKDIRAT, unix.SYS_UNLINKAT, unix.SYS_LINKAT), creates: true}
 }
 
-// KillBefore runs a program, without output, and kills it with SIGKILL when it is about to take its nth step, which it does
-// not take then. It tells whether the program had ended before, with exit code 0; another end is an error. Where the kernel lets
-// nobody trace, the error matches syscall.EPERM.
+// KillBefore runs a program, without output, and kills it with SIGKILL when it
+// is about to take its nth step, which it does not take then. It reports
+// whether the program had ended before, with exit code 0; any other end is an
+// error. If the kernel does not permit tracing, the error matches
+// syscall.EPERM.
 func KillBefore(steps Steps, n int, path string, args ...string) (ended bool, err error) {
 	runtime.LockOSThread() // the thread traces, not the process
 	defer runtime.UnlockOSThread()
@@ -88,7 +90,7 @@ func (t *tracer) follow() (unix.WaitStatus, error) {
 	}
 }
 
-// stopped lets a thread go on to its next system call, or kills the program.
+// stopped lets a thread continue to its next system call, or kills the program.
 func (t *tracer) stopped(tid int, status unix.WaitStatus) error {
 	const inCall = 0x80 // which PTRACE_O_TRACESYSGOOD adds
 	sig := status.StopSignal()
@@ -126,7 +128,8 @@ type callInfo struct {
 	_, _, _ uint64 // as long as those for other stops
 }
 
-// at tells whether a thread that has stopped at a system call is about to take a step.
+// at reports whether a thread that has stopped at a system call is about to
+// take a step.
 func (s Steps) at(tid int) (bool, error) {
 	const entry = 1 // PTRACE_SYSCALL_INFO_ENTRY
 	var c callInfo

@@ -122,8 +122,9 @@ func (r *Refs) Version(line string) (string, error) {
 	return "", fmt.Errorf("%s does not require %s", path, serverModule)
 }
 
-// Build makes sure the programs of a release line stand in the cache and returns their directory. Programs are rebuilt
-// when the tools module changed since they were made.
+// Build makes sure that the cache has the programs of a release line and
+// returns their directory. Programs are rebuilt when the tools module changed
+// since they were made.
 func (r *Refs) Build(ctx context.Context, line string) (string, error) {
 	version, err := r.Version(line)
 	if err != nil {
@@ -200,7 +201,7 @@ func exe() string {
 	return ""
 }
 
-// stamp sums up what decides about a build.
+// stamp identifies the inputs of a build.
 func stamp(tools string) (string, error) {
 	h := sha256.New()
 	fmt.Fprintln(h, buildEnv())

@@ -4,7 +4,7 @@ package script
 
 import "golang.org/x/sys/unix"
 
-// echoes says whether a terminal shows what is typed.
+// echoes reports whether a terminal shows typed characters.
 func echoes(fd uintptr) (bool, error) {
 	t, err := unix.IoctlGetTermios(int(fd), unix.TIOCGETA)
 	if err != nil {

@@ -2,7 +2,7 @@ package script
 
 import "golang.org/x/sys/unix"
 
-// echoes says whether a terminal shows what is typed.
+// echoes reports whether a terminal shows typed characters.
 func echoes(fd uintptr) (bool, error) {
 	t, err := unix.IoctlGetTermios(int(fd), unix.TCGETS)
 	if err != nil {

@@ -50,7 +50,8 @@ type side struct {
 	secure    bool   // clusters are secure ones
 }
 
-// Script runs one script on our programs. Of each program it runs, a golden has to tell what it did.
+// Script runs one script on our programs. Each command of the script needs a
+// golden.
 func (e *Engine) Script(t *testing.T, file string) {
 	t.Helper()
 	e.Enter(t, turnOf(t, file))
@@ -87,7 +88,8 @@ func (e *Engine) Diff(t *testing.T, file string, run Run) {
 	}
 }
 
-// together runs one script on each side, all at once, and returns what they did.
+// together runs one script on each side, all at once, and returns the
+// transcripts.
 func (e *Engine) together(t *testing.T, file string, turn Turn, sides ...side) []*Transcript {
 	t.Helper()
 	trs := make([]*Transcript, len(sides))
@@ -139,7 +141,7 @@ type state struct {
 
 	stranded bool   // a cluster did not start
 	line     string // release line of the reference, which a plain script may change
-	noStdin  bool   // the script never sets what programs read
+	noStdin  bool   // the script never sets variables that programs read
 	v2       bool   // the script is on the v2 interface
 	masks    masks
 	keys     map[string]bool // names of the variables programs see
@@ -163,7 +165,8 @@ type stateKey struct{}
 
 func stateOf(ts *testscript.TestScript) *state { return ts.Value(stateKey{}).(*state) }
 
-// solo runs a script within the test it was called from, rather than in a parallel one of its own.
+// solo runs a script within the calling test, rather than in a separate
+// parallel one.
 type solo struct{ *testing.T }
 
 func (s solo) Parallel()                          {}
@@ -180,7 +183,8 @@ func (e *Engine) run(t *testing.T, file string, side side, tr *Transcript) int {
 	return left
 }
 
-// play runs a script on one side. What goes wrong in the script fails t; what goes wrong around it is the error.
+// play runs a script on one side. Faults in the script fail t; other faults are
+// returned as the error.
 func (e *Engine) play(ctx context.Context, t testscript.T, file string, side side, tr *Transcript) (left int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, scriptBound)
 	defer cancel()
@@ -235,7 +239,7 @@ func (st *state) setup(env *testscript.Env) error {
 	if st.v2 {
 		env.Setenv("ETCDCTL_API", "2")
 	}
-	if st.side.reference { // a quarter of the time that its etcdctl takes to start goes into the collection of garbage
+	if st.side.reference { // a quarter of etcdctl's start-up time is spent on garbage collection
 		env.Setenv("GOGC", "400")
 	}
 	if st.side.secure {
@@ -255,7 +259,7 @@ func (st *state) choose(line, path string) (string, error) {
 		return "", err
 	}
 	sep := string(os.PathListSeparator)
-	if st.line != "" { // drop what the choice before put in front
+	if st.line != "" { // drop the directories that the earlier choice prepended
 		_, path, _ = strings.Cut(path, sep)
 	}
 	st.line = line
@@ -302,7 +306,7 @@ func (st *state) setenv(ts *testscript.TestScript, name, value string) {
 	ts.Setenv(name, value)
 }
 
-// environ is what a program started from the script sees.
+// environ is the environment of a program started from the script.
 func (st *state) environ(ts *testscript.TestScript) []string {
 	env := make([]string, 0, len(st.keys)+1)
 	for _, k := range slices.Sorted(maps.Keys(st.keys)) {

@@ -12,7 +12,7 @@ type Turn int
 // The turns, the last first.
 const (
 	TurnUsual Turn = iota
-	TurnNext       // what a test that has ended still needs
+	TurnNext       // resources that a test that has ended still uses
 	TurnLong       // it takes long because it waits: last of all, it would run on alone
 )
 
@@ -33,7 +33,8 @@ type ticket struct {
 // NewGate makes a gate of so many places.
 func NewGate(places int) *Gate { return &Gate{free: places} }
 
-// Enter waits for a place: the highest turn first, of one turn whoever came first. leave gives it back.
+// Enter waits for a slot: the highest turn first, and within a turn the first
+// to arrive. leave gives it back.
 func (g *Gate) Enter(ctx context.Context, turn Turn) (leave func(), err error) {
 	t := &ticket{turn: turn, open: make(chan struct{})}
 	g.mu.Lock()

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestGolden holds golden to account: whatever a program does otherwise than the golden says has to fail the script.
+// TestGolden tests golden itself: any difference between a program and its
+// golden has to fail the script.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	const fake = `#!/bin/sh
@@ -69,8 +70,9 @@ func (e *Engine) tryScript(t *testing.T, file string) string {
 	return <-outcome
 }
 
-// writeProgram writes a shell script through a process of its own: a descriptor of ours that is open for writing could
-// be inherited by whatever another test starts just then, and the script would be too busy to be run.
+// writeProgram writes a shell script through a separate process: a descriptor
+// of ours that is open for writing could be inherited by a process that another
+// test starts at that moment, and the script would be too busy to be run.
 func writeProgram(t *testing.T, path, text string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", `cat >"$0" && chmod 755 "$0"`, path)

@@ -112,7 +112,8 @@ func (st *state) job(ts *testscript.TestScript, name string) *job {
 	return j
 }
 
-// cmdAwait: await NAME REGEXP, or await -lines N NAME, waits for what a job prints on stdout.
+// cmdAwait: await NAME REGEXP, or await -lines N NAME, waits for a job's output
+// on stdout.
 func cmdAwait(ts *testscript.TestScript, st *state, args []string) {
 	lines := 0
 	if len(args) == 3 && args[0] == "-lines" {

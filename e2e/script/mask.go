@@ -13,7 +13,7 @@ import (
 type rule struct {
 	name string
 	what string
-	res  []*regexp.Regexp // the first group is kept, what follows it in the match is replaced
+	res  []*regexp.Regexp // the first group is kept, the rest of the match after it is replaced
 	put  string
 }
 
@@ -72,7 +72,7 @@ func rules() []rule {
 
 const (
 	tableWidth = "tablewidth" // the rule that ignores how wide a table's columns are
-	listOrder  = "order"      // the rule that sorts lists which come in no order of their own
+	listOrder  = "order"      // the rule that sorts unordered lists
 )
 
 func regexps(exprs ...string) []*regexp.Regexp {
@@ -83,7 +83,8 @@ func regexps(exprs ...string) []*regexp.Regexp {
 	return res
 }
 
-// masks is what a script has said must differ: rules by name and single values.
+// masks are the expected differences that a script declares: rules by name and
+// single values.
 type masks struct {
 	always []rule // no unmask switches these off
 	rules  []rule
@@ -139,8 +140,9 @@ func (m *masks) ruleSet() masks {
 // disableAll switches every rule off; values stay.
 func (m *masks) disableAll() { m.rules, m.width, m.order = nil, false, false }
 
-// add has a value printed as $name, or as what it is called already. A value that could stand anywhere by chance is
-// refused, and so is a second value under the name of a first.
+// add makes a value appear as $name, or under the name that it already has. A
+// value that could appear anywhere by chance is refused, and so is a second
+// value for an existing name.
 func (m *masks) add(text, name string) error {
 	const shortest = 4
 	if len(text) < shortest {

@@ -25,7 +25,8 @@ type cell struct{ command, format, run string }
 // verdicts is a set.
 type verdicts map[string]bool
 
-// Matrix is what the differential scripts say that they compare. Nothing is run: that they compare it is for them to prove.
+// Matrix is the comparisons that the differential scripts declare. Nothing is
+// run: the scripts have to prove them.
 type Matrix struct {
 	commands []Command
 	rows     Deviations
@@ -72,8 +73,9 @@ type reading struct {
 	jobs map[string][]string // command lines in the background
 }
 
-// line reads one line of a script, split into words. A program that fails counts where the script goes on to say what it prints:
-// two that fail alike without a result say nothing.
+// line reads one line of a script, split into words. A program that fails
+// counts if the script then declares its output: two programs that fail alike
+// without a result prove nothing.
 func (r *reading) line(words []string, prints bool) {
 	for len(words) > 0 && strings.HasPrefix(words[0], "[") {
 		if !r.holds(strings.Trim(words[0], "[]")) {
@@ -175,7 +177,8 @@ func splitLine(line string) []string {
 	return words
 }
 
-// of returns what is said about a cell and about the same one on secure clusters.
+// of returns the declarations for a cell and for the same one on secure
+// clusters.
 func (m *Matrix) of(c cell) verdicts {
 	both := maps.Clone(m.cells[c])
 	if len(both) > 0 {

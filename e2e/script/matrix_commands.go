@@ -14,7 +14,8 @@ import (
 // Command is a command of a program, such as "etcdctl lease grant", that does something and has no subcommands.
 type Command string
 
-// Commands asks the programs in dir for their commands, through what they offer a shell for completion.
+// Commands asks the programs in dir for their commands, through their shell
+// completion.
 func Commands(ctx context.Context, dir string) ([]Command, error) {
 	var all []Command
 	for _, prog := range []string{"etcdctl", "etcdutl"} {
@@ -48,8 +49,9 @@ func addCommands(ctx context.Context, all *[]Command, file, prog string, path []
 	return nil
 }
 
-// offered reads the answer to a completion: a word a line, a tab and its description, and a last line ":NUMBER". Flags that
-// a command has to have are offered too, and left out here.
+// offered reads the answer to a completion: a word a line, a tab and its
+// description, and a last line ":NUMBER". Required flags are offered too, and
+// omitted here.
 func offered(out []byte) []string {
 	var names []string
 	for line := range bytes.Lines(out) {

@@ -13,7 +13,7 @@ import (
 // Deviation is a row of the page of differences.
 type Deviation struct {
 	ID      string // C-001, never given to another row
-	Text    string // what the row is about, in markdown
+	Text    string // the subject of the row, in markdown
 	Section string // the heading of its table
 }
 
@@ -23,7 +23,8 @@ type Deviations struct {
 	rows []Deviation
 }
 
-// ReadDeviations reads the tables of the page at path. Every row begins with an id of its own.
+// ReadDeviations reads the tables of the page at path. Every row begins with a
+// unique id.
 func ReadDeviations(path string) (Deviations, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -78,8 +79,9 @@ func (d Deviations) Unknown(files []string) ([]string, error) {
 	return unknown, nil
 }
 
-// Page lays the matrix out as a markdown page and names what keeps it from being whole: cells that no script fills, ids that
-// no row has. has lists for each release line the commands of its programs.
+// Page formats the matrix as a markdown page and lists what is missing: cells
+// that no script fills, ids that no row has. has lists for each release line
+// the commands of its programs.
 func (m *Matrix) Page(has map[string][]Command) (page string, missing []string) {
 	var out strings.Builder
 	out.WriteString(pageHead)
@@ -118,7 +120,8 @@ login.
 - an id such as **C-017**: ours differs on purpose in some cases, as that row of [compat.md](compat.md) says.
 `
 
-// table writes the rows of one program and release and returns what is missing.
+// table writes the rows of one program and release and returns the missing
+// cells.
 func (m *Matrix) table(out *strings.Builder, prog, line string, has []Command) (missing []string) {
 	fmt.Fprintf(out, "| command | %s |\n|%s\n", strings.Join(formats(), " | "), strings.Repeat(" --- |", len(formats())+1))
 	for _, c := range m.commands {
@@ -163,7 +166,7 @@ func show(said verdicts) string {
 	return strings.Join(append(parts, ids...), ", ")
 }
 
-// anchor is what a heading is called in a link.
+// anchor is the link target of a heading.
 func anchor(heading string) string {
 	kept := regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(heading), "")
 	return strings.ReplaceAll(kept, " ", "-")

@@ -14,8 +14,9 @@ import (
 	"etcdkit/e2e/refs"
 )
 
-// TestHarnessCanFail holds the differential run itself to account: a program that does anything but what the reference
-// does must be found out, and the reference must pass against itself.
+// TestHarnessCanFail tests the differential run itself: it must detect any
+// difference of a program from the reference, and the reference must pass
+// against itself.
 func TestHarnessCanFail(t *testing.T) {
 	t.Parallel()
 	r := testEngine(t).Refs

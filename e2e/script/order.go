@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// sortLists sorts what a server lists in no order that would repeat: the keys of a lease (a map in the server) and the
-// members of a cluster, whose ids are drawn by lot once one was added.
+// sortLists sorts lists that a server returns in no fixed order: the keys of a
+// lease (a map in the server) and the members of a cluster, whose ids are
+// random once one was added.
 func sortLists(text string) string {
 	for _, list := range []struct{ expr, sep string }{
 		{`attached keys\(\[(.*)\]\)`, " "},

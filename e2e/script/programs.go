@@ -65,7 +65,8 @@ func (st *state) exec(ts *testscript.TestScript, path string, args []string) (st
 	}
 }
 
-// stdin returns what the script has a program read. It can only be had by running something on it.
+// stdin returns the standard input that the script sets for a program. It can
+// only be obtained by running a program on it.
 func (st *state) stdin(ts *testscript.TestScript) (string, error) {
 	if st.noStdin {
 		return "", nil
@@ -130,13 +131,15 @@ func (st *state) finish(ts *testscript.TestScript, r ran, stdout, stderr string)
 	}
 }
 
-// explainsUsage reports whether the stdout of a failed command is what etcdctl up to 3.6 printed there after a wrong flag.
+// explainsUsage reports whether the stdout of a failed command is etcdctl's
+// usage text after a wrong flag, as up to 3.6.
 func explainsUsage(stdout string) bool {
 	return strings.HasPrefix(stdout, "NAME:\n") || strings.HasPrefix(stdout, "Incorrect Usage")
 }
 
-// readable turns protobuf into text. Where two sides are compared it takes the box characters out of a table, so that
-// one set of masks does for all, and returns them beside it.
+// readable turns protobuf into text. When two sides are compared it removes the
+// box characters from a table, so that one set of masks suffices for all, and
+// returns them separately.
 func (st *state) readable(stdout, format string) (text, borders string) {
 	switch {
 	case format == "protobuf":
@@ -204,7 +207,8 @@ func cmdEventually(ts *testscript.TestScript, st *state, args []string) {
 	}, func() string { return "output " + args[0] + ", last:\n" + string(last) }))
 }
 
-// unshadowed leaves out of an environment what a flag in args says too: the references refuse to run with both.
+// unshadowed removes from an environment the variables that a flag in args sets
+// too: the references refuse to run with both.
 func unshadowed(env, args []string) []string {
 	return slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
@@ -214,7 +218,8 @@ func unshadowed(env, args []string) []string {
 	})
 }
 
-// poll calls cond until it holds, less and less often: what takes long to come true is not kept from it by the asking.
+// poll calls cond until it holds, at increasing intervals, so that polling does
+// not delay a slow condition.
 func (st *state) poll(cond func() bool, what func() string) error {
 	const first, last = 50 * time.Millisecond, 250 * time.Millisecond
 	bound := time.NewTimer(waitBound)

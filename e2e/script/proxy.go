@@ -56,7 +56,7 @@ func cmdProxy(ts *testscript.TestScript, st *state, args []string) {
 	ts.Check(st.masks.add(addr, fs.Arg(0)))
 }
 
-// ways counts what a proxy is to do.
+// ways counts the options of a proxy.
 func ways(all ...bool) (n int) {
 	for _, is := range all {
 		if is {
@@ -88,7 +88,7 @@ func (p *proxy) serve() {
 		p.wg.Go(func() {
 			_, err := io.CopyN(p.slow(client), server, p.bytes)
 			if err == nil && p.cut {
-				_ = client.(*net.TCPConn).CloseWrite() // an end, and no reset for what the client has sent meanwhile
+				_ = client.(*net.TCPConn).CloseWrite() // an end, and no reset because of data the client has sent meanwhile
 				return
 			}
 			if err == nil && p.flip {
@@ -119,7 +119,7 @@ func damage(to io.Writer, from io.Reader) error {
 // slowBuffer is how many bytes of answers a slow link holds.
 const slowBuffer = 16 << 10
 
-// slow returns what writes to w no faster than the rate.
+// slow returns a writer to w that is no faster than the rate.
 func (p *proxy) slow(w io.Writer) io.Writer {
 	if p.rate == 0 {
 		return w

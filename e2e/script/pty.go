@@ -24,8 +24,10 @@ type step struct {
 	send   string
 }
 
-// cmdPty: [!] pty DIALOG PROGRAM ARGS... runs a program of this side on a terminal of its own and plays the dialog with
-// it: lines "expect REGEXP", "noecho", "send "quoted"" and "sendline TEXT". All that the terminal shows is the stdout.
+// cmdPty: [!] pty DIALOG PROGRAM ARGS... runs a program of this side on a
+// separate terminal and plays the dialog with it: lines "expect REGEXP",
+// "noecho", "send "quoted"" and "sendline TEXT". All that the terminal shows is
+// the stdout.
 func cmdPty(ts *testscript.TestScript, neg bool, args []string) {
 	st := stateOf(ts)
 	if len(args) < 2 {
@@ -73,7 +75,8 @@ func parseDialog(text string) ([]step, error) {
 	return steps, nil
 }
 
-// onTerminal runs cmd on a pseudo-terminal and returns what it showed and how the program ended.
+// onTerminal runs cmd on a pseudo-terminal and returns its output and exit
+// state.
 func (st *state) onTerminal(cmd *exec.Cmd, steps []step) (string, int, error) {
 	ctrl, tty, err := pty.Open()
 	if err != nil {

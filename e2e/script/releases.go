@@ -71,15 +71,16 @@ func (e *Engine) releases(file string, comment []byte) ([]string, error) {
 	return chosen, nil
 }
 
-// cmdLong: long makes a script begin before others. It has been read before the script runs.
+// cmdLong: long makes a script start before others. It is read before the
+// script runs.
 func cmdLong(ts *testscript.TestScript, _ *state, args []string) {
 	if len(args) != 0 {
 		ts.Fatalf("usage: long")
 	}
 }
 
-// cmdReleases: releases LINE... names the releases that a differential script runs on. It has been read before the
-// script runs.
+// cmdReleases: releases LINE... names the releases that a differential script
+// runs on. It is read before the script runs.
 func cmdReleases(ts *testscript.TestScript, st *state, args []string) {
 	if len(args) == 0 {
 		ts.Fatalf("usage: releases LINE...")

@@ -26,7 +26,8 @@ func secureOptions(opts *cluster.Options, certs string) {
 	}
 }
 
-// canBeSecure tells whether a differential script has a cluster that secureOptions changes, and no line "plainonly".
+// canBeSecure reports whether a differential script has a cluster that
+// secureOptions changes, and no line "plainonly".
 func canBeSecure(comment []byte) bool {
 	if saysV2(comment) || regexp.MustCompile(`(?m)^plainonly\s`).Match(comment) {
 		return false
@@ -41,8 +42,8 @@ func canBeSecure(comment []byte) bool {
 	return false
 }
 
-// cmdPlainOnly: plainonly REASON keeps a differential script from running on secure clusters as well. It has been read
-// before the script runs.
+// cmdPlainOnly: plainonly REASON keeps a differential script from running on
+// secure clusters as well. It is read before the script runs.
 func cmdPlainOnly(ts *testscript.TestScript, st *state, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: plainonly REASON")
@@ -52,8 +53,9 @@ func cmdPlainOnly(ts *testscript.TestScript, st *state, args []string) {
 	}
 }
 
-// secureRules mask what nobody chooses where three members elect a leader and logins go through raft: its term, since the
-// first member is made to lead after an election or two, and its index.
+// secureRules mask values that are random when three members elect a leader and
+// logins go through raft: its term, since the first member becomes leader after
+// an election or two, and its index.
 func secureRules() []rule {
 	kept := slices.DeleteFunc(rules(), func(r rule) bool { return r.name != "raftterm" && r.name != "raftindex" })
 	return append(kept, rule{"leaseterm", "raft terms of leases in protobuf, whose headers are laid out flat", regexps(

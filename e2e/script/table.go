@@ -15,7 +15,8 @@ func asciiBorders(text string) string {
 	).Replace(text)
 }
 
-// boxes returns the box characters of a table, line by line, with runs of ─ shortened to one: what asciiBorders loses.
+// boxes returns the box characters of a table, line by line, with runs of ─
+// shortened to one: the characters that asciiBorders removes.
 func boxes(text string) string {
 	var out strings.Builder
 	for line := range strings.Lines(text) {
@@ -33,7 +34,8 @@ func boxes(text string) string {
 	return out.String()
 }
 
-// squeezeTable takes the padding out of a table, for columns whose width depends on what is masked.
+// squeezeTable removes the padding of a table, for columns whose width depends
+// on masked values.
 func squeezeTable(text string) string {
 	border := regexp.MustCompile(`-+`)
 	pad := regexp.MustCompile(` *\| *`)

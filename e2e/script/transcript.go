@@ -18,7 +18,7 @@ const (
 	aspectExit   = "exit"   // the exit code
 )
 
-// Transcript is what one side of a differential script did.
+// Transcript is the record of one side of a differential script.
 type Transcript struct {
 	Entries []Entry
 }
@@ -39,8 +39,9 @@ type Entry struct {
 	masks  masks // the rules that were on
 }
 
-// mask masks the entries under their own rules and the values of the whole script: what is captured from a command's
-// output counts for that command too.
+// mask masks the entries under their own rules and the values of the whole
+// script: a value captured from a command's output is masked in that command
+// too.
 func (tr *Transcript) mask(values []value) {
 	for i := range tr.Entries {
 		e := &tr.Entries[i]
@@ -51,7 +52,8 @@ func (tr *Transcript) mask(values []value) {
 	}
 }
 
-// bordersOf returns the transcript as it is to be compared with a side: one that is told no release keeps ASCII borders.
+// bordersOf returns the transcript in the form to be compared with a side: one
+// without a release keeps ASCII borders.
 func (tr *Transcript) bordersOf(s side) *Transcript {
 	if s.compat != "" {
 		return tr
@@ -63,13 +65,14 @@ func (tr *Transcript) bordersOf(s side) *Transcript {
 	return ascii
 }
 
-// hasBorders tells whether there is a table with borders other than ASCII.
+// hasBorders reports whether there is a table with borders other than ASCII.
 func (tr *Transcript) hasBorders() bool {
 	return slices.ContainsFunc(tr.Entries, func(e Entry) bool { return e.Borders != "" })
 }
 
-// Compare returns "" where ours did what the reference did, and otherwise every difference as a unified diff under its
-// command line. An announced deviation that is none any more is a difference too.
+// Compare returns "" if ours equals the reference, and otherwise every
+// difference as a unified diff under its command line. An announced deviation
+// that no longer occurs is a difference too.
 func Compare(ref, ours *Transcript) string {
 	var out strings.Builder
 	for i := range max(len(ref.Entries), len(ours.Entries)) {
@@ -148,7 +151,7 @@ func writeBlock(out *strings.Builder, prefix, text string) {
 	}
 }
 
-// isPlain says whether a line can be shown as it is.
+// isPlain reports whether a line can be shown unquoted.
 func isPlain(s string) bool {
 	if strings.HasPrefix(s, `"`) && strings.HasSuffix(s, `"`) && strings.Contains(s, `\`) {
 		return false // would look like a quoted line

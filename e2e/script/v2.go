@@ -21,10 +21,11 @@ import (
 // v2Line is the last release line with a v2 interface, and the one whose etcdctl is the reference for it.
 const v2Line = "3.5"
 
-// saysV2 tells whether a script's text has the line "v2".
+// saysV2 reports whether a script's text has the line "v2".
 func saysV2(comment []byte) bool { return regexp.MustCompile(`(?m)^v2$`).Match(comment) }
 
-// cmdV2: v2 makes a script one on the v2 interface. It has been read before the script runs.
+// cmdV2: v2 makes a script use the v2 interface. It is read before the script
+// runs.
 func cmdV2(ts *testscript.TestScript, _ *state, args []string) {
 	if len(args) != 0 {
 		ts.Fatalf("usage: v2")
@@ -53,8 +54,8 @@ func (st *state) useV2ByDefault(ts *testscript.TestScript, c *cluster.Cluster) {
 	}
 }
 
-// patient is a command line as it is run: the limits of v2's etcdctl have no variables. What the line itself says comes
-// later, and counts.
+// patient returns a command line with longer time limits: those of v2's etcdctl
+// have no variables. Flags in the line itself come later, and take precedence.
 func (st *state) patient(prog string, args []string) []string {
 	if !st.v2 || prog != "etcdctl" {
 		return args
@@ -62,8 +63,9 @@ func (st *state) patient(prog string, args []string) []string {
 	return append([]string{"--timeout=" + patience, "--total-timeout=" + patience}, args...)
 }
 
-// cmdV2Fill: v2fill N sets the key /fill N times on the first member of the script's plain cluster, so that the server's
-// history of a thousand events leaves behind what was there before. v2fill -tree N sets N keys below /tree.
+// cmdV2Fill: v2fill N sets the key /fill N times on the first member of the
+// script's plain cluster, so that earlier events drop out of the server's
+// history of a thousand events. v2fill -tree N sets N keys below /tree.
 func cmdV2Fill(ts *testscript.TestScript, st *state, args []string) {
 	c, args, err := st.clusterArgs(args)
 	ts.Check(err)

@@ -24,7 +24,7 @@ func memberIDs() []string {
 	return []string{"8e9e05c52164694d", "91bc3c398fb3c146", "fd422379fda50e48"}
 }
 
-// direct carries out a directive; next is what follows it.
+// direct carries out a directive; next is the text after it.
 func (g *guide) direct(ctx context.Context, words []string, next []part) error {
 	rest := strings.Join(words[1:], " ")
 	switch words[0] {
@@ -118,7 +118,8 @@ func (g *guide) nameMember(m *cluster.Member, n int) {
 	g.names.real[ports+"2380"] = strings.TrimPrefix(m.PeerURL, "http://")
 }
 
-// lookAround sets what terminals find: our programs, and the cluster at the default address.
+// lookAround sets the environment of terminals: our programs, and the cluster
+// at the default address.
 func (g *guide) lookAround() error {
 	c := g.cluster
 	g.env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {

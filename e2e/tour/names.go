@@ -12,15 +12,16 @@ import (
 	"etcdkit/e2e/cluster"
 )
 
-// names translates between what differs from run to run and what the page has for it. Ids and addresses go both ways, so
-// that the commands on the page are those that are run; measurements only onto the page.
+// names translates between values that differ from run to run and their form on
+// the page. Ids and addresses are translated both ways, so that the commands on
+// the page are those that are run; measurements only onto the page.
 type names struct {
-	real   map[string]string // by what the page shows
+	real   map[string]string // by their form on the page
 	learn  []rule
 	masked []rule
 }
 
-// A rule is what the page shows for the first group of a pattern.
+// A rule is the page's text for the first group of a pattern.
 type rule struct {
 	shown   string
 	pattern *regexp.Regexp
@@ -36,7 +37,8 @@ func byName(list string) string {
 	return strings.Join(members, ",")
 }
 
-// newRule reads a directive: its word, what is shown with _ for a blank, and the pattern.
+// newRule reads a directive: its word, the text to show with _ for a blank, and
+// the pattern.
 func newRule(words []string) (rule, error) {
 	if len(words) != 3 {
 		return rule{}, fmt.Errorf("usage: %s SHOWN REGEXP", words[0])
@@ -59,7 +61,7 @@ func (n *names) id(shown string, real uint64) error {
 	return nil
 }
 
-// forRun is a command of the page with what is meant by it.
+// forRun returns a command of the page with the real values.
 func (n *names) forRun(text string) string {
 	return n.replace(text, func(shown string) (string, string) { return shown, n.real[shown] })
 }

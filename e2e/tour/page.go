@@ -1,5 +1,6 @@
-// Package tour runs the pages of docs that are tutorials: a page is Markdown, and what its console blocks show is what a
-// shell with our programs prints on real servers, or the page is wrong. It must not import the root module.
+// Package tour runs the pages of docs that are tutorials: a page is Markdown,
+// and its console blocks must match the output of a shell with our programs on
+// real servers. It must not import the root module.
 package tour
 
 import (
@@ -16,24 +17,25 @@ const (
 
 // A part of a page is text, a directive in a comment, or a block.
 type part struct {
-	text  string // as it stands on the page; empty for a block
+	text  string // its text on the page; empty for a block
 	words []string
 	steps []step // of a block
 }
 
-// A step is what is typed in a block, and what the terminal shows then.
+// A step is the input typed in a block, and the output that the terminal then
+// shows.
 type step struct {
-	typed  string // with its prompt, as on the page: "$ " before commands, "> " before input; empty for what comes by itself
+	typed  string // with its prompt, as on the page: "$ " before commands, "> " before input; empty for output without input
 	output string
 }
 
-// A chapter runs by itself, on servers and in a directory of its own.
+// A chapter runs independently, on its own servers and in its own directory.
 type chapter struct {
 	title string
 	parts []part
 }
 
-// parse takes a page apart. The first chapter is what stands before all titles.
+// parse splits a page. The first chapter is the text before all titles.
 func parse(page string) ([]chapter, error) {
 	chapters := make([]chapter, 1)
 	lines := slices.Collect(strings.Lines(page))
@@ -67,7 +69,7 @@ func parse(page string) ([]chapter, error) {
 func steps(lines []string) []step {
 	var all []step
 	if len(lines) == 0 || !strings.HasPrefix(lines[0], "$ ") {
-		all = make([]step, 1) // what has come from the command that goes on
+		all = make([]step, 1) // the output of the command that is still running
 	}
 	for _, line := range lines {
 		last := len(all) - 1

@@ -54,7 +54,7 @@ func (g *guide) logs() string {
 	return all.String()
 }
 
-// run runs the parts of a chapter and writes into them what the terminal shows.
+// run runs the parts of a chapter and writes the terminal's output into them.
 func (g *guide) run(ctx context.Context, parts []part) error {
 	for i, p := range parts {
 		if p.words != nil {
@@ -92,7 +92,8 @@ func (g *guide) goesOn(parts []part) bool {
 	return false
 }
 
-// step types what a step has and compares what comes; a command that goes on need not end.
+// step types the input of a step and compares the output; a command that
+// continues need not end.
 func (g *guide) step(ctx context.Context, s *step, goesOn bool) error {
 	t, err := g.terminal()
 	if err != nil {
@@ -133,7 +134,7 @@ func (g *guide) terminal() (*terminal, error) {
 	return t, err
 }
 
-// difference is an output that is not what the page shows.
+// difference is an output that differs from the page.
 type difference struct{ page, shell string }
 
 func (d *difference) Error() string {

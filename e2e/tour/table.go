@@ -2,7 +2,7 @@ package tour
 
 import "strings"
 
-// align makes the columns of tables as wide as what is in them now.
+// align makes the columns of tables as wide as their current contents.
 func align(text string) string {
 	var out strings.Builder
 	var table []string

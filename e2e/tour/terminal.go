@@ -14,11 +14,11 @@ import (
 
 const (
 	bound = time.Minute             // for one step, on a machine that is busy with others
-	quiet = 1500 * time.Millisecond // after which nothing more is expected of a program that goes on
-	mark  = "\x1e\n"                // what the shell prints when a command has ended
+	quiet = 1500 * time.Millisecond // the time after which no more output is expected of a program that is still running
+	mark  = "\x1e\n"                // the shell's output when a command has ended
 )
 
-// A terminal is a shell, and what was read of its output.
+// A terminal is a shell, and the output read from it.
 type terminal struct {
 	shell   *proc.Process
 	stdin   io.WriteCloser
@@ -27,8 +27,9 @@ type terminal struct {
 	running bool // a command has not ended
 }
 
-// loop has the shell read one command at a time and leave what follows to the command. A signal that ends a command leaves
-// the shell alone: a trap does not count for what it runs.
+// loop makes the shell read one command at a time and leaves the rest of the
+// input to the command. A signal that ends a command does not affect the shell:
+// a trap is not inherited by the commands it runs.
 const loop = `trap : INT
 while IFS= read -r line; do
 	command=$(printf %s "$line" | tr '\037' '\n')
@@ -55,17 +56,17 @@ func open(dir string, env []string) (*terminal, error) {
 	return t, nil
 }
 
-// close ends the shell and what it runs.
+// close ends the shell and its processes.
 func (t *terminal) close() {
 	_ = t.signal(syscall.SIGKILL) // fails where all of them have ended
 	_ = t.stdin.Close()
 	t.shell.Stop()
 }
 
-// signal sends a signal to the shell and to what it runs.
+// signal sends a signal to the shell and to its processes.
 func (t *terminal) signal(sig syscall.Signal) error { return syscall.Kill(-t.shell.PID(), sig) }
 
-// enter types what a step has.
+// enter types the input of a step.
 func (t *terminal) enter(typed string) error {
 	switch {
 	case t.running == strings.HasPrefix(typed, "$ "):
@@ -93,12 +94,13 @@ func input(line string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(line, ">"), " "), "\n")
 }
 
-// toEnd returns what is printed until the command ends.
+// toEnd returns the output until the command ends.
 func (t *terminal) toEnd(ctx context.Context) (string, error) {
 	return t.await(ctx, func(string) bool { return false })
 }
 
-// await returns what is printed until cond holds for it or the command ends; also with an error.
+// await returns the output until cond holds for it or the command ends; also
+// with an error.
 func (t *terminal) await(ctx context.Context, cond func(string) bool) (string, error) {
 	err := t.out.Wait(ctx, bound, t.shell.Done(), func(text string) bool {
 		text = text[t.read:]
@@ -107,7 +109,8 @@ func (t *terminal) await(ctx context.Context, cond func(string) bool) (string, e
 	return t.take(), err
 }
 
-// untilQuiet returns what is printed until nothing has come for a while or the command ends.
+// untilQuiet returns the output until nothing has arrived for a while or the
+// command ends.
 func (t *terminal) untilQuiet() string {
 	for {
 		text, more := t.out.Next()
@@ -122,7 +125,7 @@ func (t *terminal) untilQuiet() string {
 	}
 }
 
-// take returns what was printed since it was last called.
+// take returns the output since its last call.
 func (t *terminal) take() string {
 	text := t.out.String()[t.read:]
 	t.read += len(text)

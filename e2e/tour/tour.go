@@ -12,13 +12,13 @@ type Page struct {
 	File   string     // Markdown
 	Refs   *refs.Refs // for the servers
 	Ours   string     // directory of our programs
-	Update bool       // write what is printed into the page
+	Update bool       // write the actual output into the page
 	// Enter waits until a chapter may run; nil for no limit.
 	Enter func(*testing.T)
 }
 
-// Test runs each chapter of the page, with what stands before the first chapter before it, and fails where the shell
-// prints something else than the page shows.
+// Test runs each chapter of the page, after the text before the first chapter,
+// and fails if the shell's output differs from the page.
 func (p *Page) Test(t *testing.T) {
 	text, err := os.ReadFile(p.File)
 	if err != nil {

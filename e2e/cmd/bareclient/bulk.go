@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	perTxn   = 128 // what a server takes by default
+	perTxn   = 128 // a server's default limit
 	underWay = 8   // transactions, as import and make-mirror have them
 )
 

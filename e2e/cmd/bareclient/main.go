@@ -60,7 +60,8 @@ func run(args []string) error {
 	return err
 }
 
-// readRange reads a range as a stream, or in one answer where there is none.
+// readRange reads a range as a stream, or in one answer if the server has no
+// stream.
 func readRange(ctx context.Context, c *clientv3.Client, prefix string, opts ...clientv3.OpOption) error {
 	opts = append(opts, clientv3.WithPrefix())
 	stream, err := c.GetStream(ctx, prefix, opts...)

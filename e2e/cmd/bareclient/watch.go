@@ -14,14 +14,16 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// batch is how many revisions a server sends at a time to a watch that is behind, and first the first revision of a store.
+// batch is how many revisions a server sends at a time to a watch that lags
+// behind, and first the first revision of a store.
 const (
 	batch = 1000
 	first = 2
 )
 
-// watch reads a number of events of the past, all of them in one reading of the server's history: it has a watch for
-// each batch, on a stream of its own. It counts the events and does not decode them.
+// watch reads a number of past events with one pass of the server through its
+// history: it has a watch for each batch, on its own stream. It counts the
+// events and does not decode them.
 func watch(ctx context.Context, c *clientv3.Client, prefix, events string) error {
 	want, err := strconv.Atoi(events)
 	if err != nil {

@@ -17,7 +17,7 @@ const (
 	endpointRounds = 3 // upstream's waits for five seconds at each dead endpoint
 )
 
-// endpoints measures what one asks about a cluster most of which is down.
+// endpoints measures requests about a cluster whose members are mostly down.
 func (b *bench) endpoints(ctx context.Context, page *bytes.Buffer) error {
 	c, err := cluster.Start(ctx, cluster.Options{Bin: b.upstream, Dir: filepath.Join(b.dir, "endpoints")})
 	if err != nil {

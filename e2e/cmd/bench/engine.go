@@ -22,7 +22,7 @@ const engineRounds = 5
 // engineWork is a command on files.
 type engineWork struct {
 	name   string
-	ours   []string // arguments; FILE, COPY and OUT stand for paths
+	ours   []string // arguments; FILE, COPY and OUT are replaced by paths
 	theirs []string // upstream's, where they differ
 	target string   // of the wall time
 	memory string   // that our program may take, in MiB
@@ -43,7 +43,8 @@ func engineWorks() []engineWork {
 	}
 }
 
-// limits are what the machine takes for parts of the work on one file.
+// limits are the times that the machine needs for parts of the work on one
+// file.
 type limits struct{ read, sum, copied, bbolt time.Duration }
 
 func sumLimit(l limits) (time.Duration, string)  { return l.sum, "sha256" }
@@ -100,7 +101,7 @@ func (b *bench) engineTable(ctx context.Context, page *bytes.Buffer, name, path 
 	return nil
 }
 
-// onFile is one of the programs on a file, with what has to be done before.
+// onFile is a run of one of the programs on a file, with its preparation.
 func (b *bench) onFile(program string, w engineWork, args []string, file string) command {
 	out, copied := filepath.Join(b.dir, "out"), filepath.Join(b.dir, "copy.db")
 	c := command{path: program, watch: true}
@@ -122,8 +123,8 @@ func (b *bench) onFile(program string, w engineWork, args []string, file string)
 		if err := os.MkdirAll(filepath.Dir(db), 0o700); err != nil {
 			return err
 		}
-		// Memory that a virtual machine gets from its host only when it is
-		// written to is there for both programs then.
+		// Memory that a virtual machine gets from its host on the first write
+		// is then available to both programs.
 		if err := copySync(db, file, sha256.Size); err != nil || w.name == "defrag" {
 			return err
 		}
@@ -132,7 +133,8 @@ func (b *bench) onFile(program string, w engineWork, args []string, file string)
 	return c
 }
 
-// measureLimits takes the medians of what any program has to do.
+// measureLimits returns the median times of the work that any program has to
+// do.
 func (b *bench) measureLimits(ctx context.Context, path string, rounds int) (limits, error) {
 	out := filepath.Join(b.dir, "limit.db")
 	defer os.Remove(out)

@@ -25,8 +25,8 @@ const (
 	loadBound  = 5 * time.Minute
 	// deletedKeys are those of the fragmented file that are gone.
 	deletedKeys = fileKeys * 8 / 10
-	// deletedAtOnce is what one request deletes of them, which has to come within
-	// the time of a request.
+	// deletedAtOnce is the number of keys that one request deletes, which has
+	// to complete within the time of a request.
 	deletedAtOnce = fileKeys / 50
 )
 

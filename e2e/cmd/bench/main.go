@@ -1,6 +1,6 @@
-// Command bench measures our programs against upstream's, in turns in one run
-// on servers of its own, and writes what it found as a Markdown page. Only
-// ratios are quoted: the times of a noisy machine say little.
+// Command bench measures our programs against upstream's, alternately in one
+// run on its own servers, and writes the results as a Markdown page. Only
+// ratios are quoted: the times of a noisy machine mean little.
 package main
 
 import (
@@ -82,7 +82,7 @@ figure is the median of all runs, divided by upstream's.
 type bench struct {
 	dir, version   string
 	upstream, ours string // directories of programs
-	limits         string // the directory of what does no more than it must
+	limits         string // the directory of the program that does only the necessary work
 	pairs, keys    int
 }
 
@@ -125,7 +125,7 @@ func (b *bench) copyPrograms() error {
 // bareClient is the client that makes its requests and does nothing else.
 func (b *bench) bareClient() string { return refs.Path(b.limits, "bareclient") }
 
-// startUp measures what a shell loop pays for each command.
+// startUp measures the cost of each command in a shell loop.
 func (b *bench) startUp(ctx context.Context, page *bytes.Buffer) error {
 	c, err := cluster.Start(ctx, cluster.Options{Bin: b.upstream, Dir: filepath.Join(b.dir, "start-up")})
 	if err != nil {

@@ -111,7 +111,7 @@ func (b *bench) copyRate(ctx context.Context, program func(dest string) command,
 	return float64(copied) / took.Seconds(), os.RemoveAll(dir)
 }
 
-// watchCopy counts keys until all are there, or the time is up.
+// watchCopy counts keys until all exist, or the time is up.
 func watchCopy(ctx context.Context, c *clientv3.Client, start time.Time) (int64, error) {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()

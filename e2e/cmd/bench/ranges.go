@@ -22,7 +22,7 @@ type rangeWork struct {
 	name    string
 	args    []string
 	bare    []string
-	mark    string // what is printed once for each event of a watch, which has no end; it begins with a rare byte, to be found fast
+	mark    string // the text printed once for each event of a watch, which has no end; it begins with a rare byte, to be found fast
 	target  string
 }
 

@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// reading is what one run of a program that prints a lot has cost.
+// reading is the cost of one run of a program that prints a lot.
 type reading struct {
 	wall, first time.Duration // to the end, and to the first byte
 	peak        int64         // of memory, in bytes
 }
 
-// read runs a program and reads what it prints: to its end, or until mark has
-// been printed a number of times, when that is not 0.
+// read runs a program and reads its output: to its end, or until mark has been
+// printed a number of times, when that is not 0.
 func read(ctx context.Context, c command, mark string, times int) (reading, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -42,7 +42,7 @@ func read(ctx context.Context, c command, mark string, times int) (reading, erro
 			r.first = time.Since(start)
 		}
 		if times > 0 {
-			// What is held may be the beginning of a mark that goes on.
+			// The buffered bytes may be the beginning of an incomplete mark.
 			all := buf[:held+n]
 			seen += bytes.Count(all, []byte(mark))
 			held = copy(buf, all[max(0, len(all)-len(mark)+1):])

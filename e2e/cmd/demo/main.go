@@ -1,7 +1,7 @@
-// Command demo walks the main job of etcdctl and etcdutl on a real etcd, on
-// loopback and in a temporary directory: every command line is shown before
-// its output, and the walk ends with an error where a step does not give what
-// it should. Nothing is left running or on disk.
+// Command demo demonstrates everyday use of etcdctl and etcdutl on a real etcd,
+// on loopback and in a temporary directory: every command line is shown before
+// its output, and the demo fails if a step does not have the expected result.
+// No process or file is left.
 package main
 
 import (

@@ -10,8 +10,8 @@ type chapter struct {
 func ctl(args ...string) []string  { return append([]string{"etcdctl"}, args...) }
 func util(args ...string) []string { return append([]string{"etcdutl"}, args...) }
 
-// mainJob is what an operator does with a cluster. It begins at revision 1 of
-// a fresh store, so the revisions below are known.
+// mainJob is an operator's everyday work with a cluster. It begins at revision
+// 1 of a fresh store, so the revisions below are known.
 func mainJob() []chapter {
 	return []chapter{
 		{"Writing and reading", writeAndRead()},

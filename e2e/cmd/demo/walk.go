@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// step is one command line and what it has to give.
+// step is one command line and its expected result.
 type step struct {
-	args   []string // program first; $NAME stands for what an earlier step saved
+	args   []string // program first; $NAME is replaced by the value that an earlier step saved
 	code   int      // exit code
 	stdout []string // regular expressions, each of which some whole line of stdout matches
 	stderr string   // regular expression for stderr; empty: nothing there
