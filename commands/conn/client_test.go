@@ -188,7 +188,7 @@ func TestFailFastTriesOnce(t *testing.T) {
 				if !errors.Is(err, context.DeadlineExceeded) || Bare(err) != context.DeadlineExceeded { //nolint:errorlint // that very value
 					t.Errorf("%v", err)
 				}
-				if len(tries) > 4 { // grpc connects once more, and what the server speaks is tried
+				if len(tries) > 4 { // grpc connects once more, and the protocol of the server is probed
 					t.Errorf("%d tries in %v", len(tries), time.Since(begun))
 				}
 			})
