@@ -25,7 +25,7 @@ type world struct {
 	open, most atomic.Int32
 }
 
-// conn is a connection whose client has nobody to talk to.
+// conn is a connection whose client has no server.
 type conn struct {
 	*world
 	api *clientv3.Client
@@ -74,8 +74,8 @@ func asked(ctx context.Context, _ *clientv3.Client, endpoint string) (string, er
 	return "from " + endpoint, nil
 }
 
-// The answers come in the order of the targets. Of a member's URLs the first
-// that can be reached answers; where none can, the first one's error counts.
+// The answers come in the order of the targets. The first of a member's URLs
+// that can be reached answers; if none can, the first one's error is returned.
 func TestAsk(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -220,7 +220,7 @@ func (l *late) takeAway(t *testing.T, m *cluster.Member, fault string) (back fun
 	return back
 }
 
-// overwrite writes all keys anew, as another program does.
+// overwrite writes all keys again, as another program does.
 func (l *late) overwrite(t *testing.T, by *cluster.Member, prefix string) {
 	t.Helper()
 	for i := 0; i < lateKeys; i += 100 {

@@ -19,7 +19,7 @@ import (
 // bytes or in files: each reports that, and leaves existing files unchanged.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	mountSmall(t, t.TempDir(), "size=1m") // skips where that is not allowed
+	mountSmall(t, t.TempDir(), "size=1m") // skips if that is not allowed
 	c, saved := largeCluster(t)
 	data := largeDataDir(t)
 	plain := readFile(t, saved)
@@ -85,7 +85,7 @@ func TestFullDisk(t *testing.T) {
 // TestTightDisk gives commands no more room than their results need: the server's packages prepare more of the WAL where they can.
 func TestTightDisk(t *testing.T) {
 	t.Parallel()
-	mountSmall(t, t.TempDir(), "size=1m") // skips where that is not allowed
+	mountSmall(t, t.TempDir(), "size=1m") // skips if that is not allowed
 	_, saved := largeCluster(t)
 	data := largeDataDir(t)
 	const segment = 64_000_000 // of a WAL

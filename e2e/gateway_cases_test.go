@@ -19,7 +19,7 @@ type gatewayCase struct {
 	line    string
 	stdin   string
 	before  []string // command lines, run before either way
-	wait    []byte   // a stream ends when this has come
+	wait    []byte   // a stream ends when this has been printed
 	refusal string   // the server's words where it has to refuse; after a ? where only some releases do
 	says    string   // the output of the command if it is not JSON
 	differs []string // members of the answer that differ from one request to the next

@@ -41,7 +41,7 @@ func random(r *rand.Rand) []*mvccpb.KeyValue {
 	return kvs
 }
 
-// field returns what a sort compares.
+// field returns the field that a sort compares.
 func field(by SortBy, kv *mvccpb.KeyValue) string {
 	return []string{
 		ByKey: string(kv.Key), ByValue: string(kv.Value), ByVersion: fmt.Sprint(kv.Version),
@@ -115,7 +115,7 @@ func large() []*mvccpb.KeyValue {
 	return kvs
 }
 
-// A large range comes in pages; the last one has what is true of the whole.
+// A large range comes in pages; the last one has the fields of the whole range.
 func TestSelectPages(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

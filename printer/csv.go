@@ -52,9 +52,9 @@ func (c *csvRows) row(cells []string) {
 	c.w.Flush()
 }
 
-// csvData is b as text where it is UTF-8, in base64 with a mark before it
-// otherwise. A carriage return is lost in many readers, a zero byte ends some,
-// and text that begins like the mark would be taken for it.
+// csvData is b as text if it is UTF-8, otherwise in base64 after a mark. Many
+// readers lose carriage returns, some stop at a zero byte, and text that begins
+// like the mark would be mistaken for it.
 func csvData(b []byte) string {
 	s := string(b)
 	if utf8.ValidString(s) && !strings.ContainsAny(s, "\r\x00") && !strings.HasPrefix(s, csvBase64) {

@@ -10,10 +10,10 @@ import (
 )
 
 // Object appends one object to a text, member by member: as JSON, in the bytes
-// that encoding/json produces for a struct whose fields all say omitempty, or as
-// YAML. A large document needs no reflection that way, and is not held. In a
-// text for which [Text.Whole] is true no member is left out, nor in an object
-// after [Object.Keep].
+// that encoding/json produces for a struct whose fields all say omitempty, or
+// as YAML. A large document then needs no reflection, and is not kept in
+// memory. In a text for which [Text.Whole] is true no member is omitted, nor in
+// an object after [Object.Keep].
 type Object struct {
 	t     *Text
 	keep  bool
@@ -111,7 +111,7 @@ type Enumerator interface {
 const textSuffix = "_text"
 
 // Bytes adds bytes unless there are none: in base64, or with [Options].UTF8 as
-// text where they are that, under a name that says so.
+// text if they are UTF-8, under a name that shows it.
 func (o *Object) Bytes(name string, v []byte) {
 	switch {
 	case len(v) == 0 && !o.keep:

@@ -82,8 +82,8 @@ func (t *Text) Write(b []byte) (int, error) {
 	return len(b), t.err
 }
 
-// setWhole makes the text one whose documents leave nothing out; upstream has
-// none of them, so --hex applies to ids in all.
+// setWhole makes the documents of the text omit nothing; upstream has none of
+// them, so --hex applies to ids in all.
 func (t *Text) setWhole() {
 	t.whole = true
 	t.hexIDs = t.Hex

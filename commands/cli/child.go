@@ -81,8 +81,8 @@ func (r *Relay) Run(child *exec.Cmd, lost <-chan struct{}) error {
 	}
 }
 
-// ChildCode returns the exit code of a child that ended with err. One that died
-// of a signal is 255, which upstream's -1 comes to.
+// ChildCode returns the exit code of a child that ended with err. It is 255 for
+// a child killed by a signal, as upstream's -1 becomes.
 func ChildCode(err error) Code {
 	exit := (*exec.ExitError)(nil)
 	switch {

@@ -95,7 +95,7 @@ func TestPasswordPromptIsInterrupted(t *testing.T) {
 	}
 }
 
-// promptWatch is the error stream of somebody who reacts to the prompt.
+// promptWatch is an error stream that reacts to the prompt.
 type promptWatch struct {
 	io.Writer
 	react func()

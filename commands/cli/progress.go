@@ -39,7 +39,7 @@ type Progress struct {
 
 // barWidth is the greatest length of the bar. With the numbers after it the
 // line fits a terminal of 80 columns; on a narrower one the bar is shorter, or
-// left out.
+// omitted.
 const barWidth = 30
 
 // progressPause is the least time between two lines, and before the first:

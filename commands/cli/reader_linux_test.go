@@ -33,7 +33,7 @@ func TestUntilUnread(t *testing.T) {
 	}
 }
 
-func TestUntilUnreadOfWhatIsNoPipe(t *testing.T) {
+func TestUntilUnreadWithoutPipe(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "fifo")
 	if err := unix.Mkfifo(name, 0o600); err != nil {

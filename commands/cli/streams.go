@@ -19,13 +19,13 @@ type Streams struct {
 	Env      []string         // as of os.Environ
 	Now      func() time.Time // the clock; time.Now where nil
 
-	// Dial makes the connections to servers and proxies; a net.Dialer does where
-	// it is nil.
+	// Dial makes the connections to servers and proxies; if it is nil, a
+	// net.Dialer does.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Getenv returns the value of the environment variable name, or "" where it is
-// not set. As in a process, the last of several settings counts.
+// Getenv returns the value of the environment variable name, or "" if it is not
+// set. As in a process, the last of several settings is used.
 func (s Streams) Getenv(name string) string {
 	for i := len(s.Env) - 1; i >= 0; i-- {
 		if k, v, ok := strings.Cut(s.Env[i], "="); ok && k == name {

@@ -53,9 +53,9 @@ func (c *Client) dialOptions(d *Dialer, endpoints []string) []grpc.DialOption {
 	return opts
 }
 
-// connectParams are grpc's own except for the longest pause between two tries to
-// connect. grpc's two minutes would delay a watch that much after its server has
-// come back.
+// connectParams are grpc's own except for the longest pause between two
+// attempts to connect. grpc's two minutes would delay a watch by as much after
+// its server has returned.
 func connectParams() grpc.ConnectParams {
 	p := grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: 20 * time.Second}
 	p.Backoff.MaxDelay = 5 * time.Second

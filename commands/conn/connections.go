@@ -11,7 +11,7 @@ import (
 	"etcdkit/commands/cli"
 )
 
-// stage is how far the latest try to connect to an endpoint has come.
+// stage is the progress of the latest attempt to connect to an endpoint.
 type stage int
 
 const (
@@ -131,7 +131,7 @@ func (c *connections) take(nc net.Conn) *connection {
 	return c.all[0]
 }
 
-// reach records that a try has come to a stage.
+// reach records that an attempt has reached a stage.
 func (c *connections) reach(k *connection, s stage) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

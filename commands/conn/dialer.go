@@ -39,8 +39,9 @@ func (f *Flags) Dialer(ctx context.Context, s cli.Streams) (*Dialer, error) {
 	return f.dialer(ctx, s, discoveryFirst)
 }
 
-// EndpointDialer is Dialer for a command that acts on each endpoint by itself:
-// endpoints that are given win over the SRV records of --discovery-srv.
+// EndpointDialer is Dialer for a command that acts on each endpoint separately:
+// endpoints that are given have precedence over the SRV records of
+// --discovery-srv.
 func (f *Flags) EndpointDialer(ctx context.Context, s cli.Streams) (*Dialer, error) {
 	return f.dialer(ctx, s, givenFirst)
 }

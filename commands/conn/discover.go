@@ -48,7 +48,7 @@ type Discovery struct {
 }
 
 // Endpoints returns the URLs that the records list, and warns about those that
-// it leaves out.
+// it omits.
 func (d Discovery) Endpoints(ctx context.Context, warn io.Writer) ([]string, error) {
 	return d.endpoints(ctx, net.DefaultResolver.LookupSRV, warn)
 }

@@ -51,8 +51,8 @@ func parseEndpoint(ep string) endpoint {
 	return e
 }
 
-// unknownScheme returns an error for an endpoint with a scheme that is none of
-// etcd's. clientv3 takes it for part of the host.
+// unknownScheme returns an error for an endpoint with a scheme that etcd does
+// not have. clientv3 treats it as part of the host.
 func (e endpoint) unknownScheme() error {
 	if scheme, _, found := strings.Cut(e.address, "://"); found && scheme != "unix" {
 		return ownFinding(fmt.Sprintf("unknown scheme %q, use http, https, unix or unixs", scheme))

@@ -256,7 +256,7 @@ func (s *story) unimplemented() bool {
 	return s.code() == codes.Unimplemented && s.trace.method != ""
 }
 
-// lacks says so, with the server's version if it could be had.
+// lacks returns that error text, with the server's version if it is known.
 func (s *story) lacks() Failure {
 	server := "the server"
 	if s.version != "" {

@@ -98,7 +98,7 @@ func TestOnlyLearners(t *testing.T) {
 		c := newCluster(learner, answers(nil), learner)
 		dead := c.wire.conns.all[1]
 		dead.stage, dead.err = idle, errors.New("connection refused")
-		c.members[1] = learner // round robin leaves out who is not connected
+		c.members[1] = learner // round robin omits endpoints that are not connected
 		begun := time.Now()
 		err := c.do(t.Context(), pb.KV_Put_FullMethodName, &pb.PutRequest{})
 		if !errors.Is(err, rpctypes.Error(rpctypes.ErrGRPCNotSupportedForLearner)) || !strings.HasSuffix(err.Error(), "name a voting member in --endpoints") {
@@ -124,7 +124,7 @@ func TestNoLeaderAtTheFirst(t *testing.T) {
 	})
 }
 
-// What a member answers by itself does not ask for a leader.
+// A request that a member answers locally does not require a leader.
 func TestRequestsWithoutALeader(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

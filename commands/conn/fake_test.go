@@ -80,7 +80,7 @@ func deaf(ctx context.Context, _ string) error {
 	return ctx.Err()
 }
 
-// expiring is a context whose deadline comes when a test says so.
+// expiring is a context whose deadline is triggered by a test.
 type expiring struct {
 	context.Context
 	ended  chan struct{}

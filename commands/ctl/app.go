@@ -36,7 +36,7 @@ func (a *app) dialer(cmd *cobra.Command) (*conn.Dialer, *printer.Printer, error)
 	return a.dialerBy(cmd, a.conn.Dialer)
 }
 
-// endpointDialer is dialer for a command that acts on each endpoint by itself.
+// endpointDialer is dialer for a command that acts on each endpoint separately.
 func (a *app) endpointDialer(cmd *cobra.Command) (*conn.Dialer, *printer.Printer, error) {
 	return a.dialerBy(cmd, a.conn.EndpointDialer)
 }

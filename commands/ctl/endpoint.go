@@ -90,8 +90,8 @@ func (o *endpointOptions) targets(ctx context.Context, a *app, d *conn.Dialer, r
 	return targets, nil
 }
 
-// listMembers lists the members. A note on standard error says so if the list is
-// not the quorum's.
+// listMembers lists the members. It prints a note on standard error if the list
+// is not the quorum's.
 func listMembers(ctx context.Context, a *app, c *conn.Client) (cluster.List, error) {
 	list, err := cluster.Members(ctx, c, a.conn.Timeout())
 	if err != nil {

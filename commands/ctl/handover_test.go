@@ -10,7 +10,7 @@ import (
 )
 
 // There is no etcdutl next to a test binary.
-func TestHandOverToNobody(t *testing.T) {
+func TestHandOverWithoutEtcdutl(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	self, err := os.Executable()
 	if err != nil {

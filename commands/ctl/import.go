@@ -81,8 +81,8 @@ type pairFile struct {
 	format lines.Format
 }
 
-// newPairFile returns the pairs of a stream. One that is a file is read again
-// from where it is now; of any other the reads end with ctx.
+// newPairFile returns the pairs of a stream. A file is reread from its current
+// position; reads of any other stream end with ctx.
 func newPairFile(ctx context.Context, in io.Reader, f lines.Format) *pairFile {
 	p := &pairFile{in: cli.Streams{In: in}.Input(ctx), format: f}
 	file, ok := in.(*os.File)

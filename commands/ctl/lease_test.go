@@ -33,7 +33,8 @@ func TestKeepAliveOnce(t *testing.T) {
 	r.run(t, "lease", "keep-alive", "--once", id).is(t, ran{code: 2, err: "Error: etcdserver: requested lease not found\n"})
 }
 
-// A lease that is gone is no error; only the simple format says so.
+// A lease that no longer exists is not an error; only the simple format reports
+// it.
 func TestKeepAliveOfGoneLease(t *testing.T) {
 	t.Parallel()
 	for format, out := range map[string]string{
@@ -56,8 +57,8 @@ func TestKeepAliveUntilGone(t *testing.T) {
 	})
 }
 
-// A server that does not answer any more has not said that the lease is gone:
-// upstream says so for it, and ends with 0.
+// A server that stops answering has not said that the lease has ended: upstream
+// claims it has, and exits with 0.
 func TestKeepAliveLosesServer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -68,7 +69,7 @@ func TestKeepAliveLosesServer(t *testing.T) {
 }
 
 // The answers may end although the lease lives; then it is renewed further.
-func TestKeepAliveGoesOn(t *testing.T) {
+func TestKeepAliveContinues(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int32
 	f := &kvServer{keepAlive: func(r *pb.LeaseKeepAliveRequest) (*pb.LeaseKeepAliveResponse, error) {

@@ -45,7 +45,7 @@ type line struct {
 	names []string       // the words that named it
 	flags []string       // in pflag's form
 	words []string       // arguments
-	dash  int            // how many of them stood before --, or -1
+	dash  int            // how many of them came before --, or -1
 }
 
 // add reads one word. rest is the remaining line; used reports whether its

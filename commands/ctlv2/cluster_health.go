@@ -39,7 +39,7 @@ exit code is 5 unless all are healthy. See "etcdctl health" for the versions.`,
 
 var errNotHealthy = errors.New("not every member is healthy")
 
-// clusterHealth checks all members, again and again where there is a pause.
+// clusterHealth checks all members, repeatedly if there is a pause.
 func (a *app) clusterHealth(ctx context.Context, again time.Duration) error {
 	tr, err := a.transport(ctx)
 	if err != nil {

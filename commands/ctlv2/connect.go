@@ -17,8 +17,8 @@ import (
 	"etcdkit/commands/conn"
 )
 
-// longestDial bounds the time that a connection may take; --total-timeout does
-// so as well where it is shorter.
+// longestDial bounds the time that a connection may take, as does
+// --total-timeout if it is shorter.
 const longestDial = 30 * time.Second
 
 // session is the client of one command.

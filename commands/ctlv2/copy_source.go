@@ -14,8 +14,8 @@ import (
 	"etcdkit/keyspace/transfer"
 )
 
-// longestTree is how long reading a tree may take where --timeout and
-// --total-timeout don't allow for more: it is one answer, whatever its size.
+// longestTree is how long reading a tree may take if --timeout and
+// --total-timeout don't allow more: it is one answer, whatever its size.
 const longestTree = 2 * time.Minute
 
 // copySource reads the tree to be copied.
@@ -109,8 +109,7 @@ func code(err error) int {
 	return 0
 }
 
-// historyPause is how long an event is waited for that is there already if it
-// is there at all.
+// historyPause is how long to wait for an event that would already exist.
 const historyPause = 5 * time.Second
 
 // hiddenKeys returns the hidden keys below the tree that are not copied, as far

@@ -22,8 +22,8 @@ import (
 // host is 127.0.0.1.
 var srvPorts sync.Map
 
-// TestMain has all names resolved by a server of the tests' own, by the rules
-// of DNS and over a real socket: a program can be told of another one only in
+// TestMain makes a server of the tests resolve all names, by the rules of DNS
+// and over a real socket: a program can be pointed to another one only in
 // /etc/resolv.conf, and there without a port.
 func TestMain(m *testing.M) {
 	dns, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -104,7 +104,7 @@ func TestDiscovery(t *testing.T) {
 	runner{env: []string{"ETCDCTL_DISCOVERY_SRV=plain.test", "ETCDCTL_INSECURE_DISCOVERY=1"}}.run(t, "--no-sync", "get", "/a").is(t, ran{0, "1\n", ""})
 	runner{env: []string{"ETCDCTL_DISCOVERY_SRV_NAME=blue"}}.run(t, append([]string{"-D", "named.test"}, insecure...)...).is(t, ran{0, "1\n", ""})
 
-	// without --insecure-discovery they are left out
+	// without --insecure-discovery they are omitted
 	runner{}.run(t, "--no-sync", "-D", "plain.test", "--endpoints", given.URL, "get", "/a").is(t, ran{0, "given\n",
 		"ignoring discovered insecure endpoint \"http://m1.test.:" + port + "\"\n"})
 	if got := (runner{}).run(t, "--no-sync", "-D", "none.test", "get", "/a"); got.code != 1 || got.stdout != "" ||

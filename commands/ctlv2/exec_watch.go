@@ -42,8 +42,8 @@ Without -- the key is the last argument, as it has always been.`,
 	return cmd
 }
 
-// splitCommand tells the key from the command. dash is how many of the
-// arguments stood before --, or -1.
+// splitCommand separates the key from the command. dash is how many of the
+// arguments came before --, or -1.
 func splitCommand(args []string, dash int) (key string, argv []string, err error) {
 	key, argv = "", nil
 	switch {

@@ -95,8 +95,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// Answers that claim to be JSON and are none, or none of etcd's, fail with the
-// exit code of their command, and without a panic.
+// Answers that claim to be JSON and are not, or not etcd's, fail with the exit
+// code of their command, and without a panic.
 func TestMalformed(t *testing.T) {
 	t.Parallel()
 	keys := []string{"get /a", "ls", "set /a 1", "rm /a", "copy-to-v3", "watch --stream /a"}

@@ -74,7 +74,7 @@ func TestUnknownFormat(t *testing.T) {
 	}
 }
 
-// v3's data stays where it is unless it is asked for, as ever.
+// v3's data is not copied unless requested, as in upstream.
 func TestBackup(t *testing.T) {
 	dir := t.TempDir()
 	const utility = "#!/bin/sh\nfor a; do echo \"<$a>\"; done\nexit 7\n"

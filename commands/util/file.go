@@ -89,5 +89,5 @@ func (a *app) openInput(ctx context.Context) (*snapshot.File, error) {
 	return snapshot.OpenSource(tmp, standardInput)
 }
 
-// writerOnly hides that a file can copy by itself, which no context ends.
+// writerOnly hides the file's own copying methods, which no context ends.
 type writerOnly struct{ io.Writer }

@@ -350,7 +350,7 @@ func (c *Cluster) RestartMember(ctx context.Context, name string) error {
 		if err == nil || !errors.Is(err, errPortTaken) {
 			return err
 		}
-		if err := pause(ctx); err != nil { // somebody's outgoing connection may hold the port for a moment
+		if err := pause(ctx); err != nil { // another process's outgoing connection may hold the port for a moment
 			return err
 		}
 	}

@@ -83,7 +83,7 @@ func TestStopAndRestartMember(t *testing.T) {
 	}
 }
 
-// A port that somebody has taken is seen at whichever member it is, and other ports are chosen.
+// A port that is taken is detected at any member, and other ports are chosen.
 func TestPortTaken(t *testing.T) {
 	t.Parallel()
 	tries := 0

@@ -126,7 +126,7 @@ func (p *probe) do(req *http.Request, into any) error {
 	if err != nil {
 		return err
 	}
-	if resp.StatusCode == http.StatusBadRequest { // for a client certificate with a name, where there is authentication
+	if resp.StatusCode == http.StatusBadRequest { // for a client certificate with a name, if authentication is enabled
 		return fmt.Errorf("%s: %w: %s", req.URL.Path, errRefused, data)
 	}
 	if err := json.Unmarshal(data, into); err != nil {

@@ -115,7 +115,7 @@ func descend(at []string, word string, commands []Command) []string {
 	return append(at, begins[0])
 }
 
-// complete returns the path where it is a whole command.
+// complete returns the path if it is a whole command.
 func complete(at []string, commands []Command) string {
 	if c := strings.Join(at, " "); slices.Contains(commands, Command(c)) {
 		return c

@@ -9,7 +9,8 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 )
 
-// What of a command may deviate from the reference when a script says so.
+// The parts of a command's result that may deviate from the reference when a
+// script says so.
 const (
 	aspectStdout = "stdout" // other bytes
 	aspectExtra  = "extra"  // the reference's bytes, then more

@@ -110,7 +110,7 @@ func (d *Dir) Abort() error {
 	}
 	if d.made != "" {
 		for dir := filepath.Dir(d.path); ; dir = filepath.Dir(dir) {
-			// It is kept if somebody else has put something into it.
+			// It is kept if another process has put something into it.
 			if os.Remove(dir) != nil || dir == d.made {
 				break
 			}

@@ -67,8 +67,8 @@ func openFile(path string) (place, bool) {
 	return place{}, false
 }
 
-// same makes sure that following the links by their text led where the system
-// goes.
+// same checks that following the links by their text leads to the same file as
+// the system's own resolution.
 func same(path, target string) error {
 	if path == target {
 		return nil

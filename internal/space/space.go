@@ -11,9 +11,9 @@ import (
 // ErrFull says that there is less room than needed.
 var ErrFull = errors.New("not enough space")
 
-// Check makes sure that the file system of dir has room for need bytes. dir
-// need not exist; then the place where it would be counts. If the system does not
-// say, Check assumes that there is room.
+// Check checks that the file system of dir has room for need bytes. If dir does
+// not exist, Check uses the place where it would be. If the system does not
+// report the space, Check assumes that there is room.
 func Check(dir string, need int64) error {
 	at, err := existing(dir)
 	if err != nil {

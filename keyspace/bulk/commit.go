@@ -28,7 +28,7 @@ type Committer struct {
 	Limits Limits          // of one transaction
 	Leases Leases          // nil where no change has a lease
 	Mode   Mode            // how to treat keys that already exist
-	Done   func(Committed) // told of each transaction, from any goroutine; may be nil
+	Done   func(Committed) // called for each transaction, from any goroutine; may be nil
 	// Refused is called with each change that the cluster rejects, and returns
 	// nil to continue with the others. If it is nil, the error ends the commit,
 	// and the rejected change is not singled out.

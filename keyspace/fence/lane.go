@@ -54,7 +54,7 @@ func (l *lane) join(s *session) {
 }
 
 // ready makes sure that the lane has a key and that nothing is under way. The
-// error is errDenied where a fence is not permitted.
+// error is errDenied if a fence is not permitted.
 func (l *lane) ready(ctx context.Context, key []byte) error {
 	for range mostFences {
 		if err := l.fence.enter(ctx, l, key); err != nil {

@@ -28,8 +28,8 @@ func Append(b []byte, p Pair) []byte {
 	return append(b, '}', '\n')
 }
 
-// appendBytes appends a member: as text where it is UTF-8, else as base64 under
-// a name that says so.
+// appendBytes appends a member: as text if it is UTF-8, otherwise as base64
+// under the base64 name.
 func appendBytes(b []byte, name string, v []byte) []byte {
 	b = append(append(b, '"'), name...)
 	if !utf8.Valid(v) {

@@ -157,8 +157,7 @@ func utf8Only(s []byte) error {
 	return nil
 }
 
-// escaped reads the rest of a string, of which s has come before the first
-// escape.
+// escaped reads the rest of a string, whose part before the first escape is s.
 func (c *cursor) escaped(s []byte) (string, error) {
 	for c.i < len(c.b) {
 		b := c.b[c.i]

@@ -62,7 +62,7 @@ func NewReader(r io.Reader, f Format) (*Reader, error) {
 	return &Reader{r: buf, format: f, table: crc32.MakeTable(crc32.Castagnoli)}, nil
 }
 
-// Position returns how far it has come.
+// Position returns the current position.
 func (r *Reader) Position() Position { return r.at }
 
 // More reports whether input can be read without waiting for it.

@@ -124,7 +124,7 @@ type number struct {
 }
 
 // value returns the number of a key whose digits begin at first. A byte that is
-// none of them counts as the next one that is.
+// not a digit counts as the next digit.
 func (n number) value(key string, first int) *big.Int {
 	v := new(big.Int)
 	for i, digits := range n.digits {

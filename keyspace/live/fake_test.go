@@ -142,7 +142,7 @@ func (f *fake) took(r *pb.RangeRequest) error {
 	return f.before(n, r)
 }
 
-// carry takes as long as an answer does, once its header has come.
+// carry takes as long as the transfer of an answer after its header.
 func (f *fake) carry(ctx context.Context, kvs []*mvccpb.KeyValue) error {
 	if f.rate == 0 {
 		return nil

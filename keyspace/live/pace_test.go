@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// What is asked for settles where an answer takes its share of the time over a
-// slow link, and stays large where a server takes long for whatever it is.
+// The page size settles where an answer takes its share of the time over a slow
+// link, and stays large if a server is slow whatever the size.
 func TestPace(t *testing.T) {
 	t.Parallel()
 	const timeout, most = 5 * time.Second, 2 << 20

@@ -118,9 +118,9 @@ func (p *pages) begin(ctx context.Context) {
 	}
 }
 
-// end returns where the next request for the beginning of a part ends. In a void
-// it takes the whole part, to come to its first keys by their number alone, as
-// long as that is not done too often.
+// end returns where the next request for the beginning of a part ends. In an
+// empty region it is the end of the part, to find its first keys in one
+// request, as long as that is not done too often.
 func (p *pages) end(g *segment) string {
 	if p.empty >= p.underWay && p.waste+p.count-p.done <= maxWaste*p.count {
 		p.empty = 0

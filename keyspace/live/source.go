@@ -214,8 +214,8 @@ func (s *scan) next() string {
 // after returns the key that follows another one.
 func after(key []byte) string { return string(key) + "\x00" }
 
-// left returns how many more keys are wanted, or n where that is less. Without
-// a limit it is n, of which 0 means all.
+// left returns how many more keys are wanted, or n if that is less. Without a
+// limit it is n; 0 means all.
 func (s *scan) left(n int64) int64 {
 	switch {
 	case s.Limit == 0:

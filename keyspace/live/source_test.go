@@ -310,7 +310,7 @@ func TestSilent(t *testing.T) {
 }
 
 // If no endpoint can be reached, the read waits until one may be.
-func TestNobodyThere(t *testing.T) {
+func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		refused := func(context.Context, string) (net.Conn, error) { return nil, syscall.ECONNREFUSED }

@@ -19,7 +19,7 @@ type Watch struct {
 	Key, End       string // as in etcd's API
 	From           int64  // the first revision; 0 means the next one, or with Until the oldest that the server has
 	Until          int64  // the last revision; 0 means that the watch does not end
-	NoPut          bool   // leave out the events of one kind
+	NoPut          bool   // omit the events of one kind
 	NoDelete       bool
 	PrevKV         bool
 	ProgressNotify bool
@@ -58,7 +58,7 @@ func (s *Source) Watcher(lost func(err error, next int64)) *Watcher {
 	return &Watcher{clientv3.NewWatchFromWatchClient(f, s.Client), f, lost}
 }
 
-// Watching is a watch that was begun.
+// Watching is a watch that has been started.
 type Watching struct {
 	Responses clientv3.WatchChan // closed at the end of the watch, or of its context
 	err       error

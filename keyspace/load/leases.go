@@ -76,8 +76,8 @@ func (l *leases) Of(ctx context.Context, id int64) (clientv3.LeaseID, error) {
 	return k.id, err
 }
 
-// Gone implements [bulk.Leases]: each lease that has ended is made anew. What
-// was written with it has ended as well, as its time to live says.
+// Gone implements [bulk.Leases]: each lease that has ended is granted again.
+// Keys written with it have ended as well, as their TTL says.
 func (l *leases) Gone(ctx context.Context, ids []int64) error {
 	for _, id := range ids {
 		k := l.lease(id)
@@ -123,7 +123,7 @@ func (l *leases) takeUp(made map[int64]clientv3.LeaseID) {
 	}
 }
 
-// fixed is a lease of the cluster that somebody else has made, for every pair.
+// fixed is an existing lease of the cluster, for every pair.
 type fixed clientv3.LeaseID
 
 // Of implements [bulk.Leases].

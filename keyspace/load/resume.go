@@ -16,8 +16,8 @@ import (
 
 var errLeaseGone = errors.New("the lease has ended or never was: give another --lease")
 
-// resume notes in a file how far a run has come. The nil resume notes nothing.
-// It may be used from several goroutines.
+// resume records the progress of a run in a file. The nil resume records
+// nothing. It is safe for concurrent use.
 type resume struct {
 	leases *leases
 	run    run

@@ -17,8 +17,8 @@ const (
 	// copyInFlight is how many transactions a copy has under way: enough that
 	// the destination always has a next one.
 	copyInFlight = 8
-	// copyTries is how often a copy is begun because its revision was compacted
-	// away before its end.
+	// copyTries is how often a copy is restarted because its revision was
+	// compacted before its end.
 	copyTries = 5
 )
 

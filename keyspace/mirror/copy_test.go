@@ -70,8 +70,8 @@ func TestOnce(t *testing.T) {
 	}
 }
 
-// An extra key that somebody writes after the list of them was read stays, and
-// is not taken for the mirror's own.
+// An extra key that another client writes after the list of them was read
+// stays, and is not mistaken for the mirror's own.
 func TestExtraRewritten(t *testing.T) {
 	t.Parallel()
 	for _, ops := range []int{0, 1} {

@@ -86,8 +86,8 @@ func (f *following) run(ctx context.Context, updates <-chan update) error {
 	return f.rewriteLost(ctx)
 }
 
-// add adds the events of an update to the batch, those of one revision together,
-// and commits the batch where it is full.
+// add adds the events of an update to the batch, those of one revision
+// together, and commits the batch when it is full.
 func (f *following) add(ctx context.Context, u update) error {
 	if u.err != nil {
 		if err := f.commit(ctx); err != nil {

@@ -28,7 +28,7 @@ type Options struct {
 	Timeout      time.Duration           // of one request
 	MaxRecvBytes int                     // largest answer to accept; 0 is no limit
 	Note         func(text string)       // called with messages for the user
-	Copied       func(done, total int64) // told of the progress of a copy; may be nil
+	Copied       func(done, total int64) // called with the progress of a copy; may be nil
 }
 
 // Cluster is one end of a mirror.

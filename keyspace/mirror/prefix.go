@@ -26,7 +26,7 @@ func (r renaming) key(key []byte) ([]byte, error) {
 	return append([]byte(r.to), rest...), nil
 }
 
-// span is a range of keys, its end left out, as the API spells it.
+// span is a range of keys, without its end, as the API spells it.
 type span struct{ key, end string }
 
 // has reports whether a key is in the range.

@@ -53,8 +53,8 @@ func (l *leases) until(ctx context.Context, end time.Time) (clientv3.LeaseID, er
 	return id, nil
 }
 
-// forget has the leases made anew that are asked for from now on, and asked
-// about again.
+// forget makes later requests for leases grant them again, and check them
+// again.
 func (l *leases) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

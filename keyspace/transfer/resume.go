@@ -13,7 +13,8 @@ import (
 	file "etcdkit/keyspace/resume"
 )
 
-// resume notes in a file how far a run has come. The nil resume notes nothing.
+// resume records the progress of a copy in a file. The nil resume records
+// nothing.
 type resume struct {
 	from state // the state of an interrupted run
 

@@ -43,7 +43,7 @@ type Options struct {
 	Retry  *retry.Retrier                       // for v3's requests
 	Mode   Mode
 	DryRun bool   // write nothing
-	Resume string // file that notes how far it has come; "" is none
+	Resume string // file that records progress; "" for none
 	Names  Names
 	Hidden []string // the hidden keys of v2 that Read includes
 
@@ -68,7 +68,7 @@ type Summary struct {
 
 	Conflicts int           `json:"conflicts"` // keys that v3 had otherwise, whatever became of them
 	DryRun    bool          `json:"dry_run"`
-	Verified  *Verification `json:"verified,omitempty"` // nil where it did not come to that
+	Verified  *Verification `json:"verified,omitempty"` // nil if verification was not reached
 }
 
 // Transfer is one run.

@@ -30,8 +30,8 @@ func TestLostAnswer(t *testing.T) {
 	})
 }
 
-// A key that somebody else writes between the look at it and the write is not
-// written over, whatever the order.
+// A key that another client writes between the check and the write is not
+// overwritten, whatever the order.
 func TestRace(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -15,7 +15,7 @@ import (
 	"etcdkit/keyspace/fence"
 )
 
-// tries is how often a batch is looked at again because somebody else has
+// tries is how often a batch is checked again because another client has
 // changed one of its keys, or a lease has ended, before it was written.
 const tries = 10
 

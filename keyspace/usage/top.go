@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// Top keeps the nodes that come to most. Its memory is theirs.
+// Top keeps the nodes with the largest totals. Its memory is proportional to
+// their number.
 type Top struct {
 	N  int             // how many
 	By func(Sum) int64 // the measure to compare
@@ -27,8 +28,7 @@ func (t *Top) Add(n Node) {
 	}
 }
 
-// Nodes returns them, that which comes to most first, and of equals the first by
-// name.
+// Nodes returns them, the largest first, and equal ones by name.
 func (t *Top) Nodes() []Node {
 	nodes := slices.Clone(t.least.nodes)
 	slices.SortFunc(nodes, func(a, b Node) int {

@@ -45,8 +45,8 @@ func TestWalk(t *testing.T) {
 	}
 }
 
-// What a directory comes to is what its directories and its direct keys come to.
-// du left the direct ones out, and its lines did not add up.
+// The total of a directory is the sum of its directories and its direct keys.
+// du omitted the direct keys, and its lines did not add up.
 func TestDirectKeysAddUp(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(2000) {

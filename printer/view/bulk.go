@@ -25,7 +25,8 @@ func (i Import) parts() []count {
 	return []count{{"written", i.Written}, {"skipped", i.Skipped}, {"failed", i.Failed}, {"broken", i.Broken}, {"left", i.Left}}
 }
 
-// Simple prints a line of the numbers; of the parts only written where it is 0.
+// Simple prints a line of the numbers; of the parts, only written is printed if
+// it is 0.
 func (i Import) Simple(t *printer.Text) {
 	t.Printf("%d read: ", i.Read)
 	for n, part := range i.parts() {

@@ -11,7 +11,7 @@ import (
 type column[T any] struct {
 	name   string
 	cell   func(T) string
-	exact  func(T) string // the cell for machines, where that is another
+	exact  func(T) string // the cell for programs, if that differs
 	absent bool           // in the release that is printed
 }
 

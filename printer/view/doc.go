@@ -19,8 +19,8 @@ import (
 	"etcdkit/printer"
 )
 
-// headerFields lists a response header. Since 3.6 the revision is left out where
-// it is zero, as in responses that are not about keys.
+// headerFields lists a response header. Since 3.6 the revision is omitted if it
+// is zero, as in responses that are not about keys.
 func headerFields(t *printer.Text, h *etcdserverpb.ResponseHeader) {
 	idField(t, "ClusterID", h.GetClusterId())
 	idField(t, "MemberID", h.GetMemberId())

@@ -12,7 +12,7 @@ import (
 // Health is the outcome of a health check of one endpoint.
 type Health struct {
 	Endpoint string
-	Asked    bool          // false where it did not come to a request, as when logging in failed
+	Asked    bool          // false if no request was sent, as when logging in failed
 	Took     time.Duration // of the request, where there was one
 	Error    string        // the fault; empty if the endpoint is healthy
 }
@@ -62,7 +62,7 @@ func (h EndpointHealth) Fields(t *printer.Text) {
 }
 
 // JSON prints an array with one element for each endpoint. Only the error is
-// left out where it is empty.
+// omitted if it is empty.
 func (h EndpointHealth) JSON(t *printer.Text) {
 	endpointsJSON(t, h, healthJSON)
 }

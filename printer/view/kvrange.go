@@ -38,7 +38,7 @@ func (r Range) each(t *printer.Text, f func(i int, page *etcdserverpb.RangeRespo
 			return nil
 		}
 		f(i, page)
-		t.Flush() // somebody may be waiting for it
+		t.Flush() // a reader may be waiting for it
 		last = page
 		i++
 	}

@@ -15,8 +15,8 @@ type DeletePreview struct {
 	Values bool // simple: the values too
 }
 
-// Simple prints how many keys there are, then the first of them, and a last
-// line of dots where there are more.
+// Simple prints the number of keys, then the first of them, and a last line of
+// dots if there are more.
 func (d DeletePreview) Simple(t *printer.Text) {
 	for page, err := range d.Pages {
 		if err != nil {

@@ -69,8 +69,8 @@ type Result struct {
 	// themselves. 3.6 still reads them; from 3.7 on a server does not start on
 	// them.
 	V2Own int
-	// Cluster is the version that the cluster has agreed on; zero where it is
-	// not known. A server below it does not start.
+	// Cluster is the version that the cluster has agreed on; zero if it is
+	// unknown. A server below it does not start.
 	Cluster semver.Version
 }
 

@@ -44,8 +44,8 @@ func tooEarly(to semver.Version, log needs) error {
 	return &tooEarlyError{to: to, requests: log.v2Own}
 }
 
-// steps makes sure that each release on the way is known: a step up needs the
-// one above, a step down the one that it leaves.
+// steps checks that each release on the way is known: a step up needs the one
+// above, a step down the one that it leaves.
 func steps(from, to semver.Version) error {
 	if from.Major != to.Major {
 		return errors.New("changing major storage version is not supported")

@@ -43,9 +43,9 @@ func (b *backup) writeSnap(dir string) error {
 	return writeSnapshot(dir, store, b.snap.Mark, b.conf())
 }
 
-// writeWAL writes the entries after the raft snapshot. One that is to be left
-// out becomes one without content, as a new leader writes it, so that all
-// indexes stay as they are.
+// writeWAL writes the entries after the raft snapshot. An entry to be omitted
+// becomes one without content, as a new leader writes it, so that all indexes
+// are unchanged.
 func (b *backup) writeWAL(ctx context.Context, dir string) (err error) {
 	w, err := raftlog.Create(dir, b.log.Metadata)
 	if err != nil {

@@ -69,8 +69,8 @@ type Config struct {
 	// MarkCompacted makes the server compact up to the revision bumped to, so
 	// that watchers of earlier ones start afresh. It needs BumpRevision.
 	MarkCompacted bool
-	// RevisionAtLeast bumps the latest revision up to this one, with
-	// MarkCompacted, where it is lower. It excludes BumpRevision.
+	// RevisionAtLeast raises the latest revision to this one, with
+	// MarkCompacted, if it is lower. It excludes BumpRevision.
 	RevisionAtLeast int64
 	// Logger takes the messages of etcd's packages; nil drops them.
 	Logger *zap.Logger

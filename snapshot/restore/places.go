@@ -17,7 +17,7 @@ const memberDir = "member"
 type places struct {
 	dataDir string
 	walDir  string // final place of the WAL
-	inside  string // its path below dataDir, or "" where it is elsewhere
+	inside  string // its path below dataDir, or "" if it is elsewhere
 }
 
 // places fills in the paths that are not given.
@@ -64,8 +64,8 @@ func (p *places) check() (err error) {
 	return nil
 }
 
-// below returns the path of target below base, "." if they are the same; ""
-// where it is elsewhere.
+// below returns the path of target below base, "." if they are the same, "" if
+// it is elsewhere.
 func below(base, target string) (string, error) {
 	absBase, err := filepath.Abs(base)
 	if err != nil {

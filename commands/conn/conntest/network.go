@@ -55,7 +55,8 @@ func (n *Network) Mute(t testing.TB, address string) string {
 	return address
 }
 
-// Dial is the Dial of cli.Streams. Where nobody listens, it is refused.
+// Dial is the Dial of cli.Streams. Without a listener the connection is
+// refused.
 func (n *Network) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	n.mu.Lock()
 	l := n.at[address]

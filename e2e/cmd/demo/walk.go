@@ -75,8 +75,8 @@ func (w *walk) run(ctx context.Context, s step) (string, error) {
 	return stdout.String(), nil
 }
 
-// follow runs cmd, showing its output as it comes, and interrupts it after
-// until lines where that is not 0.
+// follow runs cmd, showing its output as it is printed, and interrupts it after
+// until lines if that is not 0.
 func (w *walk) follow(cmd *exec.Cmd, until int, stdout *bytes.Buffer) error {
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // and meaning are those of the v2 interface.
 type line struct {
 	Key           string     `json:"key"`
-	Value         *string    `json:"value,omitempty"` // of a key, also where it is empty
+	Value         *string    `json:"value,omitempty"` // of a key, even if it is empty
 	Dir           bool       `json:"dir,omitempty"`
 	Hidden        bool       `json:"hidden,omitempty"`
 	Expiration    *time.Time `json:"expiration,omitempty"`

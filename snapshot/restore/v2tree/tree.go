@@ -18,7 +18,7 @@ import (
 type Tree struct {
 	// Index is that of the last change.
 	Index uint64
-	// Uncommitted is the number of entries of the WAL that were left out, since
+	// Uncommitted is the number of entries of the WAL that were omitted, since
 	// the cluster may not have agreed on them.
 	Uncommitted int
 	// Torn is the file of the WAL whose last record was not written to its end;
@@ -48,7 +48,7 @@ type node struct {
 	CreatedIndex, ModifiedIndex uint64
 	ExpireTime                  time.Time
 	Value                       string
-	Children                    map[string]*node // nil where it is no directory
+	Children                    map[string]*node // nil if it is not a directory
 }
 
 // treeOf takes the tree from the store through its JSON, the only form in which
