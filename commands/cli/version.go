@@ -21,7 +21,7 @@ func Version(program string, o *Output) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of " + program,
-		Long: fmt.Sprintf(`Print the release of etcd's %[1]s that this program stands in for and its API
+		Long: fmt.Sprintf(`Print the release of etcd's %[1]s that this program replaces and its API
 version. --build adds a line with the version of etcdkit; so do -w json, jsonl,
 yaml and template.`, program),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -50,7 +50,7 @@ func VersionV2(program, version string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of " + program,
-		Long: fmt.Sprintf(`Print the release of etcd's %[1]s that this program stands in for and its API
+		Long: fmt.Sprintf(`Print the release of etcd's %[1]s that this program replaces and its API
 version. --build adds a line with the version of etcdkit. "%[1]s health" shows
 the versions of the servers.`, program),
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -32,7 +32,7 @@ type checkOptions struct {
 
 func (o *checkOptions) addFlags(fs *pflag.FlagSet, prefix string) {
 	fs.StringVar(&o.load, "load", "s", "how much `load`: s (small), m (medium), l (large) or xl (xLarge)")
-	fs.StringVar(&o.prefix, "prefix", prefix, "what the keys begin with that are written; there must be none yet")
+	fs.StringVar(&o.prefix, "prefix", prefix, "prefix of the keys to write; no keys may have it yet")
 	fs.BoolVar(&o.autoCompact, "auto-compact", false, "compact the history when the keys are deleted again")
 	fs.BoolVar(&o.autoDefrag, "auto-defrag", false, "defragment every endpoint at the end")
 }

@@ -39,9 +39,9 @@ and a standard deviation of at most 100 ms.
   l         8000      500
   xl       15000     1000
 
-An interruption ends the check early, with the verdict on what was written until
-then. The keys are deleted at the end in any case. With --verbose, percentiles of
-the times and the errors come before the verdict.`,
+An interruption ends the check early, with a verdict on the writes until then.
+The keys are always deleted at the end. With --verbose, percentiles of the times
+and the errors come before the verdict.`,
 		Example: `  etcdctl check perf
   etcdctl check perf --load m --auto-compact --auto-defrag`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -34,13 +34,13 @@ func conflictModes() []string {
 
 func (o *loadOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.dryRun, "dry-run", false, "read and check everything, print what would be written, and write nothing")
-	fs.BoolVar(&o.keepGoing, "keep-going", false, "pass over what can't be used, and count it")
-	fs.BoolVar(&o.createOnly, "create-only", false, "write only keys that are not there yet: --on-conflict skip")
-	fs.StringVar(&o.onConflict, "on-conflict", "overwrite", "what to do with keys that are there already: "+strings.Join(conflictModes(), ", "))
-	fs.StringVar(&o.resume, "resume", "", "note in this `file` how far it has come, and go on from there if the file exists")
+	fs.BoolVar(&o.keepGoing, "keep-going", false, "skip and count invalid pairs")
+	fs.BoolVar(&o.createOnly, "create-only", false, "write only keys that do not exist yet: --on-conflict skip")
+	fs.StringVar(&o.onConflict, "on-conflict", "overwrite", "what to do with keys that already exist: "+strings.Join(conflictModes(), ", "))
+	fs.StringVar(&o.resume, "resume", "", "record progress in this `file`, and resume from there if it exists")
 	fs.StringVar(&o.stripPrefix, "strip-prefix", "", "cut this `prefix` off every key; a key without it is invalid")
 	fs.StringVar(&o.addPrefix, "add-prefix", "", "put this `prefix` before every key, after --strip-prefix")
-	fs.UintVar(&o.maxTxnOps, "max-txn-ops", bulk.DefaultOps, "at most this many operations in one transaction")
+	fs.UintVar(&o.maxTxnOps, "max-txn-ops", bulk.DefaultOps, "maximum number of operations in one transaction")
 }
 
 // mode checks the flags against each other.

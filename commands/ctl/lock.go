@@ -24,8 +24,8 @@ type lockOptions struct {
 
 func (o *lockOptions) addFlags(fs *pflag.FlagSet) {
 	fs.IntVar(&o.ttl, "ttl", 10, "seconds after which others get the lock if this command is no longer connected")
-	fs.DurationVar(&o.timeout, "timeout", 0, "give up if the lock is not acquired within this time (exit code 7); 0 waits forever")
-	fs.BoolVar(&o.try, "try", false, "give up at once if another holds the lock (exit code 7)")
+	fs.DurationVar(&o.timeout, "timeout", 0, "fail if the lock is not acquired within this time (exit code 7); 0 waits forever")
+	fs.BoolVar(&o.try, "try", false, "fail at once if the lock is held (exit code 7)")
 }
 
 // child returns the command to run under the lock, or nil.

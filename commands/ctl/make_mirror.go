@@ -29,12 +29,12 @@ type makeMirrorOptions struct {
 
 func (o *makeMirrorOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.prefix, "prefix", "", "mirror the keys that begin with this `prefix`")
-	fs.StringVar(&o.destPrefix, "dest-prefix", "", "what stands at the destination in place of --prefix, if not the same")
-	fs.BoolVar(&o.noDestPrefix, "no-dest-prefix", false, "cut --prefix off at the destination")
-	fs.Int64Var(&o.rev, "rev", 0, "begin with what happened at this `revision`, without a first copy")
-	fs.UintVar(&o.maxTxnOps, "max-txn-ops", bulk.DefaultOps, "at most this many operations in one transaction")
-	fs.BoolVar(&o.once, "once", false, "end when all is copied, and print how many changes were made")
-	fs.BoolVar(&o.deleteExtra, "delete-extra", false, "delete keys at the destination, below its prefix, that the source does not have")
+	fs.StringVar(&o.destPrefix, "dest-prefix", "", "prefix at the destination, if different from --prefix")
+	fs.BoolVar(&o.noDestPrefix, "no-dest-prefix", false, "remove --prefix from keys at the destination")
+	fs.Int64Var(&o.rev, "rev", 0, "start with the changes of this `revision`, without a first copy")
+	fs.UintVar(&o.maxTxnOps, "max-txn-ops", bulk.DefaultOps, "maximum number of operations in one transaction")
+	fs.BoolVar(&o.once, "once", false, "exit once everything is copied, and print the number of changes")
+	fs.BoolVar(&o.deleteExtra, "delete-extra", false, "delete keys with the destination's prefix that the source does not have")
 	o.dest.AddTo(fs)
 }
 
@@ -68,15 +68,15 @@ func newMakeMirror(a *app) *cobra.Command {
 	o := &makeMirrorOptions{}
 	cmd := &cobra.Command{
 		Use:   "make-mirror [options] <destination>",
-		Short: "Keep the keys of this cluster the same in another one",
+		Short: "Mirror keys to another cluster",
 		Long: `Copy all keys, or those with a prefix, to the cluster that the endpoint
-<destination> belongs to, and then whatever changes, until interrupted. The
-number of changes made is printed every 30 seconds.
+<destination> belongs to, and then every change, until interrupted. The number
+of changes made is printed every 30 seconds.
 
-A key that has a lease gets one there as well, which ends when that of the
-source does. After a lost connection the mirror goes on where it was. Where the
-source has been compacted since, all keys are copied again, and those deleted
-that it does not have any more.`,
+A key with a lease gets a lease at the destination, which ends with that of the
+source. After a lost connection the mirror resumes where it stopped. If the
+source has been compacted meanwhile, all keys are copied again, and keys that the
+source no longer has are deleted.`,
 		Example: `  etcdctl make-mirror 10.0.1.7:2379
   etcdctl make-mirror --prefix /app/ --dest-prefix /copy/app/ https://10.0.1.7:2379 --dest-cacert ca.crt
   etcdctl make-mirror --prefix /app/ --once --delete-extra 10.0.1.7:2379`,

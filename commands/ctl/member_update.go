@@ -35,7 +35,7 @@ func newMemberUpdate(a *app) *cobra.Command {
 		Use:   "update <memberID> [options]",
 		Short: "Change the peer URLs of a member",
 		Long: `Replace the peer URLs of a member, named by its hexadecimal ID or its name as
-member list shows them. Where the member listens is set by its own flags.`,
+member list shows them. The member's own flags set the addresses it listens on.`,
 		Example: `  etcdctl member update 8e9e05c52164694d --peer-urls http://10.0.0.9:2380
   etcdctl member update infra2 --peer-urls http://10.0.0.9:2380`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -13,8 +13,8 @@ import (
 func newRoleGet(a *app) *cobra.Command {
 	return curlShows(a, &cobra.Command{
 		Use:   "get <role>",
-		Short: "Show what a role permits",
-		Long: `Show what a role permits. The simple format lists the keys that can be read, then
+		Short: "Show the permissions of a role",
+		Long: `Show the permissions of a role. The simple format lists readable keys, then
 those that can be written: "key" is a single one, "[a, b)" all from a up to but
 not including b, "[a, <open ended>" all from a on.`,
 		Example: `  etcdctl role get reader

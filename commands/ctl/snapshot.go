@@ -5,9 +5,9 @@ import "github.com/spf13/cobra"
 func newSnapshot(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "snapshot <subcommand>",
-		Short: "Save what a member has stored",
-		Long: `Save what a member has stored. To look at a snapshot, and to start a cluster
-from one, see "etcdutl snapshot"; both are here as well, as in releases up to 3.5.`,
+		Short: "Save snapshots of a member",
+		Long: `Save a snapshot of a member. To inspect a snapshot, or start a cluster from one,
+see "etcdutl snapshot"; both are also available here, as in releases up to 3.5.`,
 	}
 	cmd.AddCommand(newSnapshotSave(a), newSnapshotStatus(a), newSnapshotRestore(a))
 	return cmd

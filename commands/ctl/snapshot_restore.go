@@ -9,14 +9,14 @@ import (
 // are only passed on to etcdutl, which has the same ones.
 func addRestoreFlags(fs *pflag.FlagSet) {
 	fs.String("data-dir", "", "the data `directory` to make")
-	fs.String("wal-dir", "", "where the WAL goes if not into the data `directory`")
+	fs.String("wal-dir", "", "where to put the WAL if not in the data `directory`")
 	fs.String("name", "default", "name of the member")
 	fs.String("initial-cluster", "default=http://localhost:2380", "all `members` of the new cluster, as NAME=URL,NAME=URL")
 	fs.String("initial-cluster-token", "etcd-cluster", "the new cluster's `token`")
 	fs.String("initial-advertise-peer-urls", "http://localhost:2380", "this member's peer `URLs`")
-	fs.Bool("skip-hash-check", false, "take a file without checksum")
-	fs.Uint64("bump-revision", 0, "add this to the latest revision; needs --mark-compacted")
-	fs.Bool("mark-compacted", false, "let watchers of revisions up to the bumped one start afresh; needs --bump-revision")
+	fs.Bool("skip-hash-check", false, "accept a file without checksum")
+	fs.Uint64("bump-revision", 0, "add this to the latest revision; requires --mark-compacted")
+	fs.Bool("mark-compacted", false, "mark revisions up to the bumped one as compacted so that watchers resync; requires --bump-revision")
 	fs.Uint64("initial-memory-map-size", 0, "address space to reserve for the database, in `bytes`; 0 is the default")
 }
 

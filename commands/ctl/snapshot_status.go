@@ -26,8 +26,8 @@ func fileStatus(ctx context.Context, path string) (st snapshot.Status, err error
 func newSnapshotStatus(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status <filename>",
-		Short: "Show what a snapshot holds (deprecated: etcdutl snapshot status)",
-		Long: `Verify a snapshot and show what it holds, in the form of releases up to 3.5,
+		Short: "Show the status of a snapshot (deprecated: etcdutl snapshot status)",
+		Long: `Verify a snapshot and show its status, in the format of releases up to 3.5,
 which had this command: hash, revision, number of records and size. See "etcdutl
 snapshot status".`,
 		Example: "  etcdctl snapshot status backup.db -w table",

@@ -22,7 +22,7 @@ type txnOptions struct {
 }
 
 func (o *txnOptions) addFlags(fs *pflag.FlagSet) {
-	fs.BoolVarP(&o.interactive, "interactive", "i", false, "say on standard output what is to be typed next")
+	fs.BoolVarP(&o.interactive, "interactive", "i", false, "prompt for input on standard output")
 }
 
 // read reads a whole transaction from standard input.

@@ -72,6 +72,6 @@ get).`,
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&detail, "detail", false, "show what each role permits")
+	cmd.Flags().BoolVar(&detail, "detail", false, "show the permissions of each role")
 	return curlShowsUnless(a, cmd, withFlag("detail", "it makes several requests, each by the answers to those before"), etcdserverpb.Auth_UserGet_FullMethodName)
 }

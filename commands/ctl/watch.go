@@ -24,11 +24,11 @@ type watchOptions struct {
 }
 
 func (o *watchOptions) addFlags(fs *pflag.FlagSet) {
-	fs.BoolVarP(&o.interactive, "interactive", "i", false, "read what to watch from standard input")
+	fs.BoolVarP(&o.interactive, "interactive", "i", false, "read watch requests from standard input")
 	fs.BoolVar(&o.prefix, "prefix", false, "all keys that begin with <key>")
 	fs.Int64Var(&o.rev, "rev", 0, "start watching at this revision")
 	fs.BoolVar(&o.prevKV, "prev-kv", false, "print the previous key-value pair too")
-	fs.BoolVar(&o.progressNotify, "progress-notify", false, "let the server report its revision now and then while nothing happens")
+	fs.BoolVar(&o.progressNotify, "progress-notify", false, "make the server report its revision from time to time while there are no events")
 	fs.StringVar(&o.filter, "filter", "", "print only these `events`: put or delete")
 	fs.BoolVar(&o.untilNow, "until-now", false, "print the events so far, from --rev or else from the oldest that the server has, and exit")
 }

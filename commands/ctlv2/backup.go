@@ -7,9 +7,9 @@ func newBackup(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup [options]",
 		Short: "Copy a data directory of a stopped member (deprecated: etcdutl backup)",
-		Long: `Copy a data directory of a stopped member, with a new identity. It is handed over
-to the etcdutl beside etcdctl, or else to the one on the PATH; see "etcdutl
-backup". Of a running member "etcdctl snapshot save" of the v3 API makes one.`,
+		Long: `Copy a data directory of a stopped member, with a new identity. The command is run
+by the etcdutl next to etcdctl, or else by the one on the PATH; see "etcdutl
+backup". For a running member, use "etcdctl snapshot save" of the v3 API.`,
 		Example: "  etcdctl backup --data-dir /var/lib/etcd --backup-dir /backup",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			// etcdutl takes v3's data along unless it is told not to; this
@@ -24,7 +24,7 @@ backup". Of a running member "etcdctl snapshot save" of the v3 API makes one.`,
 	fs.String("data-dir", "", "the data `directory` to copy")
 	fs.String("wal-dir", "", "where its WAL is if not in the data `directory`")
 	fs.String("backup-dir", "", "the `directory` to make")
-	fs.String("backup-wal-dir", "", "where its WAL goes if not into the new `directory`")
+	fs.String("backup-wal-dir", "", "where to put its WAL if not in the new `directory`")
 	fs.Bool(withV3, false, "also the data of the v3 API")
 	return cmd
 }

@@ -33,11 +33,11 @@ func conflictModes() []string {
 
 func (o *copyOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.prefix, "prefix", "/", "copy this `directory`, or this key")
-	fs.StringVar(&o.destPrefix, "dest-prefix", "", "what stands in v3 in place of --prefix, if not the same")
+	fs.StringVar(&o.destPrefix, "dest-prefix", "", "prefix in v3, if different from --prefix")
 	fs.StringSliceVar(&o.hidden, "hidden", nil, "copy this hidden `key` or directory as well; may be given more than once")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "read both sides, print what would be written, and write nothing")
-	fs.StringVar(&o.resume, "resume", "", "note in this `file` how far it has come, and go on from there if the file exists")
-	fs.StringVar(&o.onConflict, "on-conflict", "fail", "what to do with keys that v3 has otherwise: "+strings.Join(conflictModes(), ", "))
+	fs.StringVar(&o.resume, "resume", "", "record progress in this `file`, and resume from there if it exists")
+	fs.StringVar(&o.onConflict, "on-conflict", "fail", "what to do with keys whose value in v3 differs: "+strings.Join(conflictModes(), ", "))
 	fs.StringVar(&o.dest, "dest", "", "`endpoints` of v3, if they are not those of v2, separated by commas")
 	o.to.AddTo(fs)
 }
@@ -73,21 +73,21 @@ func newCopyToV3(a *app) *cobra.Command {
 		Use:   "copy-to-v3 [options]",
 		Short: "Copy the tree, or a part of it, into the keys of v3",
 		Long: `Copy the keys of v2 into v3, of the same cluster or, with --dest, of another one.
-v2 is only read. A key of v3 is called by the whole path of that of v2, or with
---dest-prefix by another beginning. Directories have no counterpart: those with
-nothing in them are counted and dropped. A key that has a time to live, or is in
-a directory that has one, gets a lease for what is left of it; keys that end in
-the same second share one.
+v2 is only read. The name of a v3 key is the whole path of the v2 key, or begins
+with --dest-prefix instead of --prefix. Directories have no counterpart: empty
+ones are counted and dropped. A key with a time to live, or in a directory with
+one, gets a lease for the remaining time; keys that expire in the same second
+share a lease.
 
-What v3 has already with the same value, and within five seconds the same time
-to live, is left alone, so that a second run changes nothing. Where v3 has a key
-otherwise, nothing at all is written, unless --on-conflict says to skip such keys
-or to overwrite them. When all is written both sides are read again and compared;
-what has changed in v2 meanwhile is counted apart. Reading a tree is one request
-and may take two minutes, or --total-timeout if that is longer.
+Keys that already exist in v3 with the same value, and the same time to live
+within five seconds, are left unchanged, so that a second run changes nothing. If
+a key in v3 differs, nothing at all is written, unless --on-conflict says to skip
+or overwrite such keys. After writing, both sides are read again and compared;
+keys that have changed in v2 meanwhile are counted separately. Reading a tree is
+one request and may take two minutes, or --total-timeout if that is longer.
 
-An interrupted copy goes on with the same --resume and the same flags: to the
-same cluster, the same prefixes, --hidden and --on-conflict.
+An interrupted copy is resumed with the same --resume and the same flags: the
+same cluster, prefixes, --hidden and --on-conflict.
 
 v2 lists no hidden keys, whose names begin with _. Those among the last thousand
 changes of v2 are named; --hidden copies one, with what is below it. "etcdutl v2

@@ -18,7 +18,7 @@ func newMkdir(a *app) *cobra.Command {
 func newSetdir(a *app) *cobra.Command {
 	return directory(a, client.PrevIgnore, &cobra.Command{
 		Use:   "setdir [options] <key>",
-		Short: "Make a directory of a key, whatever it was",
+		Short: "Create a directory, replacing any key of that name",
 		Long: `Make a directory. A key of that name is replaced; a directory of that name is
 an error, see updatedir.`,
 		Example: "  etcdctl setdir /session",

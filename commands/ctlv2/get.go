@@ -14,7 +14,7 @@ type getOptions struct{ sort, quorum bool }
 
 func (o *getOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.sort, "sort", false, "in the order of the keys")
-	fs.BoolVarP(&o.quorum, "quorum", "q", false, "read what a majority has agreed on, not what one member has seen")
+	fs.BoolVarP(&o.quorum, "quorum", "q", false, "read through the quorum, not the state of one member")
 }
 
 func newGet(a *app) *cobra.Command {

@@ -32,7 +32,7 @@ names begin with _, are listed only when they are named.`,
 	}
 	fs := cmd.Flags()
 	o.addFlags(fs)
-	fs.BoolVarP(&o.recursive, "recursive", "r", false, "with all that is below")
+	fs.BoolVarP(&o.recursive, "recursive", "r", false, "with everything below")
 	fs.BoolVarP(&o.slash, "p", "p", false, "put a slash after directories")
 	return cmd
 }

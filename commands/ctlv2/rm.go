@@ -21,9 +21,9 @@ func newRm(a *app) *cobra.Command {
 	}
 	fs := cmd.Flags()
 	fs.BoolVar(&o.Dir, "dir", false, "also a directory, if it is empty")
-	fs.BoolVarP(&o.Recursive, "recursive", "r", false, "also a directory, with all that is below")
-	fs.StringVar(&o.PrevValue, "with-value", "", "only where the key has this `value`")
-	fs.Uint64Var(&o.PrevIndex, "with-index", 0, "only where the key was last modified at this `index`")
+	fs.BoolVarP(&o.Recursive, "recursive", "r", false, "also a directory, with everything below it")
+	fs.StringVar(&o.PrevValue, "with-value", "", "only if the key has this `value`")
+	fs.Uint64Var(&o.PrevIndex, "with-index", 0, "only if the key was last modified at this `index`")
 	return cmd
 }
 

@@ -11,7 +11,7 @@ import (
 func newRoleGet(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "get <role>",
-		Short: "Show what a role may read and write",
+		Short: "Show the permissions of a role",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneRole(args); err != nil {
 				return err

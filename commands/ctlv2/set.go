@@ -19,9 +19,9 @@ type setOptions struct {
 
 func (o *setOptions) addFlags(fs *pflag.FlagSet) {
 	o.ttl.addTo(fs)
-	fs.StringVar(&o.prevValue, "swap-with-value", "", "only where the key has this `value`")
-	fs.Uint64Var(&o.prevIndex, "swap-with-index", 0, "only where the key was last modified at this `index`")
-	fs.BoolVar(&o.refresh, "refresh", false, "give the key a new time to live (--ttl) and leave its value; no watcher hears of it")
+	fs.StringVar(&o.prevValue, "swap-with-value", "", "only if the key has this `value`")
+	fs.Uint64Var(&o.prevIndex, "swap-with-index", 0, "only if the key was last modified at this `index`")
+	fs.BoolVar(&o.refresh, "refresh", false, "give the key a new time to live (--ttl) and leave its value; watchers are not notified")
 }
 
 // ttl is a time to live, in seconds.
@@ -71,8 +71,8 @@ func newSet(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "set [options] <key> [<value>]",
 		Short: "Set the value of a key",
-		Long: `Set the value of a key, which is made where there is none. Without <value> it is
-read from standard input. A key that is set loses the time to live it had,
+		Long: `Set the value of a key, which is created if it does not exist. Without <value> it
+is read from standard input. A key that is set loses the time to live it had,
 unless --ttl gives it a new one.`,
 		Example: `  etcdctl set /app/mode fast
   etcdctl set --swap-with-value fast /app/mode slow

@@ -20,8 +20,8 @@ type waitOptions struct {
 }
 
 func (o *waitOptions) addFlags(fs *pflag.FlagSet) {
-	fs.Uint64Var(&o.afterIndex, "after-index", 0, "begin behind this `index`, also in the past as far as the server keeps it")
-	fs.Uint64Var(&o.waitIndex, "wait-index", 0, "begin with this `index`: that is --after-index and one")
+	fs.Uint64Var(&o.afterIndex, "after-index", 0, "start after this `index`, which may be in the past as far as the server's history goes")
+	fs.Uint64Var(&o.waitIndex, "wait-index", 0, "start at this `index`, which is --after-index plus one")
 	fs.BoolVarP(&o.recursive, "recursive", "r", false, "also the keys below")
 }
 
@@ -51,14 +51,14 @@ func newWatch(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "watch [options] <key>",
 		Short: "Print the next change of a key, or all of them",
-		Long: `Wait for the next change of a key and print its new value; with -f go on with
-the one after it until the command is interrupted. Changes of directories are
-left out.
+		Long: `Wait for the next change of a key and print its new value; with -f continue
+with the next one until the command is interrupted. Changes of directories are
+omitted.
 
---stream gets all changes over one connection: where -f asks anew for each, and
-can miss one once the server has had a thousand others in between, a stream
-lasts. It is opened again where it breaks, behind the last change printed, and
-gives up when no member can be reached for five seconds.`,
+--stream gets all changes over one connection: -f sends a request for each, and
+can miss one if the server has had a thousand others in between; a stream does
+not. If it breaks, it is reopened after the last change printed; it fails when no
+member can be reached for five seconds.`,
 		Example: `  etcdctl watch /app/mode
   etcdctl watch -f -r /app
   etcdctl -o json watch --stream -r --wait-index 1042 /app`,

@@ -17,7 +17,7 @@ import (
 
 // separatorFlag adds the flag for the separator between the parts of a key.
 func separatorFlag(fs *pflag.FlagSet, separator *string) {
-	fs.StringVar(separator, "separator", "/", "what separates the parts of a key")
+	fs.StringVar(separator, "separator", "/", "separator between the parts of a key")
 }
 
 func checkSeparator(separator string) error {

@@ -60,8 +60,8 @@ were written since each was created.`,
 		},
 	}
 	v.addFlags(cmd.Flags(), 0)
-	cmd.Flags().StringVar(&by, "by", "bytes", "what counts: "+strings.Join(measures(), ", "))
-	cmd.Flags().UintVarP(&n, "number", "n", 10, "how many to show")
+	cmd.Flags().StringVar(&by, "by", "bytes", "rank by: "+strings.Join(measures(), ", "))
+	cmd.Flags().UintVarP(&n, "number", "n", 10, "number of results to show")
 	cli.CompleteFlag(cmd, "by", measures()...)
 	return cmd
 }

@@ -24,7 +24,7 @@ type survey struct {
 
 func (v *survey) addFlags(fs *pflag.FlagSet, depth int) {
 	separatorFlag(fs, &v.Separator)
-	fs.IntVar(&v.Depth, "depth", depth, "how many separators deep; 0 is as deep as the keys are")
+	fs.IntVar(&v.Depth, "depth", depth, "depth in separators; 0 is unlimited")
 	fs.Int64Var(&v.rev, "rev", 0, "the keys as they were at this revision")
 }
 

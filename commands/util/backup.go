@@ -18,7 +18,7 @@ func (o *backupOptions) addFlags(cmd *cobra.Command) {
 	fs.StringVar(&o.DataDir, "data-dir", "", "the data `directory` to back up, which no server may be using; required")
 	fs.StringVar(&o.WALDir, "wal-dir", "", "where its WAL is if not in the data `directory`")
 	fs.StringVar(&o.BackupDir, "backup-dir", "", "the `directory` to make; required")
-	fs.StringVar(&o.BackupWALDir, "backup-wal-dir", "", "where its WAL goes if not into the backup `directory`")
+	fs.StringVar(&o.BackupWALDir, "backup-wal-dir", "", "where to put its WAL if not in the backup `directory`")
 	fs.BoolVar(&o.WithV3, "with-v3", true, "back up the keys of v3 too")
 	mustMark(cmd.MarkFlagRequired("data-dir"), cmd.MarkFlagRequired("backup-dir"))
 	for _, name := range []string{"data-dir", "wal-dir", "backup-dir", "backup-wal-dir"} {

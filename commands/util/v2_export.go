@@ -37,10 +37,10 @@ data directory of release 3.5 and the WAL after it, each as one line of JSON:
   {"key":"/dir/k","value":"v","expiration":"2026-01-02T15:04:05Z","ttl":60,"createdIndex":7,"modifiedIndex":9}
   {"key":"/dir/_k","value":"v","hidden":true,"createdIndex":8,"modifiedIndex":8}
 
-A directory comes before what is in it, and keys in the order of their names.
+A directory comes before its contents, which are sorted by name.
 "ttl" is in seconds from now, and not above 0 for a key that has expired since
-the server was stopped. "hidden" marks what the v2 interface does not list. Users
-and roles of v2 are left out. --write-out does not matter.
+the server was stopped. "hidden" marks keys that the v2 interface does not list.
+Users and roles of v2 are omitted. --write-out does not matter.
 
 No server may be running on the directory; it is only read.`,
 		Example: `  etcdutl v2 export /var/lib/etcd
