@@ -213,15 +213,14 @@ not counted.
 
 `
 
-const engineFoot = `Where a limit is above its target, or little below it, the target can't be met.
+const engineFoot = `If a limit is above its target, or just below it, the target can't be met.
 Upstream's ` + "`status`" + ` does not hash the file; ours does and fails on a wrong sha256.
-It takes as long as that hash, beside which everything else is done, so on a file
-that is mostly free pages the hash is all that counts. ` + "`restore`" + ` copies, with
-the hash behind it, and then checks every page of the copy on the processors that
-the hash leaves. On two of them hashing takes as long as copying and checking
-beside it; start-up, members, WAL and renaming take some hundredths of upstream's
-time more. ` + "`defrag`" + ` writes with bbolt, as all that writes databases here does: it
-puts keys one by one on one processor, which alone takes longer than the target.
-Reading and checking the old file go on beside it; comparing the new one with it
-follows.
+It takes as long as that hash, because everything else runs in parallel; on a file
+that is mostly free pages only the hash counts. ` + "`restore`" + ` copies and hashes, and
+then checks every page of the copy on the remaining processors. On two processors,
+hashing takes as long as copying and checking in parallel; start-up, members, WAL
+and renaming add a few hundredths of upstream's time. ` + "`defrag`" + ` writes with bbolt,
+as everything here that writes databases does: it inserts keys one by one on one
+processor, which alone takes longer than the target. Reading and checking the old
+file run in parallel; the comparison with the new one follows.
 `

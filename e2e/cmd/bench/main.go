@@ -74,7 +74,7 @@ const pageHead = `# Performance
 
 Written by ` + "`make bench`" + `: each line runs our program, upstream's of release %s
 and a bare client in turns, on one etcd of the same release on loopback. A
-figure is the median of all runs, divided by upstream's.
+figure is the median of all runs, divided by upstream's median.
 
 `
 

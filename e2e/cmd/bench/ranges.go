@@ -49,9 +49,9 @@ func (b *bench) ranges(ctx context.Context, page *bytes.Buffer) error {
 			return err
 		}
 	}
-	fmt.Fprint(page, "\nKeys are /bench/ and a number. A watch of the past is the server's work: before it sends a thousand revisions it reads all\n"+
-		"that is left of the history, and then it rests for 100 ms. The bare client has a watch for every thousand revisions, so that\n"+
-		"the server reads a single time, and counts the events without decoding them. The target of a watch is its memory.\n")
+	fmt.Fprint(page, "\nKeys are /bench/ and a number. The time of a watch of old events is mostly the server's: before it sends a thousand\n"+
+		"revisions, it reads the rest of the history, and then it waits 100 ms. The bare client opens a watch for every thousand revisions,\n"+
+		"so the server reads the history once, and counts the events without decoding them. The target of a watch is its memory.\n")
 	return nil
 }
 
