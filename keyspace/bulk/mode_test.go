@@ -130,10 +130,14 @@ func TestCommitAfterExpiry(t *testing.T) {
 			c := &Committer{Fence: fenced(s), Done: func(done Committed) { changes += len(done.Changes) }}
 			s.Put("c", "theirs")
 			var err error
-			go func() { err = c.Commit(t.Context(), append(puts("a", "b"), Delete([]byte("c")))) }()
+			committed := make(chan struct{})
+			go func() {
+				defer close(committed)
+				err = c.Commit(t.Context(), append(puts("a", "b"), Delete([]byte("c"))))
+			}()
 			synctest.Wait()
 			s.Expire()
-			time.Sleep(time.Second)
+			<-committed
 			s.Release()
 			c.Fence.Close(t.Context())
 			var keys []string

@@ -175,11 +175,11 @@ func TestExpired(t *testing.T) {
 			t.Errorf("after the end of the lease: %v, %s", err, state(s))
 		}
 		s.Fate = about("a", func(int) (fencetest.Fate, error) { return fencetest.Hold, nil })
-		var err error
-		go func() { err = write("3") }()
+		outcome := make(chan error, 1)
+		go func() { outcome <- write("3") }()
 		synctest.Wait()
 		s.Expire()
-		time.Sleep(time.Second)
+		err := <-outcome
 		unknown := (*Unknown)(nil)
 		if !errors.As(err, &unknown) || !unknown.Over || unknown.Since == 0 {
 			t.Errorf("%v, want an unknown one that is over", err)
