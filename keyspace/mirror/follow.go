@@ -115,17 +115,12 @@ func (f *following) add(ctx context.Context, u update) error {
 	return nil
 }
 
-// isFence reports whether an event is about a fence of one of our commands.
-func isFence(e *clientv3.Event) bool {
-	return fencekey.Is(e.Kv)
-}
-
 // changes returns the changes to the destination for the events, without those
 // of fences.
 func (m *Mirror) changes(events []*clientv3.Event) ([]bulk.Change, error) {
 	changes := make([]bulk.Change, 0, len(events))
 	for _, e := range events {
-		if isFence(e) {
+		if fencekey.Is(e.Kv) {
 			continue
 		}
 		c, err := m.change(e.Kv)
