@@ -15,7 +15,7 @@ func TestWalls(t *testing.T) {
 		pkg       string
 		forbidden []string
 	}{
-		{"./cmd/ctl", []string{server, "go.etcd.io/raft/", "etcdkit/snapshot/restore", "etcdkit/commands/util"}},
+		{"./cmd/ctl", []string{server, "github.com/minio", "go.etcd.io/raft/", "etcdkit/snapshot/restore", "etcdkit/commands/util"}},
 		{"./commands/ctl", []string{"etcdkit/commands/ctlv2", "go.etcd.io/etcd/client/v2"}},
 		{"./commands/ctlv2", []string{"etcdkit/commands/ctl", "etcdkit/snapshot", "go.etcd.io/bbolt", server, "go.etcd.io/raft/"}},
 		{"./cmd/util", []string{"etcdkit/commands/conn", "etcdkit/commands/ctl", "etcdkit/commands/ctlv2"}},
@@ -28,6 +28,8 @@ func TestWalls(t *testing.T) {
 		{"./internal/...", []string{commands, "etcdkit/keyspace", "etcdkit/printer", "etcdkit/snapshot", cobra, "go.etcd.io/"}},
 		{"./cluster", []string{commands, "etcdkit/printer", "etcdkit/keyspace", "etcdkit/snapshot", cobra, server, "go.etcd.io/raft/"}},
 		{"./keyspace/...", []string{commands, "etcdkit/printer", "etcdkit/snapshot", cobra, server, "go.etcd.io/raft/"}},
+		{"./backup/store/...", []string{commands, "etcdkit/keyspace", "etcdkit/printer", "etcdkit/snapshot", cobra, "go.etcd.io/", "google.golang.org/grpc"}},
+		{"./backup/store", []string{"github.com/minio"}},
 		{"./printer", []string{"etcdkit", "go.etcd.io"}},
 		{"./printer/view", []string{commands, "etcdkit/snapshot/restore", "go.etcd.io/etcd/client/"}},
 		{"./snapshot", []string{commands, "etcdkit/printer", "etcdkit/keyspace", cobra, server, "go.etcd.io/etcd/client/v3", "google.golang.org/grpc"}},

@@ -126,7 +126,7 @@ func (d *Dir) publish() error {
 		if err := os.Rename(d.tmp, d.path); err != nil {
 			return fmt.Errorf("could not rename %s to %s (%w)", d.tmp, d.path, err)
 		}
-		if err := syncDir(filepath.Dir(d.path)); err != nil {
+		if err := SyncDir(filepath.Dir(d.path)); err != nil {
 			return errors.Join(err, d.retract())
 		}
 		return nil
@@ -134,7 +134,7 @@ func (d *Dir) publish() error {
 	if err := d.fill(); err != nil {
 		return err
 	}
-	if err := syncDir(d.path); err != nil {
+	if err := SyncDir(d.path); err != nil {
 		return errors.Join(err, d.retract())
 	}
 	return os.Remove(d.tmp)
@@ -222,7 +222,7 @@ func syncTree(root string) error {
 		case err != nil:
 			return err
 		case e.IsDir():
-			return syncDir(path)
+			return SyncDir(path)
 		case e.Type().IsRegular():
 			return SyncFile(path)
 		}

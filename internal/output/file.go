@@ -121,7 +121,7 @@ func (f *File) Commit() error {
 		return fmt.Errorf("could not rename %s to %s (%w)", f.Name(), f.path, err)
 	}
 	f.done = true
-	return syncDir(filepath.Dir(f.path))
+	return SyncDir(filepath.Dir(f.path))
 }
 
 // Abort removes the file, or closes the stream. After a successful Commit it

@@ -274,3 +274,23 @@ func TestSweep(t *testing.T) {
 	check(t, d.Abort())
 	check(t, Sweep(filepath.Join(dir, "none")))
 }
+
+func TestPlace(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	tmp, path := filepath.Join(dir, "tmp"), filepath.Join(dir, "path")
+	write(t, tmp, "first")
+	check(t, Place(tmp, path))
+	want(t, dir, "path")
+	write(t, tmp, "second")
+	if err := Place(tmp, path); !errors.Is(err, os.ErrExist) {
+		t.Errorf("over a file: %v", err)
+	}
+	want(t, dir, "path", "tmp")
+	if err := renameNoReplace(tmp, path); !errors.Is(err, os.ErrExist) && !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("without links: %v", err)
+	}
+	if b, err := os.ReadFile(path); err != nil || string(b) != "first" {
+		t.Errorf("the file became %q, %v", b, err)
+	}
+}

@@ -7,11 +7,11 @@ import (
 	"syscall"
 )
 
-// syncDir makes the names in a directory last, if the directory can be synced.
+// SyncDir makes the names in a directory last, if the directory can be synced.
 // A directory that can't be read, and a file system that does not sync
 // directories (CIFS, FUSE), are no errors: the names are in place, and the
 // system writes them out when it does.
-func syncDir(dir string) error {
+func SyncDir(dir string) error {
 	if runtime.GOOS == "windows" { // which cannot sync directories
 		return nil
 	}
