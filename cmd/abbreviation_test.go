@@ -28,6 +28,9 @@ func TestAbbreviations(t *testing.T) {
 				want[short] = name
 			}
 		}
+		if program == "etcdutl" {
+			want["h"] = "hashkv" // help in 3.5, ambiguous in 3.6 and 3.7
+		}
 		if len(want) < 50 {
 			t.Errorf("%s: only %d abbreviations", program, len(want))
 		}
@@ -46,6 +49,7 @@ func TestShortNames(t *testing.T) {
 	cli.EnablePrefixMatching()
 	all := roots()
 	for line, want := range map[string]string{
+		"etcdctl h": "etcdctl help", "etcdctl r": "etcdctl role", "etcdctl do": "etcdctl downgrade", "etcdctl s": "etcdctl snapshot", "etcdctl member r": "etcdctl member remove",
 		"etcdctl compact": "etcdctl compaction", "etcdctl comp": "etcdctl compaction", "etcdctl t": "etcdctl txn", "etcdctl mem li": "etcdctl member list", "etcdctl snap sa": "etcdctl snapshot save",
 		"etcdutl d": "etcdutl defrag", "etcdutl s": "etcdutl snapshot", "etcdutl m": "etcdutl migrate", "etcdutl b": "etcdutl backup",
 		"etcdutl c": "etcdutl completion", "etcdutl co": "etcdutl completion", "etcdutl h": "etcdutl hashkv", "etcdutl v": "etcdutl version",
@@ -57,10 +61,9 @@ func TestShortNames(t *testing.T) {
 	}
 }
 
-// commandNames returns the names of all commands, groups included. The help
-// command that cobra adds does not count: it is not abbreviated to h.
+// commandNames returns the names of all commands, groups and help included.
 func commandNames[V any](commands map[string]V) []string {
-	var names []string
+	names := []string{"help"}
 	for name := range commands {
 		words := strings.Fields(name)
 		for n := range words {

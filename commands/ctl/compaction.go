@@ -98,9 +98,8 @@ func (o *compactionOptions) compact(ctx context.Context, c *conn.Client, rev int
 func newCompaction(a *app) *cobra.Command {
 	o := &compactionOptions{}
 	cmd := &cobra.Command{
-		Use:     "compaction [options] <revision>",
-		Aliases: []string{"co", "com", "comp"}, // their meaning in 3.5, which has no completion
-		Short:   "Discard history before a revision",
+		Use:   "compaction [options] <revision>",
+		Short: "Discard history before a revision",
 		Long: `Discard the values that keys had before <revision>. Each key keeps its latest
 value; reads and watches at an older revision then fail. With --latest or --keep
 the revision is derived from the latest one.`,

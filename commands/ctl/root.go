@@ -64,6 +64,7 @@ func newRoot(s cli.Streams, args []string) *cobra.Command {
 		root.AddCommand(c)
 	}
 	cli.FinishHelp(root, fmt.Sprintf("Use %q for the global flags, which every command takes.", program+" options"))
+	cli.KeepAbbreviations(root, releases()...)
 	return root
 }
 

@@ -70,9 +70,8 @@ func (a *app) backendOptions(d *conn.Dialer) backend.Options {
 
 func newSnapshotSave(a *app) *cobra.Command {
 	return curlRefuses(&cobra.Command{
-		Use:     "save <filename>",
-		Aliases: []string{"s"}, // the meaning of "s" in 3.6 and later, which have no status
-		Short:   "Save a snapshot of a member to a file",
+		Use:   "save <filename>",
+		Short: "Save a snapshot of a member to a file",
 		Long: `Save everything that one member stores to a file, from which "etcdutl snapshot
 restore" makes a new cluster. The file is replaced only once the new one is
 complete and its checksum verified. A symbolic link is followed.

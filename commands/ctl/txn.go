@@ -109,9 +109,8 @@ func (o *txnOptions) run(cmd *cobra.Command, a *app) error {
 func newTxn(a *app) *cobra.Command {
 	o := &txnOptions{}
 	cmd := &cobra.Command{
-		Use:     "txn [options]",
-		Aliases: []string{"t"}, // the meaning of "t" in upstream, which has no tree and no top
-		Short:   "Make several requests as one transaction",
+		Use:   "txn [options]",
+		Short: "Make several requests as one transaction",
 		Long: `Read a transaction from standard input and run it at once or not at all: three
 lists with a request or a condition on each line, and an empty line after each.
 

@@ -47,12 +47,9 @@ func NewRoot(s cli.Streams) *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	cli.VersionFlag(root)
 	a.addGlobalFlags(root)
-	hashKV := newHashKV(a)
-	version, completion := cli.Version(program, &a.output), cli.Completion(program)
-	// What these mean in the newest release, which has neither v2 nor check nor, beside hashkv, a help worth an abbreviation.
-	version.Aliases, completion.Aliases, hashKV.Aliases = []string{"v"}, []string{"c"}, []string{"h"}
-	root.AddCommand(newSnapshot(a), hashKV, newDefrag(a), newMigrate(a), newBackup(a), newCheck(a), newV2(a), version, completion)
+	root.AddCommand(newSnapshot(a), newHashKV(a), newDefrag(a), newMigrate(a), newBackup(a), newCheck(a), newV2(a), cli.Version(program, &a.output), cli.Completion(program))
 	cli.FinishHelp(root, "")
+	cli.KeepAbbreviations(root, releases()...)
 	return root
 }
 
