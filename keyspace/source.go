@@ -60,6 +60,17 @@ type Range struct {
 	Skip func(key []byte) string
 }
 
+// Within reports whether k is in a range, which is spelled as in etcd's API.
+func Within(k []byte, key, end string) bool {
+	switch end {
+	case "":
+		return string(k) == key
+	case "\x00":
+		return string(k) >= key || key == "\x00"
+	}
+	return string(k) >= key && string(k) < end
+}
+
 // Prefix returns the range of all keys with a prefix.
 func Prefix(prefix string) Range {
 	if prefix == "" {

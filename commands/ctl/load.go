@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"etcdkit/commands/cli"
+	"etcdkit/keyspace/fence"
 	"etcdkit/keyspace/lines"
 	"etcdkit/keyspace/load"
 	"etcdkit/printer/view"
@@ -25,7 +26,7 @@ func loadPairs(a *app, cmd *cobra.Command, in *pairFile, o load.Options) error {
 	o.Open, o.Again = in.open, in.file != nil
 	o.Timeout, o.Note, o.Progress = a.conn.Timeout(), bar.Line, bar.Set
 
-	sum, err := load.New(load.Cluster{Client: s.client.Client, Explain: s.client.Explain}, o).Run(cmd.Context())
+	sum, err := load.New(load.Cluster{Client: fence.Cluster{Client: s.client.Client}, Explain: s.client.Explain}, o).Run(cmd.Context())
 	bar.Done()
 	if err == nil || sum.Read > 0 {
 		if failed := s.out.Print(importView(sum, o.DryRun)); err == nil {

@@ -2,15 +2,19 @@ package ctl
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/conn"
 	"etcdkit/commands/read"
 	"etcdkit/keyspace/bulk"
+	"etcdkit/keyspace/count"
+	"etcdkit/keyspace/fence"
 	"etcdkit/keyspace/live"
 	"etcdkit/keyspace/retry"
 )
@@ -25,7 +29,9 @@ func reading(command func(read.Program) *cobra.Command) func(*app) *cobra.Comman
 				if err != nil {
 					return nil, err
 				}
-				return &read.Session{Source: newSource(a, s.client), Leases: newLeases(a, s.client), Out: s.out, Close: s.client.Close}, nil
+				return &read.Session{
+					Source: newSource(a, s.client), Leases: newLeases(a, s.client), Fences: fences(a, s.client), Out: s.out, Close: s.client.Close,
+				}, nil
 			},
 		})
 	}
@@ -43,6 +49,25 @@ func newCount(a *app) *cobra.Command {
 // --command-timeout.
 func newSource(a *app, c *conn.Client) *live.Source {
 	return &live.Source{Client: c.Client, Timeout: a.conn.Timeout(), MaxRecvBytes: a.conn.MaxRecvBytes(), Explain: c.Explain, Single: a.curl}
+}
+
+// fences lists the fences of a cluster as they are now, within --command-timeout.
+func fences(a *app, c *conn.Client) count.Fences {
+	return func(ctx context.Context, rev int64) ([]string, error) {
+		switch {
+		case a.curl: // shows the one request that counts
+			return nil, nil
+		case rev != 0:
+			return nil, errors.ErrUnsupported
+		}
+		ctx, cancel := context.WithTimeout(ctx, a.conn.Timeout())
+		defer cancel()
+		keys, err := fence.Cluster{Client: c.Client}.Fences(ctx)
+		if errors.Is(err, rpctypes.ErrPermissionDenied) {
+			return nil, errors.ErrUnsupported
+		}
+		return keys, c.Explain(err)
+	}
 }
 
 // leases looks up the leases of a cluster.

@@ -11,6 +11,7 @@ import (
 
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
+	"etcdkit/keyspace/fence"
 	"etcdkit/keyspace/retry"
 	"etcdkit/keyspace/transfer"
 )
@@ -40,7 +41,7 @@ func (d *copyDest) open(ctx context.Context, eps []string) (transfer.KV, error) 
 		return nil, fmt.Errorf("in v3: %w", err)
 	}
 	d.retry.Explain = d.explain
-	return d.client, nil
+	return fence.Cluster{Client: d.client.Client}, nil
 }
 
 // limits are those of v3's connections: the server reports requests that are

@@ -1,12 +1,10 @@
 package read
 
 import (
-	"context"
-
 	"github.com/spf13/cobra"
 
 	"etcdkit/keyspace"
-	"etcdkit/printer"
+	"etcdkit/keyspace/count"
 	"etcdkit/printer/view"
 )
 
@@ -16,7 +14,8 @@ func NewCount(p Program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "count [options] [prefix]",
 		Short: "Count the keys with a prefix",
-		Long:  "Print the number of keys, or of the keys with a prefix.",
+		Long: `Print the number of keys, or of the keys with a prefix. The temporary keys of
+commands that are writing, such as import, are not counted.`,
 		Example: p.example(`  etcdctl count
   etcdctl count /registry/pods/
   etcdctl count /registry/pods/ --rev 42`),
@@ -26,10 +25,17 @@ func NewCount(p Program) *cobra.Command {
 				return err
 			}
 			r := keyspace.Prefix(prefix)
-			r.Rev, r.CountOnly = rev, true
-			return p.print(cmd, func(ctx context.Context, src keyspace.Source) (printer.View, error) {
-				return view.Count{Range: view.Range{Pages: pages(src.Pages(ctx, r))}}, nil
-			})
+			r.Rev = rev
+			s, err := p.Open(cmd)
+			if err != nil {
+				return err
+			}
+			defer s.Close() //nolint:errcheck // everything has been read
+			page, err := count.Keys(cmd.Context(), s.Source, r, s.Fences)
+			if err != nil {
+				return err
+			}
+			return s.Out.Print(view.Count{Range: view.Range{Pages: pages(func(yield func(*keyspace.Page, error) bool) { yield(page, nil) })}})
 		},
 	}
 	cmd.Flags().Int64Var(&rev, "rev", 0, "the keys as they were at this revision")

@@ -17,6 +17,7 @@ import (
 
 	"etcdkit/commands/cli"
 	"etcdkit/keyspace"
+	"etcdkit/keyspace/count"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 )
@@ -32,7 +33,8 @@ type Program struct {
 // Session is the source and the printer of one command. The command closes it.
 type Session struct {
 	Source keyspace.Source
-	Leases Leases // nil if the source has none
+	Leases Leases       // nil if the source has none
+	Fences count.Fences // nil if the source cannot list them
 	Out    *printer.Printer
 	Close  func() error
 }

@@ -26,7 +26,8 @@ const (
 	// mostPlaces is how many keys a fence is tried at before a run without the
 	// permissions does without one.
 	mostPlaces = 8
-	// mostFences is how many fences may be lost in a row before a write fails.
+	// mostFences is how many fences may be lost in a row before a write fails,
+	// and how many ids of a lease may be in use.
 	mostFences = 5
 )
 
@@ -35,9 +36,9 @@ type KV interface {
 	Do(ctx context.Context, op clientv3.Op) (clientv3.OpResponse, error)
 }
 
-// Leases is the part of [clientv3.Lease] that a fence uses.
+// Leases are those of a cluster, such as a [Cluster].
 type Leases interface {
-	Grant(ctx context.Context, ttl int64) (*clientv3.LeaseGrantResponse, error)
+	GrantID(ctx context.Context, id clientv3.LeaseID, ttl int64) (clientv3.LeaseID, error)
 	KeepAliveOnce(ctx context.Context, id clientv3.LeaseID) (*clientv3.LeaseKeepAliveResponse, error)
 	Revoke(ctx context.Context, id clientv3.LeaseID) (*clientv3.LeaseRevokeResponse, error)
 }
@@ -307,9 +308,14 @@ func (f *Fence) current() *session {
 }
 
 func (f *Fence) grant(ctx context.Context) (clientv3.LeaseID, error) {
-	var resp *clientv3.LeaseGrantResponse
+	var id clientv3.LeaseID
 	err := f.Retry.Do(ctx, func(ctx context.Context) (err error) {
-		resp, err = f.Leases.Grant(ctx, TTL)
+		for range mostFences {
+			id, err = f.Leases.GrantID(ctx, clientv3.LeaseID(fencekey.NewLease()), TTL)
+			if !errors.Is(err, rpctypes.ErrLeaseExist) {
+				break
+			}
+		}
 		return err
 	})
 	switch {
@@ -319,9 +325,9 @@ func (f *Fence) grant(ctx context.Context) (clientv3.LeaseID, error) {
 	case err != nil:
 		return 0, err
 	case f.Began == nil:
-		return resp.ID, nil
+		return id, nil
 	}
-	return resp.ID, f.Began(resp.ID)
+	return id, f.Began(id)
 }
 
 // keepAlive renews a lease until stop is called. What fails is tried again: that

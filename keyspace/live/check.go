@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"etcdkit/keyspace"
 )
 
 // ErrWrong is the error of an answer that no etcd server gives.
@@ -62,7 +64,7 @@ func checkPart(part *pb.RangeResponse, key, end string, last []byte) error {
 // checkKeys reports keys outside of a range.
 func checkKeys(resp *pb.RangeResponse, key, end string) error {
 	for _, kv := range resp.GetKvs() {
-		if !within(kv.GetKey(), key, end) {
+		if !keyspace.Within(kv.GetKey(), key, end) {
 			return wrong("key %q sent, which is outside of the range", kv.GetKey())
 		}
 	}
@@ -78,15 +80,4 @@ func checkOrder(resp *pb.RangeResponse, last []byte) error {
 		last = kv.GetKey()
 	}
 	return nil
-}
-
-// within reports whether a key is in a range, which is spelled as in etcd's API.
-func within(k []byte, key, end string) bool {
-	switch end {
-	case "":
-		return string(k) == key
-	case "\x00":
-		return string(k) >= key || key == "\x00"
-	}
-	return string(k) >= key && string(k) < end
 }

@@ -239,7 +239,7 @@ func (l *lasting) pass(ctx context.Context, responses clientv3.WatchChan, out ch
 			return err
 		}
 		for _, e := range resp.Events {
-			if !within(e.Kv.GetKey(), l.Key, l.End) {
+			if !keyspace.Within(e.Kv.GetKey(), l.Key, l.End) {
 				return wrong("an event of key %q, which is not watched", e.Kv.GetKey())
 			}
 		}

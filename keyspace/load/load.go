@@ -47,10 +47,11 @@ type Summary struct {
 	Present int64 // of those to be written in a dry run: keys that already exist
 }
 
-// Client is the part of [clientv3.Client] that a run uses.
+// Client is the part of a [fence.Cluster] that a run uses.
 type Client interface {
 	fence.KV
 	fence.Leases
+	Grant(ctx context.Context, ttl int64) (*clientv3.LeaseGrantResponse, error)
 	Get(ctx context.Context, key string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error)
 	TimeToLive(ctx context.Context, id clientv3.LeaseID, opts ...clientv3.LeaseOption) (*clientv3.LeaseTimeToLiveResponse, error)
 	MemberList(ctx context.Context, opts ...clientv3.OpOption) (*clientv3.MemberListResponse, error)

@@ -60,7 +60,7 @@ func New(source, dest Cluster, o Options) *Mirror {
 		dest: m.dest, destRetry: m.destRetry,
 		refused: func(err error) { m.note("Keys are written without their leases: %v", err) },
 	}
-	m.fence = &fence.Fence{KV: m.dest, Leases: m.dest, Retry: m.destRetry}
+	m.fence = &fence.Fence{KV: m.dest, Leases: fence.Cluster{Client: m.dest}, Retry: m.destRetry}
 	m.commits = &bulk.Committer{Fence: m.fence, Limits: o.Limits, Leases: m.leases, Done: m.committed, Unknown: m.unknown}
 	return m
 }

@@ -28,10 +28,11 @@ func (m Mode) String() string {
 	return [...]string{Fail: "fail", Skip: "skip", Overwrite: "overwrite"}[m]
 }
 
-// KV is v3's side, such as a [clientv3.Client].
+// KV is v3's side, such as a [fence.Cluster].
 type KV interface {
 	fence.KV
 	fence.Leases
+	Grant(ctx context.Context, ttl int64) (*clientv3.LeaseGrantResponse, error)
 	TimeToLive(ctx context.Context, id clientv3.LeaseID, opts ...clientv3.LeaseOption) (*clientv3.LeaseTimeToLiveResponse, error)
 }
 

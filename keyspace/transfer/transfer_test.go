@@ -109,7 +109,7 @@ func TestLeases(t *testing.T) {
 		}
 		rev := c.Rev()
 		c.trees, c.reads = []*Tree{second}, 0
-		if got, err = c.run(t); err != nil || got.Written != 0 || got.Equal != 5 || len(c.leases) != 7 {
+		if got, err = c.run(t); err != nil || got.Written != 0 || got.Equal != 5 || len(c.leases) != 6 {
 			t.Errorf("again: %+v, %v, %d leases", got, err, len(c.leases))
 		}
 		for _, kv := range c.Keys() {

@@ -7,6 +7,7 @@ package fencekey
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"regexp"
 
@@ -25,6 +26,20 @@ func New(key []byte) string {
 	rand.Read(random)
 	return string(key) + mark + hex.EncodeToString(random) + "-"
 }
+
+// leaseMark is the upper half of the ids of leases that fences are under.
+const leaseMark = 0x656b6663 // "ekfc"
+
+// NewLease returns a new id for the lease of a fence. It may be in use.
+func NewLease() int64 {
+	random := make([]byte, 4)
+	rand.Read(random)
+	return leaseMark<<32 | int64(binary.BigEndian.Uint32(random))
+}
+
+// IsLease reports whether a lease may be that of a fence, by its id. A server
+// chooses such an id for another lease about once in four billion times.
+func IsLease(id int64) bool { return id>>32 == leaseMark }
 
 // Is reports whether a key is a fence, made by a run of any of our commands. It
 // goes by the name: the lease is missing from a list of keys without values, as

@@ -249,6 +249,13 @@ func (s *Store) Grant(_ context.Context, ttl int64) (*clientv3.LeaseGrantRespons
 	return &clientv3.LeaseGrantResponse{ID: id, TTL: ttl}, nil
 }
 
+// GrantID implements fence.Leases. It ignores the id, so that tests can name
+// leases.
+func (s *Store) GrantID(ctx context.Context, _ clientv3.LeaseID, ttl int64) (clientv3.LeaseID, error) {
+	resp, err := s.Grant(ctx, ttl)
+	return resp.ID, err
+}
+
 // KeepAliveOnce implements [clientv3.Lease].
 func (s *Store) KeepAliveOnce(_ context.Context, id clientv3.LeaseID) (*clientv3.LeaseKeepAliveResponse, error) {
 	s.mu.Lock()
