@@ -55,9 +55,8 @@ func diagnoses() []diagnosis {
 		{is[*net.AddrError], func(_ stage, err error) string { return as[*net.AddrError](err).Err }, true},
 		{is[x509.UnknownAuthorityError], always("x509: certificate signed by unknown authority"), true}, // its own text speculates further
 		{is[*tls.CertificateVerificationError], func(_ stage, err error) string { return as[*tls.CertificateVerificationError](err).Err.Error() }, true},
-		{is[tls.RecordHeaderError], func(_ stage, err error) string {
-			return "the server does not speak TLS: " + as[tls.RecordHeaderError](err).Msg
-		}, true},
+		{isPlainHTTP1, always("the server speaks plain HTTP/1, so it is not etcd's client port (is it the peer port?)"), true},
+		{is[tls.RecordHeaderError], always("the server does not speak TLS (is it plain http?)"), true},
 		{func(_ stage, err error) bool { return alert(err) != nil && lastingAlert(err) }, alertWords, true},
 		{func(_ stage, err error) bool { return alert(err) != nil }, alertWords, false},
 		{func(at stage, err error) bool { return at == securing && closed(err) }, always("connection closed in the TLS handshake (is the server plain http?)"), false},
@@ -110,6 +109,12 @@ func always(text string) func(stage, error) string {
 
 func isLookup(holds func(*net.DNSError) bool) func(stage, error) bool {
 	return func(_ stage, err error) bool { return is[*net.DNSError](0, err) && holds(as[*net.DNSError](err)) }
+}
+
+// isPlainHTTP1 reports whether a server has answered a TLS handshake in HTTP/1.
+func isPlainHTTP1(_ stage, err error) bool {
+	header := as[tls.RecordHeaderError](err).RecordHeader
+	return string(header[:]) == "HTTP/"
 }
 
 func lookupWords(_ stage, err error) string { return as[*net.DNSError](err).Err }

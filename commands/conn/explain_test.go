@@ -66,7 +66,8 @@ func TestCausesWithoutTLS(t *testing.T) {
 		{"HTTP/1", "a:1", talk("HTTP/1.1 400 Bad Request\r\n\r\n"), "the server speaks HTTP/1, so it is not etcd's client port", true},
 		{"TLS alert", "a:1", talk("\x15\x03\x01\x00\x02\x02\x46"), "the server speaks TLS, the endpoint is plain (https:// or --cacert)", true},
 		{"closes in the handshake", "https://a:1", talk(""), "connection closed in the TLS handshake (is the server plain http?)", false},
-		{"not TLS", "https://a:1", talk("HTTP/1.1 400 Bad Request\r\n\r\n"), "the server does not speak TLS: first record does not look like a TLS handshake", true},
+		{"not TLS", "https://a:1", talk("HTTP/1.1 400 Bad Request\r\n\r\n"), "the server speaks plain HTTP/1, so it is not etcd's client port (is it the peer port?)", true},
+		{"not TLS either", "https://a:1", talk("SSH-2.0-OpenSSH_9.2p1\r\n"), "the server does not speak TLS (is it plain http?)", true},
 		{"TLS", "http://a:1", speakTLS, "the server speaks TLS, the endpoint is plain (https:// or --cacert)", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
