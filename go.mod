@@ -25,7 +25,12 @@ require (
 	google.golang.org/protobuf v1.36.11
 )
 
-require github.com/youmark/pkcs8 v0.0.0-20240726163527-a2c0da244d78
+require (
+	filippo.io/age v1.3.2
+	github.com/youmark/pkcs8 v0.0.0-20240726163527-a2c0da244d78
+)
+
+require filippo.io/hpke v0.4.0 // indirect
 
 require (
 	github.com/beorn7/perks v1.0.1 // indirect

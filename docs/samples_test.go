@@ -26,10 +26,10 @@ func samples() map[string][]printer.View {
 	all := map[string][]printer.View{
 		"etcdctl version": nil, "etcdctl options": nil, "etcdctl completion": nil, "etcdctl help": nil,
 		"etcdutl version": nil, "etcdutl completion": nil, "etcdutl help": nil,
-		"etcdctl snapshot restore": nil, "etcdutl snapshot restore": nil, "etcdutl defrag": nil,
+		"etcdctl snapshot restore": nil, "etcdctl backup restore": nil, "etcdutl snapshot restore": nil, "etcdutl defrag": nil,
 		"etcdutl backup": nil, "etcdutl migrate": nil, "etcdutl check v2store": nil, "etcdutl v2 export": nil, // of which docs/v2-export.md states the lines
 	}
-	for _, some := range []map[string]printer.View{keySamples(), clusterSamples(), authSamples(), fileSamples(), bulkSamples()} {
+	for _, some := range []map[string]printer.View{keySamples(), clusterSamples(), authSamples(), fileSamples(), backupSamples(), bulkSamples()} {
 		for name, v := range some {
 			all[name] = []printer.View{v}
 		}
@@ -142,6 +142,26 @@ func fileSamples() map[string]printer.View {
 				{Kind: "order", Count: 1, Page: 7, Bucket: "key", Key: []byte{0, 1}, Detail: "key out of order"},
 			}},
 		},
+	}
+}
+
+// backupSamples are the results of the backup commands.
+func backupSamples() map[string]printer.View {
+	const name = "20261130T021400Z-1234567-8d969eef"
+	saved := view.Item{Values: []view.Named{
+		{Name: "name", V: name}, {Name: "time", V: "2026-11-30T02:14:00Z"}, {Name: "revision", V: int64(1234567)},
+		{Name: "keys", V: int64(4200)}, {Name: "size", V: view.Bytes(25960480)}, {Name: "stored_size", V: view.Bytes(6105411)},
+		{Name: "server_version", V: "3.7.3"}, {Name: "encrypted", V: true}, {Name: "verified", V: "readback"}, {Name: "verified_at", V: "2026-11-30T02:14:02Z"},
+		{Name: "compact_revision", V: int64(1230000)}, {Name: "hashkv", V: int64(1263800559)}, {Name: "leases", V: int64(12)},
+		{Name: "cluster_id", V: "cdf818194e3a8c32"}, {Name: "member_id", V: "8e9e05c52164694d"}, {Name: "endpoint", V: "10.0.0.7:2379"},
+		{Name: "damage", V: ""},
+	}}
+	return map[string]printer.View{
+		"etcdctl backup save": saved,
+		"etcdctl backup list": view.Items{Member: "backups", All: []view.Item{saved}},
+		"etcdctl backup verify": view.Items{Member: "backups", All: []view.Item{{Values: []view.Named{
+			{Name: "name", V: name}, {Name: "verdict", V: view.VerdictOK}, {Name: "how", V: "deep"}, {Name: "problem", V: ""},
+		}}}},
 	}
 }
 

@@ -20,8 +20,9 @@ type SaveOptions struct {
 
 // SaveResult describes a snapshot that was saved.
 type SaveResult struct {
-	Size   int64 // bytes of the file, with its sha256
-	SHA256 [sha256.Size]byte
+	Size   int64             // bytes of the file, with its sha256
+	SHA256 [sha256.Size]byte // that ends the file
+	Whole  [sha256.Size]byte // of the file with the sha256 that ends it
 }
 
 // Save writes the stream of a server's Snapshot call to out, which the caller
@@ -69,7 +70,7 @@ func Copy(ctx context.Context, src io.Reader, out io.Writer, opts SaveOptions) (
 	if err := sum.verify(); err != nil {
 		return SaveResult{}, fmt.Errorf("could not write snapshot: %w", err)
 	}
-	return SaveResult{Size: sum.size, SHA256: sum.end}, nil
+	return SaveResult{Size: sum.size, SHA256: sum.end, Whole: sum.whole()}, nil
 }
 
 // Receive copies a snapshot that can be read only once to dst. It returns how
@@ -146,4 +147,11 @@ func (s *trailingSum) verify() error {
 		return &ChecksumError{Want: s.end, Got: got}
 	}
 	return nil
+}
+
+// whole returns the hash of everything that was written. Nothing may be written
+// afterwards.
+func (s *trailingSum) whole() [sha256.Size]byte {
+	_, _ = s.h.Write(s.end[:min(s.size, sha256.Size)])
+	return [sha256.Size]byte(s.h.Sum(nil))
 }

@@ -19,6 +19,13 @@ const (
 	BadArgs       Code = 128 // wrong arguments
 )
 
+// The exit codes of the backup commands, which have none of upstream's.
+const (
+	BackupCluster Code = 10 // no snapshot could be had from the cluster
+	BackupStore   Code = 11 // the repository could not be read or written
+	BackupDamaged Code = 12 // a backup, or what was sent for one, is not good
+)
+
 // exitError is an error with an exit code.
 type exitError struct {
 	code   Code

@@ -141,7 +141,7 @@ func TestProgramMain(t *testing.T) {
 		{name: "no shell", args: []string{"completion"}, code: Failure, stderr: "Error: accepts 1 arg(s), received 0: use one of bash, zsh, fish, powershell\n"},
 		{name: "version", args: []string{"version"}, stdout: "prog version: 3.7.3\nAPI version: 3.7\n"},
 		{name: "version and build", args: []string{"version", "--build"}, stdout: "prog version: 3.7.3\nAPI version: 3.7\n" + buildLine() + "\n"},
-		{name: "version as JSON", args: []string{"version", "-w", "json"}, stdout: fmt.Sprintf(`{"version":"3.7.3","api":"3.7","etcdkit":"%s","platform":"%s","go":"%s"}`+"\n", build(), platform(), runtime.Version())},
+		{name: "version as JSON", args: []string{"version", "-w", "json"}, stdout: fmt.Sprintf(`{"version":"3.7.3","api":"3.7","etcdkit":"%s","platform":"%s","go":"%s"}`+"\n", Build(), platform(), runtime.Version())},
 		{name: "version as a template", args: []string{"version", "--template", "{{.version}}"}, stdout: "3.7.3\n"},
 		{name: "version as a table", args: []string{"version", "-w", "table"}, stdout: "prog version: 3.7.3\nAPI version: 3.7\n"},
 		{name: "our version", args: []string{"--version"}, stdout: buildLine() + "\n"},

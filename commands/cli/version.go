@@ -69,7 +69,7 @@ func addBuild(fs *pflag.FlagSet, to *bool) {
 // version. Upstream's programs have no such flag, except etcdctl for v2.
 func VersionFlag(root *cobra.Command) {
 	root.Flags().Bool("version", false, "print the version of etcdkit")
-	root.Version = build()
+	root.Version = Build()
 	root.SetVersionTemplate(buildLine() + "\n")
 }
 
@@ -94,14 +94,14 @@ func (v versions) JSON(t *printer.Text) {
 	o := t.Object()
 	o.String("version", v.version)
 	o.String("api", v.api)
-	o.String("etcdkit", build())
+	o.String("etcdkit", Build())
 	o.String("platform", platform())
 	o.String("go", runtime.Version())
 	o.End()
 }
 
 func buildLine() string {
-	return fmt.Sprintf("etcdkit version: %s %s %s", build(), platform(), runtime.Version())
+	return fmt.Sprintf("etcdkit version: %s %s %s", Build(), platform(), runtime.Version())
 }
 
 func platform() string { return runtime.GOOS + "/" + runtime.GOARCH }
@@ -111,9 +111,9 @@ func platform() string { return runtime.GOOS + "/" + runtime.GOARCH }
 //nolint:gochecknoglobals // the linker sets it
 var stamped string
 
-// build returns the version that the program was built from: the stamped one,
+// Build returns the version that the program was built from: the stamped one,
 // or else that of the module, or "(devel)".
-func build() string {
+func Build() string {
 	if stamped != "" {
 		return stamped
 	}

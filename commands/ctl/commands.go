@@ -33,6 +33,7 @@ func entries(root *cobra.Command) []entry {
 		{groupCluster, newEndpoint},
 		{groupCluster, newMember},
 		{groupCluster, newSnapshot},
+		{groupCluster, newBackup},
 		{groupCluster, newAlarm},
 		{groupCluster, newDefrag},
 		{groupCluster, newMoveLeader},

@@ -56,6 +56,15 @@ func rules() []rule {
 		{"load", "what a check has measured", regexps(
 			`(ERROR\(.*\) -> )[0-9]+`,
 			`(memory used : )-?[0-9.]+`), "$$N"},
+		{"backup", "names, sizes, times and durations of backups", regexps(
+			`()\b[0-9]{8}T[0-9]{6}Z(-[0-9]+-)[0-9a-f]{8}\b`), "$$TIME$2$$SUM"},
+		{"backupsize", "sizes, times and durations of backups", regexps(
+			`()\b[0-9.]+ [kMG]?B\b`,
+			`()\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z`,
+			`(in )[0-9.]+ s\b`,
+			`((?:bytes with sha256|with) )[0-9a-f]{8}\.\.\.`,
+			`((?:manifest: |not ))[0-9]+\b`,
+			`("(?:size|stored_size|hashkv)":)[0-9]+`), "$$N"},
 		{"remaining", "seconds a lease still has", regexps(
 			`(remaining\()[0-9]+s`,
 			`("ttl":)[0-9]+`,

@@ -1,0 +1,192 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"filippo.io/age"
+	"github.com/spf13/cobra"
+
+	"etcdkit/backup"
+	"etcdkit/backup/store"
+	"etcdkit/commands/cli"
+	"etcdkit/printer"
+)
+
+// backupOptions are the flags that all backup commands have.
+type backupOptions struct {
+	repo  string
+	s3    store.Options
+	quiet bool
+}
+
+func newBackup(a *app) *cobra.Command {
+	o := &backupOptions{}
+	cmd := &cobra.Command{
+		Use:   "backup <subcommand>",
+		Short: "Save, verify and restore backups in a repository",
+		Long: `Save backups to a repository, verify, restore and remove them. A repository is a
+directory for the backups of one cluster, given with --repo or ETCDCTL_REPO.
+
+A backup counts only after its stored bytes were read back and compared, and after
+every page and record of the snapshot was checked. The format is described in
+docs/backup-format.md: without etcdctl, "age -d | zstd -d" gives the snapshot.
+
+Exit codes: 10 no snapshot from the cluster, 11 the repository failed, 12 a backup
+is not good.`,
+	}
+	o.addTo(cmd)
+	cmd.AddCommand(newBackupSave(a, o), newBackupList(a, o), newBackupVerify(a, o), newBackupRestore(a, o))
+	return cmd
+}
+
+func (o *backupOptions) addTo(cmd *cobra.Command) {
+	fs := cmd.PersistentFlags()
+	fs.StringVar(&o.repo, "repo", "", "the `directory` of the repository")
+	fs.BoolVarP(&o.quiet, "quiet", "q", false, "print no result, and nothing on success")
+}
+
+// backupRun is one run of a backup command. The caller closes it.
+type backupRun struct {
+	*backup.Repository
+	out   *printer.Printer
+	quiet bool
+}
+
+// argsError refuses the arguments of a command.
+func argsError(format string, args ...any) error {
+	return cli.Exit(cli.BadArgs, fmt.Errorf(format, args...))
+}
+
+// print prints the result of a command unless --quiet is given.
+func (r *backupRun) print(v printer.View) error {
+	if r.quiet {
+		return nil
+	}
+	return r.out.Print(v)
+}
+
+// open checks the format and opens the repository.
+func (o *backupOptions) open(cmd *cobra.Command, a *app) (*backupRun, error) {
+	p, err := a.printer()
+	if err != nil {
+		return nil, err
+	}
+	if o.repo == "" {
+		return nil, cli.Exit(cli.BadArgs, errors.New("no repository: give --repo DIRECTORY, or set ETCDCTL_REPO"))
+	}
+	r, err := o.openRepo(cmd.Context(), a, o.repo)
+	if err != nil {
+		return nil, err
+	}
+	return &backupRun{Repository: r, out: p, quiet: o.quiet}, nil
+}
+
+// openRepo opens the repository at a location.
+func (o *backupOptions) openRepo(ctx context.Context, a *app, location string) (*backup.Repository, error) {
+	s3 := o.s3
+	s3.Env = a.streams.Env
+	s, err := store.Open(ctx, location, s3)
+	if err != nil {
+		return nil, cli.Exit(cli.BackupStore, err)
+	}
+	return backup.New(s, program+" "+cli.Build(), a.streams.Time), nil
+}
+
+// close closes the store.
+func (r *backupRun) close() error { return r.Store.Close() }
+
+// backupCode gives an error of a backup command its exit code.
+func backupCode(err error) error {
+	var (
+		source *backup.SourceError
+		failed *backup.StoreError
+		find   *backup.FindError
+	)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, backup.ErrIdentity):
+		return cli.Exit(cli.BadArgs, err)
+	case errors.As(err, &source):
+		return cli.Recode(cli.BackupCluster, err)
+	case errors.As(err, &failed):
+		return cli.Exit(cli.BackupStore, explainStore(err))
+	case errors.Is(err, backup.ErrDamaged):
+		return cli.Exit(cli.BackupDamaged, err)
+	case errors.As(err, &find), errors.Is(err, backup.ErrNewer):
+		return cli.Exit(cli.BackupStore, err)
+	}
+	return err
+}
+
+// explainStore adds the next step to an error of a store.
+func explainStore(err error) error {
+	switch {
+	case errors.Is(err, store.ErrMissing):
+		return fmt.Errorf("%w; check --repo, or run \"etcdctl backup save\", which makes it", err)
+	case errors.Is(err, store.ErrFull):
+		return fmt.Errorf("%w; \"etcdctl backup prune\" removes old backups", err)
+	}
+	return err
+}
+
+// identityOptions are the flags of commands that decrypt.
+type identityOptions struct{ files []string }
+
+func (o *identityOptions) addTo(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&o.files, "age-identity", nil, "decrypt with the age identities in this `file`; may be given several times")
+}
+
+// read reads the identities.
+func (o *identityOptions) read() ([]age.Identity, error) {
+	var all []age.Identity
+	for _, path := range o.files {
+		ids, err := readIdentities(path)
+		if err != nil {
+			return nil, cli.Exit(cli.BadArgs, fmt.Errorf("--age-identity: %w", err))
+		}
+		all = append(all, ids...)
+	}
+	return all, nil
+}
+
+func readIdentities(path string) ([]age.Identity, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	ids, err := age.ParseIdentities(f)
+	if err != nil { // whose text may quote a key
+		return nil, fmt.Errorf("%s has no age identities in the form of age-keygen: AGE-SECRET-KEY-1... on a line", path)
+	}
+	return ids, nil
+}
+
+// readRecipients reads age recipients: keys, or files with keys.
+func readRecipients(given []string) ([]age.Recipient, error) {
+	var all []age.Recipient
+	for _, one := range given {
+		text, from := one, "--age-recipient"
+		if !strings.HasPrefix(one, "age1") {
+			if strings.HasPrefix(strings.ToUpper(one), "AGE-SECRET-KEY-") {
+				return nil, cli.Exit(cli.BadArgs, errors.New("--age-recipient is a secret key: give the public key, age1..., which age-keygen -y prints"))
+			}
+			content, err := os.ReadFile(one)
+			if err != nil {
+				return nil, cli.Exit(cli.BadArgs, fmt.Errorf("--age-recipient: neither a key (age1...) nor a file: %w", err))
+			}
+			text, from = string(content), one
+		}
+		recipients, err := age.ParseRecipients(strings.NewReader(text))
+		if err != nil {
+			return nil, cli.Exit(cli.BadArgs, fmt.Errorf("%s has no age recipients: give public keys, age1..., one on a line", from))
+		}
+		all = append(all, recipients...)
+	}
+	return all, nil
+}

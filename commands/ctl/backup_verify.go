@@ -1,0 +1,185 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+
+	"filippo.io/age"
+	"github.com/spf13/cobra"
+
+	"etcdkit/backup"
+	"etcdkit/commands/cli"
+	"etcdkit/printer/view"
+)
+
+type backupVerifyOptions struct {
+	*backupOptions
+	all        bool
+	sample     string
+	readback   bool
+	identities identityOptions
+}
+
+func newBackupVerify(a *app, shared *backupOptions) *cobra.Command {
+	o := &backupVerifyOptions{backupOptions: shared}
+	cmd := &cobra.Command{
+		Use:   "verify [NAME|latest]",
+		Short: "Verify backups down to every record",
+		Long: `Read backups from the repository, and verify every byte, page and record: the sizes
+and checksums of the stored, the compressed and the plain bytes, the structure of
+the database, and the revision, hash, and numbers of keys and leases that the
+manifest has. Without a name the latest backup is verified.
+
+The result is stored beside the backup; "etcdctl backup list" shows it, and no
+longer shows a backup that was found damaged. If the repository can't be written,
+a warning says so. Exit code 12 if a backup is not good.`,
+		Example: `  etcdctl backup verify --repo /var/backups/etcd
+  etcdctl backup verify 20261130T021400Z-1234567-8d969eef --age-identity key.txt
+  etcdctl backup verify --all --readback
+  etcdctl backup verify --sample 10%`,
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			share, err := o.check(args)
+			if err != nil {
+				return err
+			}
+			ids, err := o.identities.read()
+			if err != nil {
+				return err
+			}
+			run, err := o.open(cmd, a)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, run.close()) }()
+			l, err := run.List(cmd.Context())
+			if err != nil {
+				return backupCode(err)
+			}
+			chosen, err := o.choose(l, args, share)
+			if err != nil {
+				return backupCode(err)
+			}
+			return o.verify(cmd.Context(), a, run, verification{chosen, ids})
+		},
+	}
+	fs := cmd.Flags()
+	fs.BoolVar(&o.all, "all", false, "verify all backups")
+	fs.StringVar(&o.sample, "sample", "", "verify this `share` of the backups, chosen at random, such as 10%")
+	fs.BoolVar(&o.readback, "readback", false, "only compare the stored bytes with the manifest, which needs no --age-identity")
+	o.identities.addTo(cmd)
+	return curlRefuses(cmd, "it sends no request to etcd")
+}
+
+// check checks arguments and flags. It returns the share of --sample.
+func (o *backupVerifyOptions) check(args []string) (float64, error) {
+	chosen := len(args)
+	if o.all {
+		chosen++
+	}
+	if o.sample != "" {
+		chosen++
+	}
+	if chosen > 1 {
+		return 0, argsError("give one of a name, --all and --sample")
+	}
+	if o.sample == "" {
+		return 0, nil
+	}
+	percent, err := strconv.ParseFloat(strings.TrimSuffix(o.sample, "%"), 64)
+	if err != nil || percent <= 0 || percent > 100 {
+		return 0, argsError("--sample %s: give a share of the backups, such as 10%%", cli.Quote(o.sample))
+	}
+	return percent / 100, nil
+}
+
+// choose returns the backups to verify.
+func (o *backupVerifyOptions) choose(l *backup.Listing, args []string, share float64) ([]*backup.Backup, error) {
+	all := l.All()
+	switch {
+	case o.all:
+		return all, nil
+	case o.sample != "":
+		rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		return all[:int(math.Ceil(share*float64(len(all))))], nil
+	}
+	name := backup.Latest
+	if len(args) > 0 {
+		name = args[0]
+	}
+	b, err := l.Find(name)
+	return []*backup.Backup{b}, err
+}
+
+// verification is what to verify, and the keys for it.
+type verification struct {
+	backups    []*backup.Backup
+	identities []age.Identity
+}
+
+// verify verifies backups and prints a result for each.
+func (o *backupVerifyOptions) verify(ctx context.Context, a *app, run *backupRun, v verification) error {
+	how := backup.Deep
+	if o.readback {
+		how = backup.Readback
+	}
+	results := view.Items{Member: "backups", Names: []string{"name", "verdict", "how", "problem"}}
+	progress := a.streams.Progress("verified", cli.Items)
+	defer progress.Done()
+	bad := 0
+	for i, b := range v.backups {
+		err := verifyOne(ctx, run, b, v.identities, how)
+		if err != nil && !errors.Is(err, backup.ErrDamaged) {
+			return backupCode(err)
+		}
+		problem := ""
+		if err != nil {
+			problem = err.Error()
+			bad++
+		}
+		if err := run.AddRecord(ctx, b, how, problem); err != nil {
+			progress.Line(fmt.Sprintf("Warning: the result about %s could not be stored: %v", b.Name, err))
+		}
+		results.All = append(results.All, verifiedItem(b, how, problem))
+		progress.Set(int64(i+1), int64(len(v.backups)))
+	}
+	progress.Done()
+	if err := run.print(results); err != nil {
+		return err
+	}
+	if bad == 0 {
+		return nil
+	}
+	err := fmt.Errorf("%d of %d backups are not good", bad, len(v.backups))
+	return cli.Exit(cli.BackupDamaged, err)
+}
+
+func verifyOne(ctx context.Context, run *backupRun, b *backup.Backup, ids []age.Identity, how backup.How) error {
+	if how == backup.Readback {
+		return run.Readback(ctx, &b.Manifest)
+	}
+	p, err := run.Open(ctx, &b.Manifest, ids)
+	if err != nil {
+		return err
+	}
+	return p.Close()
+}
+
+func verifiedItem(b *backup.Backup, how backup.How, problem string) view.Item {
+	verdict := view.VerdictOK
+	line := fmt.Sprintf("%s: ok (%s): revision %d, %d keys, %d leases", b.Name, how, b.Revision, b.Keys, b.Leases)
+	if problem != "" {
+		verdict, line = view.VerdictDamaged, b.Name+": damaged: "+problem
+	}
+	return view.Item{Line: line, Values: []view.Named{
+		{Name: "name", V: b.Name}, {Name: "verdict", V: verdict}, {Name: "how", V: string(how)}, {Name: "problem", V: problem},
+	}}
+}
+
+// joined lists words.
+func joined(words []string) string { return strings.Join(slices.Clone(words), ", ") }
