@@ -22,6 +22,12 @@ func (r Range) has(key []byte) bool {
 	return bytes.Compare(key, r.From) >= 0 && (r.Below == nil || bytes.Compare(key, r.Below) < 0)
 }
 
+// single reports whether From is the only key that the range can have.
+func (r Range) single() bool {
+	n := len(r.From)
+	return len(r.Below) == n+1 && r.Below[n] == 0 && bytes.Equal(r.Below[:n], r.From)
+}
+
 // Events yields the changes of a range of keys from one revision to another,
 // both included, in their order, as a watch gets them: a deletion has the key
 // and the revision alone. from 0 is the first revision that is left, to 0 the

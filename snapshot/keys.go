@@ -23,9 +23,27 @@ const checkEvery = 64
 // changes up to the revision and notes where the last one of each key is. Its
 // memory is bounded by about 64 MiB; what does not fit goes, sorted, to an
 // unlinked file in TMPDIR, which takes the names of the keys and some 40 bytes
-// for each, not their values. What it yields is the caller's.
+// for each, not their values. A single key is found by reading the changes
+// backward instead. What it yields is the caller's.
 func (f *File) Keys(ctx context.Context, rev int64, r Range) iter.Seq2[*mvccpb.KeyValue, error] {
+	if r.single() {
+		return f.key(ctx, rev, r)
+	}
 	return f.keys(ctx, rev, r, sortBudget)
+}
+
+// key yields the only key that a range can have.
+func (f *File) key(ctx context.Context, rev int64, r Range) iter.Seq2[*mvccpb.KeyValue, error] {
+	return func(yield func(*mvccpb.KeyValue, error) bool) {
+		kv, err := f.find(ctx, rev, r.From)
+		if kv == nil && err == nil {
+			return
+		}
+		if r.KeysOnly && kv != nil {
+			kv.Value = nil
+		}
+		yield(kv, err)
+	}
 }
 
 func (f *File) keys(ctx context.Context, rev int64, r Range, budget int) iter.Seq2[*mvccpb.KeyValue, error] {

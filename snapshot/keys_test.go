@@ -88,16 +88,9 @@ func TestKeys(t *testing.T) {
 				t.Errorf("%+v, %v, want %d, compacted %d", head, err, latest, compacted)
 			}
 			for rev := int64(-1); rev <= latest+1; rev++ {
+				checkKey(t, h, f, rev, fmt.Sprintf("key/%03d", r.IntN(80)))
 				for _, span := range ranges {
-					want := h.keysAt(rev, span)
-					switch {
-					case rev < 0 || rev > latest:
-						want = ErrFutureRevision.Error()
-					case rev == 0:
-						want = h.keysAt(latest, span)
-					case rev < compacted:
-						want = ErrCompacted.Error()
-					}
+					want := h.wantKeys(rev, span)
 					for _, budget := range []int{sortBudget, 6 * spotCost} {
 						if got := readKeys(t, f, rev, span, budget); got != want {
 							t.Fatalf("revision %d of %d, compacted %d, %+v, budget %d:\n got %s\nwant %s", rev, latest, compacted, span, budget, got, want)
@@ -107,6 +100,39 @@ func TestKeys(t *testing.T) {
 			}
 		})
 	}
+}
+
+// checkKey compares the range of a single key, which is read backward, with the
+// model.
+func checkKey(t *testing.T, h *history, f *File, rev int64, key string) {
+	t.Helper()
+	span := Range{From: []byte(key), Below: []byte(key + "\x00")}
+	want := h.wantKeys(rev, span)
+	var got []string
+	for kv, err := range f.Keys(t.Context(), rev, span) {
+		if err != nil {
+			got = append(got, err.Error())
+			continue
+		}
+		got = append(got, kvLine(kv, span))
+	}
+	if got := strings.Join(got, "\n"); got != want {
+		t.Errorf("revision %d: got %s\nwant %s", rev, got, want)
+	}
+}
+
+// wantKeys is what Keys yields; an error is the last line.
+func (h *history) wantKeys(rev int64, span Range) string {
+	compacted, latest := max(h.scheduled, h.finished), h.latestRevision()
+	switch {
+	case rev < 0 || rev > latest:
+		return ErrFutureRevision.Error()
+	case rev == 0:
+		return h.keysAt(latest, span)
+	case rev < compacted:
+		return ErrCompacted.Error()
+	}
+	return h.keysAt(rev, span)
 }
 
 // TestEvents compares with the changes that a model has made.

@@ -40,7 +40,7 @@ func TestKeepAbbreviations(t *testing.T) {
 			}
 			KeepAbbreviations(root, tt.releases...)
 			for short, want := range tt.want {
-				cmd, _, _ := root.Find(strings.Fields(short)) //nolint:errcheck // the command says it
+				cmd, _, _ := root.Find(strings.Fields(short))
 				if got := strings.TrimPrefix(strings.TrimPrefix(cmd.CommandPath(), "x"), " "); got != want {
 					t.Errorf("%q: %q, want %q", short, got, want)
 				}

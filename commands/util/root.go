@@ -40,14 +40,24 @@ func NewRoot(s cli.Streams) *cobra.Command {
 		Args:                       cli.UnknownCommand,
 		SuggestionsMinimumDistance: 2,
 		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
-			a.output.ApplyEnv(a.streams, "ETCDUTL", cmd.InheritedFlags())
+			a.output.ApplyEnv(a.streams, "ETCDUTL", environment(cmd))
 			cmd.SetContext(lock.Notify(cmd.Context(), a.waiting))
 		},
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	cli.VersionFlag(root)
 	a.addGlobalFlags(root)
-	root.AddCommand(newSnapshot(a), newHashKV(a), newDefrag(a), newMigrate(a), newBackup(a), newCheck(a), newV2(a), cli.Version(program, &a.output), cli.Completion(program))
+	root.AddGroup(
+		&cobra.Group{ID: groupFiles, Title: "Snapshots, databases and data directories:"},
+		&cobra.Group{ID: groupRead, Title: "Reading one of them as if it were a cluster:"},
+		&cobra.Group{ID: groupUtility, Title: "Other:"},
+	)
+	root.SetHelpCommandGroupID(groupUtility)
+	for _, e := range entries() {
+		c := e.build(a)
+		c.GroupID = e.group
+		root.AddCommand(c)
+	}
 	cli.FinishHelp(root, "")
 	cli.KeepAbbreviations(root, releases()...)
 	return root

@@ -78,3 +78,7 @@ func Try(f *os.File) bool { return try(f, Exclusive) == nil }
 // Held reports whether another process holds the lock of f. If none does, f is
 // locked until it is closed.
 func Held(f *os.File) bool { return errors.Is(try(f, Exclusive), errHeld) }
+
+// Used reports whether another process holds the lock of f exclusively, as a
+// server does. If none does, f is locked for reading until it is closed.
+func Used(f *os.File) bool { return errors.Is(try(f, Shared), errHeld) }

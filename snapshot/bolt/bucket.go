@@ -64,6 +64,14 @@ func (b *Bucket) CursorFrom(ctx context.Context, key []byte) *Cursor {
 	return c
 }
 
+// CursorBack returns a cursor that yields the last element first. The elements
+// from a key on may be left out; nil is no limit.
+func (b *Bucket) CursorBack(ctx context.Context, below []byte) *Cursor {
+	c := b.cursor(ctx, nil)
+	c.from, c.back = below, true
+	return c
+}
+
 // LastKey returns a copy of the last key of the bucket; nil if it is empty.
 func (b *Bucket) LastKey(ctx context.Context) ([]byte, error) {
 	c := b.cursor(ctx, nil)

@@ -33,13 +33,15 @@ type Cursor struct {
 	todo    []subtree
 	stack   []frame
 	leaf    page
-	next    int // element of leaf
+	next    int // how many elements of leaf were taken
+	index   int // of the current element in leaf
 	bounds  subtree
 	current element
 	visited uint64
 	err     error
 	report  func(*CorruptError) // takes damage; see Forgive
-	from    []byte              // subtrees that end below it are passed over
+	from    []byte              // subtrees that end below it are passed over; backward, those that begin there or above
+	back    bool                // the last element comes first
 }
 
 // frame is a branch page on the way to the current leaf. Its page has a buffer
@@ -103,7 +105,7 @@ func (c *Cursor) IsBucket() bool { return c.current.bucket }
 func (c *Cursor) Page() int64 { return int64(c.leaf.id) }
 
 // Place is where the current element is stored, for a Reader.
-func (c *Cursor) Place() Place { return Place{Page: c.leaf.id, Element: c.next - 1} }
+func (c *Cursor) Place() Place { return Place{Page: c.leaf.id, Element: c.index} }
 
 // Err is the error that ended the iteration; nil at its regular end. Damage
 // wraps ErrCorrupt.
@@ -111,15 +113,21 @@ func (c *Cursor) Err() error { return c.err }
 
 // step takes the next element of the leaf and checks its place in the order.
 func (c *Cursor) step() error {
-	i := c.next
+	i, first := c.next, c.next == 0
+	if c.back {
+		i = c.leaf.count - 1 - c.next
+	}
+	c.index = i
 	c.next++
 	e, err := c.leaf.leaf(i)
 	if err != nil {
 		return err
 	}
 	switch {
-	case i > 0 && bytes.Compare(c.current.key, e.key) >= 0:
+	case !first && !c.back && bytes.Compare(c.current.key, e.key) >= 0:
 		err = c.misplaced(e.key, "the key is not above the one before it")
+	case !first && c.back && bytes.Compare(c.current.key, e.key) <= 0:
+		err = c.misplaced(e.key, "the key is not below the one after it")
 	case i == 0 && c.bounds.min != nil && bytes.Compare(c.bounds.min, e.key) > 0:
 		err = c.misplaced(e.key, "the key is below the range of its page")
 	case i == c.leaf.count-1 && c.bounds.max != nil && bytes.Compare(e.key, c.bounds.max) >= 0:
@@ -138,12 +146,15 @@ func (c *Cursor) pop() (subtree, bool) {
 	for len(c.stack) > 0 {
 		top := &c.stack[len(c.stack)-1]
 		if top.next < top.pg.count {
-			top.next++
-			t := top.child(top.next - 1)
-			if t.max != nil && bytes.Compare(t.max, c.from) <= 0 {
-				continue
+			i := top.next
+			if c.back {
+				i = top.pg.count - 1 - i
 			}
-			return t, true
+			top.next++
+			if t := top.child(i); !c.passed(t) {
+				return t, true
+			}
+			continue
 		}
 		c.stack = c.stack[:len(c.stack)-1]
 	}
@@ -153,6 +164,14 @@ func (c *Cursor) pop() (subtree, bool) {
 	t := c.todo[0]
 	c.todo = c.todo[1:]
 	return t, true
+}
+
+// passed reports whether nothing of a subtree is wanted.
+func (c *Cursor) passed(t subtree) bool {
+	if c.back {
+		return c.from != nil && t.min != nil && bytes.Compare(t.min, c.from) >= 0
+	}
+	return t.max != nil && bytes.Compare(t.max, c.from) <= 0
 }
 
 // enter reads the page at the top of a subtree.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"go.etcd.io/bbolt"
@@ -70,7 +71,43 @@ func TestCursor(t *testing.T) {
 			if c.Next() || c.Err() != nil || n != tc.keys {
 				t.Errorf("%d elements, then %q, %v", n, c.Key(), c.Err())
 			}
+			checkBackward(t, b)
 		})
+	}
+}
+
+// checkBackward compares what a cursor yields backward, from the end and from
+// keys on, with what it yields forward.
+func checkBackward(t *testing.T, b *Bucket) {
+	t.Helper()
+	var all []string
+	again := b.Reader()
+	line := func(c *Cursor) string {
+		value, ok, err := again.Value(c.Place())
+		if err != nil || !ok || !bytes.Equal(value, c.Value()) {
+			t.Fatalf("%q is not at its place: %v, %v", c.Key(), ok, err)
+		}
+		return fmt.Sprintf("%s %x", c.Key(), c.Value()[:min(4, len(c.Value()))])
+	}
+	for c := b.Cursor(t.Context()); c.Next(); {
+		all = append(all, line(c))
+	}
+	for at := len(all); at >= 0; at -= max(1, at/2) {
+		var below []byte
+		if at < len(all) {
+			below = []byte(all[at][:6])
+		}
+		c := b.CursorBack(t.Context(), below)
+		var got []string
+		for c.Next() {
+			if below == nil || bytes.Compare(c.Key(), below) < 0 {
+				got = append(got, line(c))
+			}
+		}
+		slices.Reverse(got)
+		if c.Err() != nil || !slices.Equal(got, all[:at]) {
+			t.Fatalf("below element %d: %d elements, %v", at, len(got), c.Err())
+		}
 	}
 }
 

@@ -45,19 +45,42 @@ func (p *pager) page(id uint64) (page, error) {
 }
 
 // bytes returns n bytes of the file at off, from the window if they are in it.
-// Neighbours are often wanted next: each forward miss near the last window
-// reads twice as much, any other miss starts small again.
+// Neighbours are often wanted next: each miss near the last window reads twice as
+// much, beyond the page in the same direction; any other miss starts small again.
 func (p *pager) bytes(off, n int64) ([]byte, error) {
 	end := p.off + int64(len(p.window))
 	if off >= p.off && off+n <= end {
 		return p.window[off-p.off : off-p.off+n], nil
 	}
-	if off >= p.off && off <= end+maxWindow/4 {
+	before := off < p.off && off+n >= p.off-maxWindow/4
+	if before || off >= p.off && off <= end+maxWindow/4 {
 		p.ahead = min(max(2*p.ahead, p.f.meta.pageSize), maxWindow)
 	} else {
 		p.ahead = p.f.meta.pageSize
 	}
+	if before && p.ahead > n {
+		return p.behind(off, n)
+	}
 	size := min(max(n, p.ahead), p.f.data-off)
+	b, err := p.fill(off, size)
+	if err != nil {
+		return nil, err
+	}
+	return b[:n], nil
+}
+
+// behind returns n bytes of the file at off, at the end of a window.
+func (p *pager) behind(off, n int64) ([]byte, error) {
+	from := max(0, off+n-p.ahead)
+	b, err := p.fill(from, off+n-from)
+	if err != nil {
+		return nil, err
+	}
+	return b[off-from:], nil
+}
+
+// fill reads the window.
+func (p *pager) fill(off, size int64) ([]byte, error) {
 	if int64(cap(p.window)) < size {
 		p.window = make([]byte, max(size, min(maxWindow, p.f.data)))
 	}
@@ -66,5 +89,5 @@ func (p *pager) bytes(off, n int64) ([]byte, error) {
 		p.window = p.window[:0]
 		return nil, err
 	}
-	return p.window[:n], nil
+	return p.window, nil
 }

@@ -1,0 +1,81 @@
+package offline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"etcdkit/internal/lock"
+	"etcdkit/keyspace"
+	"etcdkit/snapshot"
+)
+
+// Cluster is what a file holds of a cluster. The caller closes it.
+type Cluster struct {
+	Source
+	file *snapshot.File
+}
+
+// ErrRunning says that a server is running on a file.
+var ErrRunning = errors.New("an etcd server is running on it")
+
+// Open opens a snapshot, a copy of a database, or a data directory, of which it
+// reads the database.
+func Open(_ context.Context, path string) (*Cluster, error) {
+	path, err := database(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := idle(path); err != nil {
+		return nil, err
+	}
+	f, err := snapshot.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return New(f), nil
+}
+
+// New returns what an open file holds. Closing the cluster closes the file.
+func New(f *snapshot.File) *Cluster {
+	return &Cluster{Source: Source{Store: f, Who: func(ctx context.Context, h *keyspace.Head) error {
+		term, err := f.Term(ctx)
+		h.RaftTerm = term
+		return err
+	}}, file: f}
+}
+
+// Close closes the file.
+func (c *Cluster) Close() error { return c.file.Close() }
+
+// database returns the database of a data directory, and the path of anything
+// else.
+func database(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return path, err
+	}
+	db := snapshot.DataDirFile(path)
+	if _, err := os.Stat(db); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%s is a directory without member/snap/db: give a data directory or a file", path)
+	} else if err != nil {
+		return "", err
+	}
+	return db, nil
+}
+
+// idle returns an error if a server has the file open. The lock that it asks for
+// is shared, and dropped at once.
+func idle(path string) (err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if lock.Used(f) {
+		return fmt.Errorf("%s: %w", path, ErrRunning)
+	}
+	return nil
+}

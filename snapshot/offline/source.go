@@ -1,0 +1,96 @@
+package offline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"go.etcd.io/etcd/api/v3/mvccpb"
+
+	"etcdkit/keyspace"
+	"etcdkit/snapshot"
+)
+
+// Store is the history of keys that a Source reads. *snapshot.File is one.
+type Store interface {
+	Head(ctx context.Context) (snapshot.Head, error)
+	Keys(ctx context.Context, rev int64, r snapshot.Range) iter.Seq2[*mvccpb.KeyValue, error]
+	Events(ctx context.Context, from, to int64, r snapshot.Range) iter.Seq2[*mvccpb.Event, error]
+}
+
+// Source is a keyspace.Source of a Store.
+type Source struct {
+	Store Store
+	// Who adds what is known of the cluster and the member to the state of the
+	// keyspace. It may be nil.
+	Who func(ctx context.Context, h *keyspace.Head) error
+}
+
+// Head implements keyspace.Source.
+func (s Source) Head(ctx context.Context) (keyspace.Head, error) {
+	head, err := s.Store.Head(ctx)
+	if err != nil {
+		return keyspace.Head{}, err
+	}
+	h := keyspace.Head{Revision: head.Revision, CompactRevision: head.CompactRevision}
+	if s.Who != nil {
+		err = s.Who(ctx, &h)
+	}
+	return h, err
+}
+
+// Pages implements keyspace.Source. In the order of the keys, its memory is that
+// of snapshot.File.Keys and a page.
+func (s Source) Pages(ctx context.Context, r keyspace.Range) iter.Seq2[*keyspace.Page, error] {
+	return func(yield func(*keyspace.Page, error) bool) {
+		head, err := s.Head(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		span := span(r)
+		span.KeysOnly = (r.KeysOnly || r.CountOnly) && r.Sort.By != keyspace.ByValue
+		for page, err := range keyspace.Select(head, r, s.Store.Keys(ctx, max(0, r.Rev), span)) {
+			if !yield(page, explain(head, err)) {
+				return
+			}
+		}
+	}
+}
+
+// Events implements keyspace.Source.
+func (s Source) Events(ctx context.Context, from, to int64, r keyspace.Range) iter.Seq2[*mvccpb.Event, error] {
+	return func(yield func(*mvccpb.Event, error) bool) {
+		head, err := s.Head(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for e, err := range s.Store.Events(ctx, from, to, span(r)) {
+			if !yield(e, explain(head, err)) {
+				return
+			}
+		}
+	}
+}
+
+// explain adds the revisions that can be read to the error of one that can't.
+func explain(h keyspace.Head, err error) error {
+	if errors.Is(err, snapshot.ErrCompacted) || errors.Is(err, snapshot.ErrFutureRevision) {
+		return fmt.Errorf("etcdserver: %w: revisions %d to %d can be read here", err, max(1, h.CompactRevision), h.Revision)
+	}
+	return err
+}
+
+// span returns the keys of a range as files take them. Its end is spelled as in
+// etcd's API: "" is that of a single key, "\x00" is no end.
+func span(r keyspace.Range) snapshot.Range {
+	switch r.End {
+	case "":
+		return snapshot.Range{From: []byte(r.Key), Below: []byte(r.Key + "\x00")}
+	case "\x00":
+		return snapshot.Range{From: []byte(r.Key)}
+	}
+	return snapshot.Range{From: []byte(r.Key), Below: []byte(r.End)}
+}
