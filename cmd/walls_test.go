@@ -28,7 +28,7 @@ func TestWalls(t *testing.T) {
 		{"./commands/conn", []string{"etcdkit/printer/view", "etcdkit/keyspace", "etcdkit/snapshot"}},
 		{"./backup/...", []string{commands, "etcdkit/printer", "etcdkit/keyspace", "etcdkit/snapshot/restore", cobra, server, "go.etcd.io/raft/", "go.etcd.io/etcd/client/v3"}},
 		{"./internal/...", []string{commands, "etcdkit/keyspace", "etcdkit/printer", "etcdkit/snapshot", cobra, "go.etcd.io/"}},
-		{"./cluster", []string{commands, "etcdkit/printer", "etcdkit/keyspace", "etcdkit/snapshot", cobra, server, "go.etcd.io/raft/"}},
+		{"./cluster/...", []string{commands, "etcdkit/printer", "etcdkit/keyspace", "etcdkit/snapshot", cobra, server, "go.etcd.io/raft/"}},
 		{"./keyspace/...", []string{commands, "etcdkit/printer", "etcdkit/snapshot", cobra, server, "go.etcd.io/raft/"}},
 		{"./backup/store/...", []string{commands, "etcdkit/keyspace", "etcdkit/printer", "etcdkit/snapshot", cobra, "go.etcd.io/", "google.golang.org/grpc"}},
 		{"./backup/store", []string{"github.com/minio"}},

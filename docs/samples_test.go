@@ -87,6 +87,12 @@ func clusterSamples() map[string]printer.View {
 			{Endpoint: endpoint, Asked: true, Took: 1500 * time.Microsecond},
 			{Endpoint: "10.0.0.8:2379", Asked: true, Took: 5 * time.Second, Error: "context deadline exceeded"},
 		},
+		"etcdctl doctor": view.Diagnosis{Members: 3, Checks: 40, Errors: 1, Findings: []view.Finding{{
+			Check: "member-down", Severity: "error", Members: []string{"m3"}, Evidence: "http://10.0.0.9:2379: connection refused; 2 of 3 voting members up, no other may fail",
+			Meaning: "The member is stopped, unreachable from here, or hangs.", Command: "etcdctl endpoint health --endpoints http://10.0.0.9:2379",
+		}}, Unchecked: []view.Unchecked{{What: "most of m3", Why: "no answer", Checks: []string{"clock-skew"}}}},
+		"etcdctl doctor --list":      view.CheckList{{Name: "member-down", Severity: "error", Summary: "members that answer at none of their client URLs", Meaning: "The member is stopped, unreachable from here, or hangs."}},
+		"etcdctl doctor --fix-plan":  view.Plan{{Command: "etcdctl defrag --cluster", For: []view.Finding{{Check: "fragmentation", Severity: "warning", Members: []string{"m1"}, Evidence: "105 MB, of which 63 MB (60%) can be given back", Meaning: "Free pages are reused.", Command: "etcdctl defrag --cluster"}}}},
 		"etcdctl endpoint hashkv":    view.EndpointHashKV{{Endpoint: endpoint, HashKVResponse: &pb.HashKVResponse{Header: header(6), Hash: 1263800559, CompactRevision: 2, HashRevision: 6}}},
 		"etcdctl member list":        view.MemberList{Members: members(&pb.MemberListResponse{Header: header(0), Members: []*pb.Member{m1, m2}})},
 		"etcdctl member add":         view.MemberAdd{Members: members(&pb.MemberAddResponse{Header: header(0), Member: m2, Members: []*pb.Member{m1, m2}}), NewName: "m2"},

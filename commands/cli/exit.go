@@ -16,6 +16,8 @@ const (
 	Interrupted   Code = 5   // a stream ended before its end
 	IO            Code = 6   // a file or stream could not be read or written
 	NotAcquired   Code = 7   // the lock is held by another (lock --try, --timeout)
+	FoundWarnings Code = 20  // doctor: nothing worse than warnings was found
+	FoundErrors   Code = 21  // doctor: errors were found
 	BadArgs       Code = 128 // wrong arguments
 )
 

@@ -23,7 +23,12 @@ const (
 	CertClient  = "client"  // common name "client"
 	CertExpired = "expired" // ended yesterday
 	CertOther   = "other"   // signed by the other authority
+	CertSoon    = "soon"    // ends in ten days
+	CertNames   = "names"   // for localhost alone
 )
+
+// validity is how long a certificate is good that is not about to end.
+const validity = 100 * 24 * time.Hour
 
 // WriteCerts makes two certificate authorities (ca.crt, other-ca.crt) and the pairs above in dir.
 func WriteCerts(dir string) error {
@@ -44,10 +49,12 @@ func WriteCerts(dir string) error {
 		by       *authority
 		from, to time.Time
 	}{
-		{CertServer, ca, now.Add(-time.Hour), now.Add(24 * time.Hour)},
-		{CertClient, ca, now.Add(-time.Hour), now.Add(24 * time.Hour)},
+		{CertServer, ca, now.Add(-time.Hour), now.Add(validity)},
+		{CertClient, ca, now.Add(-time.Hour), now.Add(validity)},
 		{CertExpired, ca, now.Add(-48 * time.Hour), now.Add(-24 * time.Hour)},
-		{CertOther, other, now.Add(-time.Hour), now.Add(24 * time.Hour)},
+		{CertOther, other, now.Add(-time.Hour), now.Add(validity)},
+		{CertSoon, ca, now.Add(-time.Hour), now.Add(10*24*time.Hour + time.Hour)},
+		{CertNames, ca, now.Add(-time.Hour), now.Add(validity)},
 	} {
 		if err := c.by.issue(dir, c.name, c.from, c.to); err != nil {
 			return fmt.Errorf("certificate %s: %w", c.name, err)
@@ -62,7 +69,7 @@ type authority struct {
 }
 
 func newAuthority(dir, name string, now time.Time) (*authority, error) {
-	tmpl, err := template(name, now.Add(-time.Hour*72), now.Add(24*time.Hour))
+	tmpl, err := template(name, now.Add(-time.Hour*72), now.Add(validity))
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +99,9 @@ func (a *authority) issue(dir, name string, from, to time.Time) error {
 	tmpl.KeyUsage = x509.KeyUsageDigitalSignature
 	tmpl.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	tmpl.DNSNames = []string{"localhost"}
-	tmpl.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+	if name != CertNames {
+		tmpl.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
