@@ -11,7 +11,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := -X etcdkit/commands/cli.stamped=$(VERSION)
 TARGETS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
-.PHONY: help build install uninstall demo test unit e2e soak stress cover bench check fmt tidy lint race cross reference changelog clean
+.PHONY: help build install uninstall demo test unit e2e soak stress cover bench check fmt tidy lint race cross reference s3server changelog clean
 
 help: ## this list
 	@echo "make demo shows the programs at work; make test runs every test. All targets:"
@@ -38,14 +38,17 @@ demo: build reference ## the main job on a real etcd, command by command
 
 test: unit e2e ## every test
 
-unit: ## the tests of the packages
+unit: s3server ## the tests of the packages
 	go test ./...
 
 e2e: build reference ## the tests of the programs, on real servers
 	cd e2e && ETCDKIT_BIN=$(CURDIR)/$(BIN) go test -timeout 40m ./...
 
-reference: ## etcd and upstream's programs of three releases, built once into a cache
+reference: ## etcd and upstream's programs of three releases and an S3 server, built once into a cache
 	cd e2e && go run ./cmd/refs
+
+s3server: ## only the S3 server
+	cd e2e && go run ./cmd/refs s3
 
 check: fmt tidy lint race cross ## what CI asks of the code before the tests
 
@@ -60,7 +63,7 @@ lint: $(LINT)/golangci-lint ## both modules
 	$(LINT)/golangci-lint run ./...
 	cd e2e && $(LINT)/golangci-lint run -c ../.golangci.yml ./...
 
-race: ## the tests of the packages with the race detector
+race: s3server ## the tests of the packages with the race detector
 	go test -race ./...
 
 cross: ## both programs for every platform we say we run on

@@ -55,7 +55,7 @@ func (d *Dir) Put(ctx context.Context, name string, r io.Reader, o PutOptions) (
 			return Object{}, d.exists(name)
 		}
 	}
-	tmp, err := d.upload(ctx, path, o.sized(r))
+	tmp, err := d.upload(path, Reader(ctx, r, o))
 	if err != nil {
 		d.tidy(filepath.Dir(path))
 		return Object{}, fileError(err)
@@ -86,13 +86,13 @@ func (d *Dir) exists(name string) error {
 }
 
 // upload writes a temporary file for path and returns its name.
-func (d *Dir) upload(ctx context.Context, path string, r io.Reader) (tmp string, err error) {
+func (d *Dir) upload(path string, r io.Reader) (tmp string, err error) {
 	f, err := d.temporary(path)
 	if err != nil {
 		return "", err
 	}
 	_ = lock.Try(f) // where locks do not work, Abort can't see that it is in use
-	_, err = io.CopyBuffer(struct{ io.Writer }{f}, reader{ctx, r}, make([]byte, chunk))
+	_, err = io.CopyBuffer(struct{ io.Writer }{f}, r, make([]byte, chunk))
 	if err = errors.Join(err, f.Close()); err != nil {
 		return "", errors.Join(err, os.Remove(f.Name()))
 	}
@@ -145,7 +145,7 @@ func makeDirs(dir string) error {
 
 // Get opens the file.
 func (d *Dir) Get(ctx context.Context, name string, offset, length int64) (io.ReadCloser, error) {
-	if err := errors.Join(CheckName(name), checkRange(offset, length)); err != nil {
+	if err := errors.Join(CheckName(name), CheckRange(offset, length)); err != nil {
 		return nil, err
 	}
 	path := d.path(name)

@@ -39,7 +39,7 @@ func (m *Memory) Put(ctx context.Context, name string, r io.Reader, o PutOptions
 	if err := CheckName(name); err != nil {
 		return Object{}, err
 	}
-	data, err := io.ReadAll(reader{ctx, o.sized(r)})
+	data, err := io.ReadAll(Reader(ctx, r, o))
 	if err != nil {
 		return Object{}, err
 	}
@@ -59,7 +59,7 @@ func (c content) object(name string) Object {
 
 // Get reads the copy.
 func (m *Memory) Get(ctx context.Context, name string, offset, length int64) (io.ReadCloser, error) {
-	if err := errors.Join(CheckName(name), checkRange(offset, length)); err != nil {
+	if err := errors.Join(CheckName(name), CheckRange(offset, length)); err != nil {
 		return nil, err
 	}
 	m.mu.Lock()

@@ -41,19 +41,29 @@ func (o Options) Getenv(name string) string {
 	return ""
 }
 
-// Open returns the store at a location: the path of a directory, or
-// s3://BUCKET/PREFIX. It may be missing. The caller closes the store.
+// kinds of locations, for messages.
+const kinds = "give a directory, s3://BUCKET/PREFIX or command:PROGRAM"
+
+// Open returns the store at a location: the path of a directory,
+// s3://BUCKET/PREFIX or command:PROGRAM. It may be missing. The caller closes
+// the store.
 func Open(ctx context.Context, location string, o Options) (Store, error) {
+	if program, ok := strings.CutPrefix(location, commandScheme); ok {
+		if program == "" {
+			return nil, errors.New("command: names no program: give command:PROGRAM")
+		}
+		return NewCommand(program, o.Env), nil
+	}
 	scheme, _, hasScheme := strings.Cut(location, "://")
 	switch {
 	case location == "":
-		return nil, errors.New("no repository: give a directory or s3://BUCKET/PREFIX")
+		return nil, errors.New("no repository: " + kinds)
 	case scheme == "s3" && o.S3 == nil:
 		return nil, fmt.Errorf("%s: this program can't open S3 buckets", location)
 	case scheme == "s3":
 		return o.S3(ctx, location, o)
 	case hasScheme && !strings.ContainsAny(scheme, `/\`):
-		return nil, fmt.Errorf("%s: unknown kind of repository: give a directory or s3://BUCKET/PREFIX", location)
+		return nil, fmt.Errorf("%s: unknown kind of repository: %s", location, kinds)
 	}
 	return NewDir(location), nil
 }

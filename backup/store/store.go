@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -103,8 +105,10 @@ type PutOptions struct {
 	Size int64
 }
 
-// sized is r, which fails if it yields another number of bytes than promised.
-func (o PutOptions) sized(r io.Reader) io.Reader {
+// Reader is r for the Put of a store: it fails once ctx is done, or if it yields
+// another number of bytes than the options promise.
+func Reader(ctx context.Context, r io.Reader, o PutOptions) io.Reader {
+	r = reader{ctx, r}
 	if o.Size <= 0 {
 		return r
 	}
@@ -141,10 +145,20 @@ func (r reader) Read(p []byte) (int, error) {
 	return r.r.Read(p)
 }
 
-// checkRange checks the arguments of Get.
-func checkRange(offset, length int64) error {
+// CheckRange checks the arguments of Get.
+func CheckRange(offset, length int64) error {
 	if offset < 0 || length == 0 || length < -1 {
 		return fmt.Errorf("no range of an object: %d bytes from %d", length, offset)
 	}
 	return nil
+}
+
+// Sorted yields objects in the order of List.
+func Sorted(all []Object, yield func(Object, error) bool) {
+	slices.SortFunc(all, func(a, b Object) int { return strings.Compare(a.Name, b.Name) })
+	for _, o := range all {
+		if !yield(o, nil) {
+			return
+		}
+	}
 }

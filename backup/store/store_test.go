@@ -23,6 +23,18 @@ func TestDir(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return store.NewDir(filepath.Join(t.TempDir(), "new", "repo")) })
 }
 
+// TestDirEmptied puts objects into directories that others remove at the same
+// time, because they are empty.
+func TestDirEmptied(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := store.NewDir(dir)
+	storetest.Parallel(t, s)
+	if got := tree(t, dir); got != "" {
+		t.Errorf("left: %s", got)
+	}
+}
+
 // tree lists the files and directories below dir with their permissions.
 func tree(t *testing.T, dir string) string {
 	t.Helper()
@@ -197,9 +209,10 @@ func one(t *testing.T, s store.Store) (found store.Upload) {
 func TestOpen(t *testing.T) {
 	t.Parallel()
 	for location, want := range map[string]string{
-		"":             "no repository: give a directory or s3://BUCKET/PREFIX",
+		"":             "no repository: give a directory, s3://BUCKET/PREFIX or command:PROGRAM",
 		"s3://b/p":     "s3://b/p: this program can't open S3 buckets",
-		"gs://b":       "gs://b: unknown kind of repository: give a directory or s3://BUCKET/PREFIX",
+		"gs://b":       "gs://b: unknown kind of repository: give a directory, s3://BUCKET/PREFIX or command:PROGRAM",
+		"command:":     "command: names no program: give command:PROGRAM",
 		"/a/../backup": "",
 		"./x/y://z":    "",
 	} {

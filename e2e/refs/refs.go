@@ -155,6 +155,33 @@ func (r *Refs) Build(ctx context.Context, line string) (string, error) {
 	return dir, os.WriteFile(stampFile, []byte(want), 0o644)
 }
 
+// S3 returns the path of the S3 server for tests, after building it into the cache if it is missing or the tools module changed.
+func (r *Refs) S3(ctx context.Context) (string, error) {
+	tools, dir := filepath.Join(r.dir, "tools", "s3"), filepath.Join(r.cache, "s3")
+	want, err := stamp(tools)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	unlock, err := lockedfile.MutexAt(filepath.Join(dir, ".lock")).Lock()
+	if err != nil {
+		return "", fmt.Errorf("lock %s: %w", dir, err)
+	}
+	defer unlock()
+	path, stampFile := Path(dir, "versitygw"), filepath.Join(dir, ".stamp")
+	if have, err := os.ReadFile(stampFile); err == nil && string(have) == want {
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
+	}
+	if err := goBuild(ctx, tools, "github.com/versity/versitygw/cmd/versitygw", path); err != nil {
+		return "", fmt.Errorf("build versitygw: %w", err)
+	}
+	return path, os.WriteFile(stampFile, []byte(want), 0o644)
+}
+
 // Etcd34 returns the directory of an etcd 3.4, which is not built: the one that .ci/etcd34 has put into the cache, or the one of the
 // package etcd-server on the PATH.
 func (r *Refs) Etcd34(ctx context.Context) (string, error) {

@@ -1,5 +1,5 @@
 // Command refs builds upstream's programs of every pinned release line into the cache and prints one line for each:
-// its release and its path. With arguments, only the named lines ("3.7") are built.
+// its release and its path, then the S3 server for tests, as "s3". With arguments, only the named lines ("3.7") or "s3" are built.
 package main
 
 import (
@@ -30,8 +30,15 @@ func run(ctx context.Context, out io.Writer, lines []string) error {
 		if lines, err = r.Lines(); err != nil {
 			return err
 		}
+		lines = append(lines, "s3")
 	}
 	for _, line := range lines {
+		if line == "s3" {
+			if err := s3(ctx, out, r); err != nil {
+				return err
+			}
+			continue
+		}
 		version, err := r.Version(line)
 		if err != nil {
 			return err
@@ -47,4 +54,13 @@ func run(ctx context.Context, out io.Writer, lines []string) error {
 		}
 	}
 	return nil
+}
+
+func s3(ctx context.Context, out io.Writer, r *refs.Refs) error {
+	path, err := r.S3(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, "s3", path)
+	return err
 }
