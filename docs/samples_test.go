@@ -168,6 +168,14 @@ func backupSamples() map[string]printer.View {
 	return map[string]printer.View{
 		"etcdctl backup save": saved,
 		"etcdctl backup list": view.Items{Member: "backups", All: []view.Item{saved}},
+		"etcdctl backup check": view.Item{Values: []view.Named{
+			{Name: "verdict", V: view.VerdictOK}, {Name: "name", V: name}, {Name: "age_seconds", V: int64(3600)}, {Name: "size", V: view.Bytes(25960480)},
+			{Name: "median_size", V: view.Bytes(25911328)}, {Name: "verified", V: "readback"}, {Name: "verified_at", V: "2026-11-30T02:14:02Z"},
+		}},
+		"etcdctl backup prune": view.Items{Member: "backups", All: []view.Item{{Values: []view.Named{
+			{Name: "name", V: name}, {Name: "action", V: "kept"}, {Name: "why", V: "newest verified, daily 2026-11-30"},
+		}}}},
+		"etcdctl backup copy": view.Items{Member: "backups", All: []view.Item{{Values: []view.Named{{Name: "name", V: name}, {Name: "action", V: "copied"}}}}},
 		"etcdctl backup verify": view.Items{Member: "backups", All: []view.Item{{Values: []view.Named{
 			{Name: "name", V: name}, {Name: "verdict", V: view.VerdictOK}, {Name: "how", V: "deep"}, {Name: "problem", V: ""},
 		}}}},

@@ -23,9 +23,11 @@ const (
 
 // The exit codes of the backup commands, which have none of upstream's.
 const (
-	BackupCluster Code = 10 // no snapshot could be had from the cluster
-	BackupStore   Code = 11 // the repository could not be read or written
-	BackupDamaged Code = 12 // a backup, or what was sent for one, is not good
+	BackupCluster   Code = 10 // no snapshot could be had from the cluster
+	BackupStore     Code = 11 // the repository could not be read or written
+	BackupDamaged   Code = 12 // a backup, or what was sent for one, is not good
+	BackupRetention Code = 13 // not everything that was to be removed was
+	BackupTooOld    Code = 14 // there is no good backup young enough
 )
 
 // exitError is an error with an exit code.

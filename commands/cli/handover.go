@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,7 +48,22 @@ func (s Streams) HandOver(cmd *cobra.Command, args []string, flags ...string) er
 	}
 	words := strings.Fields(cmd.CommandPath())[1:]
 	fmt.Fprintf(s.Err, "Deprecated: use \"%s %s\" instead, as is done here.\n\n", Utility, strings.Join(words, " "))
-	child := exec.Command(path, append(words, utilityArgs(cmd.Flags(), flags, args)...)...)
+	return s.runUtility(cmd, path, append(words, utilityArgs(cmd.Flags(), flags, args)...))
+}
+
+// Utility runs a command of etcdutl with the arguments, those of the named
+// flags of cmd that were given, and in as standard input. It exits like it.
+func (s Streams) Utility(cmd *cobra.Command, in io.Reader, words, args []string, flags ...string) error {
+	path, err := findUtility(cmd.Root().Name())
+	if err != nil {
+		return err
+	}
+	s.In = in
+	return s.runUtility(cmd, path, append(slices.Clone(words), utilityArgs(cmd.Flags(), flags, args)...))
+}
+
+func (s Streams) runUtility(cmd *cobra.Command, path string, args []string) error {
+	child := exec.Command(path, args...)
 	child.Env, child.Stdin, child.Stdout, child.Stderr = s.Env, s.In, s.Out, s.Err
 	if f := cmd.Flags().Lookup(compatFlag); f != nil && f.Value.String() != "" {
 		// An etcdutl that does not know the flag does not mind the variable.

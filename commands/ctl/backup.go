@@ -36,10 +36,11 @@ every page and record of the snapshot was checked. The format is described in
 docs/backup-format.md: without etcdctl, "age -d | zstd -d" gives the snapshot.
 
 Exit codes: 10 no snapshot from the cluster, 11 the repository failed, 12 a backup
-is not good.`,
+is not good, 13 not everything was removed, 14 the newest backup is too old.`,
 	}
 	o.addTo(cmd)
-	cmd.AddCommand(newBackupSave(a, o), newBackupList(a, o), newBackupVerify(a, o), newBackupRestore(a, o))
+	cmd.AddCommand(newBackupSave(a, o), newBackupList(a, o), newBackupVerify(a, o), newBackupCheck(a, o),
+		newBackupRestore(a, o), newBackupPrune(a, o), newBackupCopy(a, o))
 	return cmd
 }
 
@@ -122,6 +123,9 @@ func backupCode(err error) error {
 	}
 	return err
 }
+
+// missing reports whether a repository does not exist yet.
+func missing(err error) bool { return errors.Is(err, store.ErrMissing) }
 
 // explainStore adds the next step to an error of a store.
 func explainStore(err error) error {

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"etcdkit/backup"
 	"etcdkit/commands/cli"
@@ -17,26 +18,36 @@ type backupRestoreOptions struct {
 	*backupOptions
 	path       string
 	identities identityOptions
+	passed     []string // flags that are etcdutl's
 }
 
 func newBackupRestore(a *app, shared *backupOptions) *cobra.Command {
 	o := &backupRestoreOptions{backupOptions: shared}
 	cmd := &cobra.Command{
-		Use:   "restore NAME|latest -o FILE",
-		Short: "Restore the snapshot of a backup",
-		Long: `Write the plain snapshot of a backup to a file, or to standard output with "-o -",
-from which "etcdutl snapshot restore" makes a data directory. The backup is read
-into a temporary file and verified down to every record first; TMPDIR chooses where.
-The file is replaced only once the new one is complete.`,
-		Example: `  etcdctl backup restore latest -o snapshot.db
+		Use:   "restore NAME|latest {-o FILE | --data-dir DIRECTORY [options]}",
+		Short: "Restore a backup to a data directory or a snapshot file",
+		Long: `Make a data directory from a backup with --data-dir, or write its plain snapshot to
+a file with -o, or to standard output with "-o -". The backup is read into a
+temporary file and verified down to every record first; TMPDIR chooses where. The
+file or directory appears only once it is complete.
+
+A data directory is made by the etcdutl beside etcdctl, or else by the one on the
+PATH, and all flags of "etcdutl snapshot restore" are passed on to it.
+
+If the backup has keys of Kubernetes, restore with --bump-revision and
+--mark-compacted: otherwise watchers miss the restore silently.`,
+		Example: `  etcdctl backup restore latest --data-dir /var/lib/etcd
+  etcdctl backup restore latest --data-dir /var/lib/etcd --bump-revision 1000000000 --mark-compacted
+  etcdctl backup restore latest -o snapshot.db
   etcdctl backup restore 20261130T021400Z-1234567-8d969eef -o snapshot.db --age-identity key.txt
   etcdctl backup restore latest -o - | etcdutl snapshot restore - --data-dir /var/lib/etcd`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if len(args) != 1 {
 				return argsError("backup restore requires one argument: the name of a backup, or \"latest\"")
 			}
-			if o.path == "" {
-				return argsError("backup restore requires -o FILE, or -o - for standard output")
+			toDir := cmd.Flags().Changed("data-dir")
+			if toDir == (o.path != "") {
+				return argsError("backup restore requires either --data-dir DIRECTORY, or -o FILE (- is standard output)")
 			}
 			if _, tty := cli.Terminal(a.streams.Out); tty && o.path == standardOutput {
 				return cli.Exit(cli.BadArgs, errBinary)
@@ -59,18 +70,43 @@ The file is replaced only once the new one is complete.`,
 				return backupCode(err)
 			}
 			defer func() { err = errors.Join(err, plain.Close()) }()
+			if toDir {
+				return o.makeDir(cmd, a, plain)
+			}
 			if err := o.write(cmd.Context(), a, plain); err != nil {
 				return err
 			}
 			if !o.quiet {
-				restoreNotes(a, o.path, b.Name, plain)
+				o.notes(a, b.Name, plain)
 			}
 			return nil
 		},
 	}
 	cmd.Flags().StringVarP(&o.path, "output", "o", "", "write the snapshot to this `file`; - is standard output")
 	o.identities.addTo(cmd)
+	o.addPassed(cmd)
 	return curlRefuses(cmd, "it sends no request to etcd")
+}
+
+// addPassed adds the flags of etcdutl's snapshot restore.
+func (o *backupRestoreOptions) addPassed(cmd *cobra.Command) {
+	own := pflag.NewFlagSet("", pflag.ContinueOnError)
+	addRestoreFlags(own)
+	own.Int64("revision-at-least", 0, "raise the latest revision to at least this one, which clients have seen, and mark those before it as compacted so that watchers resync")
+	own.Bool("all-members", false, "make the directories of all members of --initial-cluster below --data-dir, each named after its member")
+	own.VisitAll(func(f *pflag.Flag) { o.passed = append(o.passed, f.Name) })
+	cmd.Flags().AddFlagSet(own)
+}
+
+// makeDir hands the snapshot over to etcdutl.
+func (o *backupRestoreOptions) makeDir(cmd *cobra.Command, a *app, plain *backup.Plain) error {
+	if plain.Kubernetes && !cmd.Flags().Changed("bump-revision") && !cmd.Flags().Changed("revision-at-least") {
+		fmt.Fprintln(a.streams.Err, "Warning: the backup has keys of Kubernetes (/registry/): restore with --bump-revision 1000000000 --mark-compacted, so that watchers notice it")
+	}
+	if _, err := plain.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	return a.streams.Utility(cmd, plain.File.File, []string{"snapshot", "restore"}, []string{"-"}, o.passed...)
 }
 
 // write copies the snapshot to its destination.
@@ -91,14 +127,14 @@ func (o *backupRestoreOptions) write(ctx context.Context, a *app, plain *backup.
 	return cli.Exit(cli.IO, out.Commit())
 }
 
-// restoreNotes says on standard error what was restored, and what to consider.
-func restoreNotes(a *app, path, name string, plain *backup.Plain) {
-	where := path
-	if path == standardOutput {
+// notes says on standard error what was restored, and what to consider.
+func (o *backupRestoreOptions) notes(a *app, name string, plain *backup.Plain) {
+	where := o.path
+	if where == standardOutput {
 		where = "standard output"
 	}
 	fmt.Fprintf(a.streams.Err, "Restored %s to %s: revision %d, %d keys, %d leases\n", name, where, plain.Revision, plain.Keys, plain.Leases)
 	if plain.Kubernetes {
-		fmt.Fprintf(a.streams.Err, "The snapshot has keys of Kubernetes (/registry/): give \"etcdutl snapshot restore\" --bump-revision 1000000000 --mark-compacted, so that watchers notice the restore\n")
+		fmt.Fprintln(a.streams.Err, "The snapshot has keys of Kubernetes (/registry/): run \"etcdutl snapshot restore\" with --bump-revision 1000000000 --mark-compacted, so that watchers notice it")
 	}
 }

@@ -62,6 +62,7 @@ func rules() []rule {
 			`()\b[0-9.]+ [kMG]?B\b`,
 			`()\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z`,
 			`(in )[0-9.]+ s\b`,
+			`((?:: |is ))[0-9hm]*[0-9.]+s\b`,
 			`((?:bytes with sha256|with) )[0-9a-f]{8}\.\.\.`,
 			`((?:manifest: |not ))[0-9]+\b`,
 			`("(?:size|stored_size|hashkv)":)[0-9]+`), "$$N"},
