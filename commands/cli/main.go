@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"etcdkit/printer"
 )
 
 // Program is one run of a command tree.
@@ -85,13 +83,9 @@ func (p Program) report(err error) {
 	case p.asJSON:
 		newErrorReport(err).write(p.Streams.Err)
 	case p.Report != nil:
-		p.Report(p.Streams.Err, err)
+		p.Report(Visible(p.Streams.Err), err)
 	default:
-		text := err.Error()
-		if _, tty := Terminal(p.Streams.Err); tty {
-			text = printer.Visible(text) // a server may have sent a part of it
-		}
-		fmt.Fprintln(p.Streams.Err, "Error:", text)
+		fmt.Fprintln(Visible(p.Streams.Err), "Error:", err)
 	}
 }
 

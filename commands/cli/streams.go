@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"etcdkit/printer"
 )
 
 // Streams is all of the outside world that a command may touch. The main
@@ -48,6 +50,25 @@ func (s Streams) Time() time.Time {
 func Terminal(v any) (*os.File, bool) {
 	f, ok := v.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))
+}
+
+// Visible returns a writer to w, one of the streams, for text of which servers or
+// files may have sent a part: if w is a terminal, [printer.Visible] applies to
+// each write.
+func Visible(w io.Writer) io.Writer {
+	if _, tty := Terminal(w); tty {
+		return visible{w}
+	}
+	return w
+}
+
+type visible struct{ io.Writer }
+
+func (v visible) Write(b []byte) (int, error) {
+	if _, err := io.WriteString(v.Writer, printer.Visible(string(b))); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // columns returns how wide a terminal is, 80 where it does not say.

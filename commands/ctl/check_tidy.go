@@ -6,6 +6,8 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/commands/cli"
 )
 
 // checkTidy is how long deleting, compacting or defragmenting may take after a
@@ -46,9 +48,9 @@ func (c *check) deleteRange(ctx context.Context, key, end string) (int64, error)
 // interrupted deletes the keys of a check that was interrupted. It waits for
 // nothing else.
 func (c *check) interrupted(ctx context.Context, puts int) {
-	fmt.Fprintln(c.app.streams.Err, "Interrupted, deleting the keys written so far")
+	fmt.Fprintln(cli.Visible(c.app.streams.Err), "Interrupted, deleting the keys written so far")
 	if _, err := c.deleteKeys(ctx, puts); err != nil {
-		fmt.Fprintf(c.app.streams.Err, "Keys with the prefix %q are left: %v\n", c.opts.prefix, c.clients[0].Explain(err))
+		fmt.Fprintf(cli.Visible(c.app.streams.Err), "Keys with the prefix %q are left: %v\n", c.opts.prefix, c.clients[0].Explain(err))
 	}
 }
 

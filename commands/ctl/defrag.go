@@ -145,7 +145,7 @@ func (r *defragRun) coded(failed error, answers []*cluster.Answer[time.Duration]
 // print prints the result of one target.
 func (r *defragRun) print(got *cluster.Answer[time.Duration]) error {
 	if got.Err != nil {
-		fmt.Fprintf(r.streams.Err, "Failed to defragment etcd member[%s]. took %s. (%v)\n", got.Endpoint, got.Value, got.Err)
+		fmt.Fprintf(cli.Visible(r.streams.Err), "Failed to defragment etcd member[%s]. took %s. (%v)\n", got.Endpoint, got.Value, got.Err)
 		return nil
 	}
 	return r.printer.Print(view.Defrag{Endpoint: got.Endpoint, Took: got.Value})

@@ -98,7 +98,7 @@ func listMembers(ctx context.Context, a *app, c *conn.Client) (cluster.List, err
 		return cluster.List{}, c.Explain(err)
 	}
 	if list.Stale != nil {
-		fmt.Fprintf(a.streams.Err, "Note: no quorum answers (%v); the member list is what member %x knows and may be out of date\n",
+		fmt.Fprintf(cli.Visible(a.streams.Err), "Note: no quorum answers (%v); the member list is what member %x knows and may be out of date\n",
 			list.Stale, list.Header.GetMemberId())
 	}
 	return list, nil
@@ -127,7 +127,7 @@ func report[T any](a *app, p *printer.Printer, what string, answers []cluster.An
 		if got.Err == nil {
 			continue
 		}
-		fmt.Fprintf(a.streams.Err, "Failed to get the %s of endpoint %s (%v)\n", what, got.Endpoint, got.Err)
+		fmt.Fprintf(cli.Visible(a.streams.Err), "Failed to get the %s of endpoint %s (%v)\n", what, got.Endpoint, got.Err)
 		last = got.Err
 		if !got.Dialed && undialed == nil {
 			undialed = got.Err

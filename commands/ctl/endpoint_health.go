@@ -13,6 +13,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/cluster"
+	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
 	"etcdkit/printer/view"
 )
@@ -97,7 +98,7 @@ the cause, and the exit code is then 1.`,
 			}
 			for _, got := range answers {
 				if got.Err != nil {
-					fmt.Fprintf(a.streams.Err, "%s is unhealthy: failed to commit proposal: %v\n", got.Endpoint, got.Err)
+					fmt.Fprintf(cli.Visible(a.streams.Err), "%s is unhealthy: failed to commit proposal: %v\n", got.Endpoint, got.Err)
 					err = errors.New("unhealthy cluster")
 				}
 			}

@@ -103,6 +103,6 @@ func (h *hold) release(ctx context.Context, err error) error {
 	if err == nil {
 		return cli.Final(cli.Failure, failed)
 	}
-	fmt.Fprintln(h.app.streams.Err, "Warning:", failed)
+	fmt.Fprintln(cli.Visible(h.app.streams.Err), "Warning:", failed)
 	return err
 }

@@ -95,7 +95,7 @@ func (c *catchingUp) report(ctx context.Context) func() {
 			return
 		}
 		c.next = now.Add(catchingUpPause)
-		fmt.Fprintf(c.app.streams.Err, "waiting until member %x is in sync with the leader%s\n", c.id, c.lag(ctx))
+		fmt.Fprintf(cli.Visible(c.app.streams.Err), "waiting until member %x is in sync with the leader%s\n", c.id, c.lag(ctx))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"etcdkit/cluster"
+	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
@@ -87,6 +88,6 @@ func removalWarning(m *etcdserverpb.Member, after cluster.Voters) string {
 // caution prints a warning, if there is one.
 func caution(w io.Writer, warning string) {
 	if warning != "" {
-		fmt.Fprintln(w, warning)
+		fmt.Fprintln(cli.Visible(w), warning)
 	}
 }

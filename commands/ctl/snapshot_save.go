@@ -61,9 +61,11 @@ func (a *app) backendOptions(d *conn.Dialer) backend.Options {
 		},
 		Wait:        wait,
 		Unavailable: cluster.Unavailable,
-		Chosen:      func(endpoint string) { fmt.Fprintf(a.streams.Err, "Saving the snapshot of endpoint %s\n", endpoint) },
+		Chosen: func(endpoint string) {
+			fmt.Fprintf(cli.Visible(a.streams.Err), "Saving the snapshot of endpoint %s\n", endpoint)
+		},
 		Failed: func(endpoint string, err error) {
-			fmt.Fprintf(a.streams.Err, "Failed to get the snapshot of endpoint %s (%v)\n", endpoint, err)
+			fmt.Fprintf(cli.Visible(a.streams.Err), "Failed to get the snapshot of endpoint %s (%v)\n", endpoint, err)
 		},
 	}
 }

@@ -135,7 +135,7 @@ func (w *watchPrinter) add(resp *clientv3.WatchResponse) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if resp.Canceled {
-		fmt.Fprintf(w.streams.Err, "watch was canceled (%v)\n", whyCanceled(resp, w.session.client.Explain(resp.Err())))
+		fmt.Fprintf(cli.Visible(w.streams.Err), "watch was canceled (%v)\n", whyCanceled(resp, w.session.client.Explain(resp.Err())))
 	}
 	return w.session.out.Add(view.Watch{WatchResponse: &etcdserverpb.WatchResponse{
 		Header: resp.Header, Events: resp.Events, CompactRevision: resp.CompactRevision,
@@ -153,7 +153,7 @@ func (w *watchPrinter) flush() error {
 func (w *watchPrinter) complain(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	fmt.Fprintf(w.streams.Err, format+"\n", args...)
+	fmt.Fprintf(cli.Visible(w.streams.Err), format+"\n", args...)
 }
 
 // runFor runs the command argv with the event e in its environment. If the

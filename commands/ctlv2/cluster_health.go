@@ -103,7 +103,7 @@ func (a *app) healthOf(ctx context.Context, s *session, members []client.Member)
 // that answers decides.
 func (a *app) memberHealth(ctx context.Context, s *session, m client.Member) bool {
 	if len(m.ClientURLs) == 0 {
-		fmt.Fprintf(a.streams.Out, "member %s is unreachable: no available published client urls\n", m.ID)
+		fmt.Fprintf(cli.Visible(a.streams.Out), "member %s is unreachable: no available published client urls\n", m.ID)
 		return false
 	}
 	for _, u := range m.ClientURLs {
@@ -112,16 +112,16 @@ func (a *app) memberHealth(ctx context.Context, s *session, m client.Member) boo
 		cancel()
 		switch {
 		case err != nil:
-			fmt.Fprintf(a.streams.Out, "failed to check the health of member %s on %s: %v\n", m.ID, u, err)
+			fmt.Fprintf(cli.Visible(a.streams.Out), "failed to check the health of member %s on %s: %v\n", m.ID, u, err)
 			continue
 		case healthy:
-			fmt.Fprintf(a.streams.Out, "member %s is healthy: got healthy result from %s\n", m.ID, u)
+			fmt.Fprintf(cli.Visible(a.streams.Out), "member %s is healthy: got healthy result from %s\n", m.ID, u)
 		default:
-			fmt.Fprintf(a.streams.Out, "member %s is unhealthy: got unhealthy result from %s\n", m.ID, u)
+			fmt.Fprintf(cli.Visible(a.streams.Out), "member %s is unhealthy: got unhealthy result from %s\n", m.ID, u)
 		}
 		return healthy
 	}
-	fmt.Fprintf(a.streams.Out, "member %s is unreachable: %v are all unreachable\n", m.ID, m.ClientURLs)
+	fmt.Fprintf(cli.Visible(a.streams.Out), "member %s is unreachable: %v are all unreachable\n", m.ID, m.ClientURLs)
 	return false
 }
 

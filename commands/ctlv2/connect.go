@@ -44,7 +44,7 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		cancel()
 		switch {
 		case errors.Is(err, client.ErrNoEndpoints):
-			fmt.Fprintf(a.streams.Err, "etcd cluster has no published client endpoints.\n"+
+			fmt.Fprintf(cli.Visible(a.streams.Err), "etcd cluster has no published client endpoints.\n"+
 				"Try '--no-sync' if you want to access non-published client endpoints(%s).\n", strings.Join(s.Endpoints(), ","))
 			return nil, serverFailure(err)
 		case ctx.Err() != nil:
@@ -148,7 +148,7 @@ func (a *app) transport(ctx context.Context) (*checkedTransport, error) {
 // debugf prints a line on the error stream under --debug.
 func (a *app) debugf(format string, args ...any) {
 	if a.flags.debug {
-		fmt.Fprintf(a.streams.Err, format+"\n", args...)
+		fmt.Fprintf(cli.Visible(a.streams.Err), format+"\n", args...)
 	}
 }
 

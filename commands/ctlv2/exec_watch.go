@@ -71,7 +71,7 @@ func (a *app) execWatch(ctx context.Context, w *wait, argv []string) error {
 			return serverFailure(err)
 		}
 		if event.Node.Dir {
-			fmt.Fprintf(a.streams.Err, "Ignored dir %s change\n", event.Node.Key)
+			fmt.Fprintf(cli.Visible(a.streams.Err), "Ignored dir %s change\n", event.Node.Key)
 			continue
 		}
 		child := exec.Command(argv[0], argv[1:]...)

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	client "go.etcd.io/etcd/client/v2"
+
+	"etcdkit/commands/cli"
 )
 
 func newMemberList(a *app) *cobra.Command {
@@ -54,6 +56,6 @@ func (a *app) listMembers(ctx context.Context, api client.MembersAPI) error {
 
 // print writes text to standard output.
 func (a *app) print(text string) error {
-	_, err := fmt.Fprint(a.streams.Out, text)
+	_, err := fmt.Fprint(cli.Visible(a.streams.Out), text)
 	return err
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	client "go.etcd.io/etcd/client/v2"
+
+	"etcdkit/commands/cli"
 )
 
 func newMemberRemove(a *app) *cobra.Command {
@@ -33,7 +35,7 @@ func (a *app) removeMember(ctx context.Context, api client.MembersAPI, id string
 	for _, m := range members {
 		found = found || m.ID == id
 		if m.Name == id {
-			fmt.Fprintf(a.streams.Err, "Found a member named %s; if this is correct, please use its ID, eg:\n\tetcdctl member remove %s\n", m.Name, m.ID)
+			fmt.Fprintf(cli.Visible(a.streams.Err), "Found a member named %s; if this is correct, please use its ID, eg:\n\tetcdctl member remove %s\n", m.Name, m.ID)
 		}
 	}
 	if !found {

@@ -29,7 +29,8 @@ func (a *app) printer(formats ...string) (*printer.Printer, error) {
 	if format == formatExtended { // a separate view, of lines
 		format = formatSimple
 	}
-	return printer.New(a.streams.Out, format, printer.Options{})
+	_, tty := cli.Terminal(a.streams.Out)
+	return printer.New(a.streams.Out, format, printer.Options{Terminal: tty})
 }
 
 // view is how an answer looks in the format asked for.
@@ -49,18 +50,25 @@ func (r response) Simple(t *printer.Text) {
 		r.previous(t)
 		return
 	}
-	t.Line(r.Node.Value)
+	value(t, r.Node.Value)
 }
 
 // actionDelete is the action of requests that delete a key whatever its value.
 const actionDelete = "delete"
 
 func (r response) previous(t *printer.Text) {
-	value := ""
+	previous := ""
 	if r.PrevNode != nil {
-		value = r.PrevNode.Value
+		previous = r.PrevNode.Value
 	}
-	t.Line("PrevNode.Value: " + value)
+	t.Raw("PrevNode.Value: ")
+	value(t, previous)
+}
+
+// value prints a value as it is, on a terminal as well.
+func value(t *printer.Text, v string) {
+	t.Data([]byte(v))
+	t.Byte('\n')
 }
 
 // JSON prints the document with encoding/json's bytes, as upstream does.
@@ -72,7 +80,7 @@ func appendJSON(t *printer.Text, v any) {
 		t.Fail(fmt.Errorf("print as JSON: %w", err))
 		return
 	}
-	t.Raw(string(b))
+	t.Data(b)
 }
 
 // extended is an answer with all its metadata, like the header and the body of
@@ -91,7 +99,7 @@ func (e extended) Simple(t *printer.Text) {
 	t.Printf("Index: %d\n", e.Index)
 	if e.Action != actionDelete {
 		t.Line("")
-		t.Line(e.Node.Value)
+		value(t, e.Node.Value)
 	}
 }
 

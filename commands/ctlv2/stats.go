@@ -71,7 +71,7 @@ func (a *app) askAll(ctx context.Context, s *session, name string) (memberStats,
 			got = append(got, all[i])
 			continue
 		}
-		fmt.Fprintf(a.streams.Err, "%s: %v\n", eps[i], explain(err))
+		fmt.Fprintf(cli.Visible(a.streams.Err), "%s: %v\n", eps[i], explain(err))
 		failed = cli.Reported(serverError, err)
 	}
 	return got, failed

@@ -60,11 +60,11 @@ read, and the backup appears when it is complete.`,
 // backedUp describes the backup on the error stream, and how to start a server
 // on it; upstream logs there, and stdout stays empty.
 func (a *app) backedUp(cfg restore.BackupConfig, r restore.BackupResult) {
-	fmt.Fprintf(a.streams.Err, "Backed up %s to %s: up to entry %d, %d of them in the WAL\n", cfg.DataDir, cfg.BackupDir, r.Index, r.Entries)
+	fmt.Fprintf(cli.Visible(a.streams.Err), "Backed up %s to %s: up to entry %d, %d of them in the WAL\n", cfg.DataDir, cfg.BackupDir, r.Index, r.Entries)
 	a.warnTorn(r.Torn)
 	wal := ""
 	if cfg.BackupWALDir != "" {
 		wal = " --wal-dir " + cli.Quote(cfg.BackupWALDir)
 	}
-	fmt.Fprintf(a.streams.Err, "Start it with: etcd --data-dir %s%s --force-new-cluster\n", cli.Quote(cfg.BackupDir), wal)
+	fmt.Fprintf(cli.Visible(a.streams.Err), "Start it with: etcd --data-dir %s%s --force-new-cluster\n", cli.Quote(cfg.BackupDir), wal)
 }

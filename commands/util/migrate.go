@@ -89,20 +89,20 @@ enable".`,
 // stdout stays empty.
 func (a *app) migrated(dir string, r migrate.Result) {
 	if !r.Changed {
-		fmt.Fprintf(a.streams.Err, "%s is of storage version %s already\n", dir, short(r.From))
+		fmt.Fprintf(cli.Visible(a.streams.Err), "%s is of storage version %s already\n", dir, short(r.From))
 		a.phrase("storage version up-to-date", "storage-version", short(r.From))
 		return
 	}
 	if r.Refused != nil {
-		fmt.Fprintf(a.streams.Err, "Warning: forced, although: %v\n", r.Refused)
+		fmt.Fprintf(cli.Visible(a.streams.Err), "Warning: forced, although: %v\n", r.Refused)
 	}
 	if r.V2Requests > 0 && !r.To.LessThan(semver.Version{Major: 3, Minor: 6}) {
-		fmt.Fprintf(a.streams.Err, "Warning: the WAL holds %d requests of v2 clients, on which %s does not start; see \"etcdutl check v2store\"\n", r.V2Requests, short(r.To))
+		fmt.Fprintf(cli.Visible(a.streams.Err), "Warning: the WAL holds %d requests of v2 clients, on which %s does not start; see \"etcdutl check v2store\"\n", r.V2Requests, short(r.To))
 	}
 	if r.To.LessThan(r.Cluster) {
-		fmt.Fprintf(a.streams.Err, "Warning: the cluster is of version %s, and a server of %s does not start unless \"etcdctl downgrade enable %[2]s\" came first\n", short(r.Cluster), short(r.To))
+		fmt.Fprintf(cli.Visible(a.streams.Err), "Warning: the cluster is of version %s, and a server of %s does not start unless \"etcdctl downgrade enable %[2]s\" came first\n", short(r.Cluster), short(r.To))
 	}
-	fmt.Fprintf(a.streams.Err, "Migrated %s from storage version %s to %s\n", dir, short(r.From), short(r.To))
+	fmt.Fprintf(cli.Visible(a.streams.Err), "Migrated %s from storage version %s to %s\n", dir, short(r.From), short(r.To))
 	if r.Refused == nil || errors.Is(r.Refused, migrate.ErrTooEarly) { // for upstream, the latter is no reason to refuse
 		a.phrase("updated storage version", "new-storage-version", r.To.String())
 		return

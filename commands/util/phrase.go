@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"etcdkit/commands/cli"
 )
 
 // phrase writes a line of upstream's log, as far as scripts wait for it: the
@@ -14,7 +16,7 @@ func (a *app) phrase(message string, fields ...any) {
 	for i := 0; i < len(fields); i += 2 {
 		members = append(members, logged(fields[i])+": "+logged(fields[i+1]))
 	}
-	fmt.Fprintf(a.streams.Err, "%s\t{%s}\n", message, strings.Join(members, ", "))
+	fmt.Fprintf(cli.Visible(a.streams.Err), "%s\t{%s}\n", message, strings.Join(members, ", "))
 }
 
 // logged is a value as zap writes it.

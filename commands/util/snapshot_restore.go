@@ -105,7 +105,7 @@ same name that were learners in the snapshot are learners again.`,
 			if err != nil {
 				return err
 			}
-			cfg.Notice = func(text string) { fmt.Fprintln(a.streams.Err, text) }
+			cfg.Notice = func(text string) { fmt.Fprintln(cli.Visible(a.streams.Err), text) }
 			if cfg.SnapshotPath == standardInput {
 				if cfg.Snapshot, err = a.input(cmd.Context()); err != nil {
 					return err
@@ -123,7 +123,7 @@ same name that were learners in the snapshot are learners again.`,
 				a.summary(cfg, r)
 			}
 			for _, urls := range all[0].UnknownLearners {
-				fmt.Fprintf(a.streams.Err, "Warning: the snapshot has a learner that never started, with the peer URL %s, which --initial-cluster does not have; the member that replaces it votes\n", urls)
+				fmt.Fprintf(cli.Visible(a.streams.Err), "Warning: the snapshot has a learner that never started, with the peer URL %s, which --initial-cluster does not have; the member that replaces it votes\n", urls)
 			}
 			return nil
 		},
@@ -147,13 +147,13 @@ func (a *app) summary(cfg restore.Config, r restore.Result) {
 	if r.Learner {
 		kind = "learner"
 	}
-	fmt.Fprintf(a.streams.Err, "Restored %s to %s: revision %d, %d keys, %s %x of cluster %x\n",
+	fmt.Fprintf(cli.Visible(a.streams.Err), "Restored %s to %s: revision %d, %d keys, %s %x of cluster %x\n",
 		cfg.SnapshotPath, r.DataDir, r.Revision, r.TotalKeys, kind, r.MemberID, r.ClusterID)
 	wal := ""
 	if cfg.WALDir != "" {
 		wal = " --wal-dir " + cli.Quote(r.WALDir)
 	}
-	fmt.Fprintf(a.streams.Err, "Start it with: etcd --name %s --data-dir %s%s --initial-cluster %s --initial-cluster-token %s --initial-advertise-peer-urls %s\n",
+	fmt.Fprintf(cli.Visible(a.streams.Err), "Start it with: etcd --name %s --data-dir %s%s --initial-cluster %s --initial-cluster-token %s --initial-advertise-peer-urls %s\n",
 		cli.Quote(r.Name), cli.Quote(r.DataDir), wal, cli.Quote(cfg.InitialCluster), cli.Quote(cfg.InitialClusterToken), cli.Quote(strings.Join(r.PeerURLs, ",")))
 }
 

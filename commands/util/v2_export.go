@@ -76,13 +76,13 @@ func (o *v2ExportOptions) export(ctx context.Context, a *app, dir string) error 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.streams.Err, "Exported %s: %d keys and %d directories at index %d, %d of them hidden\n", dir, n.Keys, n.Dirs, t.Index, n.Hidden)
+	fmt.Fprintf(cli.Visible(a.streams.Err), "Exported %s: %d keys and %d directories at index %d, %d of them hidden\n", dir, n.Keys, n.Dirs, t.Index, n.Hidden)
 	if t.NoDatabase {
-		fmt.Fprintf(a.streams.Err, "Warning: %s has no database, which knows best what was agreed on last: the WAL alone was read\n", dir)
+		fmt.Fprintf(cli.Visible(a.streams.Err), "Warning: %s has no database, which knows best what was agreed on last: the WAL alone was read\n", dir)
 	}
 	a.warnTorn(t.Torn)
 	if t.Uncommitted > 0 {
-		fmt.Fprintf(a.streams.Err, "Warning: %d entries at the end of the WAL are not known to be committed, and are left out\n", t.Uncommitted)
+		fmt.Fprintf(cli.Visible(a.streams.Err), "Warning: %d entries at the end of the WAL are not known to be committed, and are left out\n", t.Uncommitted)
 	}
 	return nil
 }
