@@ -197,7 +197,7 @@ func (t *tally) blame(what string, err error) error {
 	case errors.Is(err, ErrDamaged), errors.Is(err, errSink):
 		return err
 	}
-	return damaged("%s: %w", what, err)
+	return damaged("%s the stored snapshot: %w", what, err)
 }
 
 // errSink marks the errors of writing a plain snapshot.

@@ -172,6 +172,11 @@ func backupSamples() map[string]printer.View {
 			{Name: "verdict", V: view.VerdictOK}, {Name: "name", V: name}, {Name: "age_seconds", V: int64(3600)}, {Name: "size", V: view.Bytes(25960480)},
 			{Name: "median_size", V: view.Bytes(25911328)}, {Name: "verified", V: "readback"}, {Name: "verified_at", V: "2026-11-30T02:14:02Z"},
 		}},
+		"etcdctl backup drill": view.Item{Values: []view.Named{
+			{Name: "name", V: name}, {Name: "verdict", V: view.VerdictOK}, {Name: "server_version", V: "3.7.3"}, {Name: "revision", V: int64(1234567)},
+			{Name: "compact_revision", V: int64(1230000)}, {Name: "hashkv", V: int64(1263800559)}, {Name: "keys", V: int64(4200)}, {Name: "leases", V: int64(12)},
+			{Name: "auth_was_enabled", V: true}, {Name: "alarms_were_raised", V: false}, {Name: "took_seconds", V: int64(3)},
+		}},
 		"etcdctl backup prune": view.Items{Member: "backups", All: []view.Item{{Values: []view.Named{
 			{Name: "name", V: name}, {Name: "action", V: "kept"}, {Name: "why", V: "newest verified, daily 2026-11-30"},
 		}}}},

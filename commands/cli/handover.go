@@ -17,9 +17,9 @@ import (
 // Utility is the program that works on files.
 const Utility = "etcdutl"
 
-// findUtility returns the path of the etcdutl beside this program, or else of
+// FindUtility returns the path of the etcdutl beside this program, or else of
 // the one on the PATH. program is the name of this one.
-func findUtility(program string) (string, error) {
+func FindUtility(program string) (string, error) {
 	var dir string
 	if self, err := os.Executable(); err == nil {
 		dir = filepath.Dir(self)
@@ -42,7 +42,7 @@ func findUtility(program string) (string, error) {
 // those of the named flags that were given, and exits like it. Releases up to
 // 3.5 had such commands in etcdctl.
 func (s Streams) HandOver(cmd *cobra.Command, args []string, flags ...string) error {
-	path, err := findUtility(cmd.Root().Name())
+	path, err := FindUtility(cmd.Root().Name())
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (s Streams) HandOver(cmd *cobra.Command, args []string, flags ...string) er
 // Utility runs a command of etcdutl with the arguments, those of the named
 // flags of cmd that were given, and in as standard input. It exits like it.
 func (s Streams) Utility(cmd *cobra.Command, in io.Reader, words, args []string, flags ...string) error {
-	path, err := findUtility(cmd.Root().Name())
+	path, err := FindUtility(cmd.Root().Name())
 	if err != nil {
 		return err
 	}

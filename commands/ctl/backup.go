@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"etcdkit/backup"
+	"etcdkit/backup/drill"
 	"etcdkit/backup/store"
 	"etcdkit/commands/cli"
 	"etcdkit/printer"
@@ -40,7 +41,7 @@ is not good, 13 not everything was removed, 14 the newest backup is too old.`,
 	}
 	o.addTo(cmd)
 	cmd.AddCommand(newBackupSave(a, o), newBackupList(a, o), newBackupVerify(a, o), newBackupCheck(a, o),
-		newBackupRestore(a, o), newBackupPrune(a, o), newBackupCopy(a, o))
+		newBackupRestore(a, o), newBackupDrill(a, o), newBackupPrune(a, o), newBackupCopy(a, o))
 	return cmd
 }
 
@@ -97,6 +98,20 @@ func (o *backupOptions) openRepo(ctx context.Context, a *app, location string) (
 	return backup.New(s, program+" "+cli.Build(), a.streams.Time), nil
 }
 
+// record stores the result of a verification. A store that can't be written is
+// no failure of the verification.
+func (r *backupRun) record(ctx context.Context, a *app, b *backup.Backup, found finding) {
+	if err := r.AddRecord(ctx, b, found.how, found.problem); err != nil {
+		fmt.Fprintf(a.streams.Err, "Warning: the result about %s could not be stored: %v\n", b.Name, err)
+	}
+}
+
+// finding is the result of a verification.
+type finding struct {
+	how     backup.How
+	problem string // empty if the backup is good
+}
+
 // close closes the store.
 func (r *backupRun) close() error { return r.Store.Close() }
 
@@ -105,6 +120,7 @@ func backupCode(err error) error {
 	var (
 		source *backup.SourceError
 		failed *backup.StoreError
+		tried  *drill.Error
 		find   *backup.FindError
 	)
 	switch {
@@ -116,7 +132,7 @@ func backupCode(err error) error {
 		return cli.Recode(cli.BackupCluster, err)
 	case errors.As(err, &failed):
 		return cli.Exit(cli.BackupStore, explainStore(err))
-	case errors.Is(err, backup.ErrDamaged):
+	case errors.Is(err, backup.ErrDamaged), errors.As(err, &tried):
 		return cli.Exit(cli.BackupDamaged, err)
 	case errors.As(err, &find), errors.Is(err, backup.ErrNewer):
 		return cli.Exit(cli.BackupStore, err)

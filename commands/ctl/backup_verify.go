@@ -142,9 +142,8 @@ func (o *backupVerifyOptions) verify(ctx context.Context, a *app, run *backupRun
 			problem = err.Error()
 			bad++
 		}
-		if err := run.AddRecord(ctx, b, how, problem); err != nil {
-			progress.Line(fmt.Sprintf("Warning: the result about %s could not be stored: %v", b.Name, err))
-		}
+		progress.Done()
+		run.record(ctx, a, b, finding{how, problem})
 		results.All = append(results.All, verifiedItem(b, how, problem))
 		progress.Set(int64(i+1), int64(len(v.backups)))
 	}

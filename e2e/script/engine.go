@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -232,6 +233,15 @@ func (st *state) setup(env *testscript.Env) error {
 		return err
 	}
 	env.Setenv("PATH", path)
+	dir, err := st.eng.Refs.Build(st.ctx, line)
+	if err != nil {
+		return err
+	}
+	server := filepath.Join(dir, "etcd")
+	env.Setenv("ETCD", server)
+	if err := st.masks.add(server, "ETCD"); err != nil {
+		return err
+	}
 	if st.side.compat != "" {
 		env.Setenv("ETCDCTL_COMPAT", st.side.compat)
 		env.Setenv("ETCDUTL_COMPAT", st.side.compat)

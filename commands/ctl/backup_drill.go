@@ -1,0 +1,168 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+	"github.com/spf13/cobra"
+
+	"etcdkit/backup"
+	"etcdkit/backup/drill"
+	"etcdkit/commands/cli"
+	"etcdkit/printer/view"
+)
+
+// drillWait is how long the server of a drill may take to answer, unless
+// --command-timeout is given: it reads the whole database first.
+const drillWait = 10 * time.Minute
+
+type backupDrillOptions struct {
+	*backupOptions
+	etcd       string
+	identities identityOptions
+}
+
+func newBackupDrill(a *app, shared *backupOptions) *cobra.Command {
+	o := &backupDrillOptions{backupOptions: shared}
+	cmd := &cobra.Command{
+		Use:   "drill [NAME|latest] [-- COMMAND...]",
+		Short: "Prove a backup by starting a server on it",
+		Long: `Restore a backup to a private directory, start an etcd on it, and compare: the hash
+of all keys at the revision and compact revision of the manifest, the numbers of keys
+and leases, and the members. Then a key is written and read, and COMMAND is run with
+ETCDCTL_ENDPOINTS set; its output goes to standard error. Everything is removed at the end, and the result is stored
+beside the backup.
+
+In the private copy authentication is disabled and alarms are disarmed, which is
+reported. While a drill runs, every user of this machine can connect to its server,
+which listens on 127.0.0.1 only.
+
+The server is the program given with --etcd, or else the etcd on the PATH; it should
+have the release of the cluster. The snapshot is restored by the etcdutl beside
+etcdctl, or else by the one on the PATH. The server may take 10 minutes to answer, or
+as long as --command-timeout says.
+
+Exit code 12 if the backup is not good, the server does not start, or COMMAND fails.`,
+		Example: `  etcdctl backup drill --repo /var/backups/etcd
+  etcdctl backup drill latest --etcd /usr/local/bin/etcd --age-identity key.txt
+  etcdctl backup drill -- sh -c 'etcdctl get /registry/namespaces/ --prefix --keys-only | grep -q default'`,
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			name, command, err := drillArgs(cmd, args)
+			if err != nil {
+				return err
+			}
+			opts, err := o.options(a, command)
+			if err != nil {
+				return err
+			}
+			opts.Etcdutl, err = cli.FindUtility(cmd.Root().Name())
+			if err != nil {
+				return err
+			}
+			ids, err := o.identities.read()
+			if err != nil {
+				return err
+			}
+			run, err := o.open(cmd, a)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, run.close()) }()
+			b, err := run.Find(cmd.Context(), name)
+			if err != nil {
+				return backupCode(err)
+			}
+			begun := a.streams.Time()
+			report, err := drillOne(cmd.Context(), run, b, drilling{opts, ids})
+			if errors.Is(err, backup.ErrDamaged) {
+				run.record(cmd.Context(), a, b, finding{backup.Drilled, err.Error()})
+			}
+			if err != nil {
+				return backupCode(fmt.Errorf("drill of %s: %w", b.Name, err))
+			}
+			run.record(cmd.Context(), a, b, finding{how: backup.Drilled})
+			return run.print(drillItem(b, report, a.streams.Time().Sub(begun)))
+		},
+	}
+	cmd.Flags().StringVar(&o.etcd, "etcd", "", "the `program` to start; the etcd on the PATH if not given")
+	o.identities.addTo(cmd)
+	return curlRefuses(cmd, "it sends no request to the cluster")
+}
+
+// drillArgs separates the name from the command.
+func drillArgs(cmd *cobra.Command, args []string) (name string, command []string, err error) {
+	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+		args, command = args[:dash], args[dash:]
+		if len(command) == 0 {
+			return "", nil, argsError("backup drill expects a command after \"--\"")
+		}
+	}
+	if len(args) > 1 {
+		return "", nil, argsError("backup drill accepts one name at most; a command follows \"--\"")
+	}
+	if len(args) == 1 {
+		return args[0], command, nil
+	}
+	return backup.Latest, command, nil
+}
+
+// options finds the server.
+func (o *backupDrillOptions) options(a *app, command []string) (drill.Options, error) {
+	d := drill.Options{Env: cli.WithoutPasswords(a.streams.Env), Wait: drillWait, Command: command, Out: a.streams.Err}
+	if a.conn.TimeoutGiven() {
+		d.Wait = a.conn.Timeout()
+	}
+	program := o.etcd
+	if program == "" {
+		program = "etcd"
+	}
+	var err error
+	if d.Etcd, err = exec.LookPath(program); err != nil {
+		return d, argsError("no server to start: %v; give --etcd PATH", err)
+	}
+	if !o.quiet {
+		if _, tty := cli.Terminal(a.streams.Err); tty {
+			d.Step = func(text string) { fmt.Fprintln(a.streams.Err, text) }
+		}
+	}
+	return d, nil
+}
+
+// drilling is how to run a drill.
+type drilling struct {
+	drill.Options
+	identities []age.Identity
+}
+
+func drillOne(ctx context.Context, run *backupRun, b *backup.Backup, d drilling) (_ drill.Report, err error) {
+	plain, err := run.Open(ctx, &b.Manifest, d.identities)
+	if err != nil {
+		return drill.Report{}, err
+	}
+	defer func() { err = errors.Join(err, plain.Close()) }()
+	return drill.Run(ctx, plain, d.Options)
+}
+
+func drillItem(b *backup.Backup, r drill.Report, took time.Duration) view.Item {
+	var notes []string
+	if r.AuthDisabled {
+		notes = append(notes, "authentication was on")
+	}
+	if r.Disarmed {
+		notes = append(notes, "alarms were raised")
+	}
+	line := fmt.Sprintf("%s: ok: etcd %s started on it: revision %d, %d keys, %d leases, hash %08x, in %.1f s", b.Name, r.ServerVersion, b.Revision, r.Keys, b.Leases, r.HashKV, took.Seconds())
+	if len(notes) > 0 {
+		line += "; in the cluster " + strings.Join(notes, " and ")
+	}
+	return view.Item{Line: line, Values: []view.Named{
+		{Name: "name", V: b.Name}, {Name: "verdict", V: view.VerdictOK}, {Name: "server_version", V: r.ServerVersion}, {Name: "revision", V: b.Revision},
+		{Name: "compact_revision", V: b.CompactRevision}, {Name: "hashkv", V: int64(r.HashKV)}, {Name: "keys", V: r.Keys}, {Name: "leases", V: b.Leases},
+		{Name: "auth_was_enabled", V: r.AuthDisabled}, {Name: "alarms_were_raised", V: r.Disarmed}, {Name: "took_seconds", V: int64(took.Seconds())},
+	}}
+}
