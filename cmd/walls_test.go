@@ -36,7 +36,7 @@ func TestWalls(t *testing.T) {
 		{"./printer", []string{"etcdkit", "go.etcd.io"}},
 		{"./printer/view", []string{commands, "etcdkit/snapshot/restore", "go.etcd.io/etcd/client/"}},
 		{"./snapshot", []string{commands, "etcdkit/printer", "etcdkit/keyspace", cobra, server, "go.etcd.io/etcd/client/v3", "google.golang.org/grpc"}},
-		{"./snapshot/offline", []string{commands, "etcdkit/printer", "etcdkit/snapshot/restore", cobra, server, "go.etcd.io/etcd/client/v3", "google.golang.org/grpc"}},
+		{"./snapshot/offline", []string{commands, "etcdkit/printer", "etcdkit/snapshot/restore", cobra, server, "go.etcd.io/etcd/client/v3"}},
 		{"./snapshot/bolt", []string{"etcdkit", "go.etcd.io"}},
 		{"./snapshot/raftlog", []string{commands, "etcdkit/printer", cobra, server, "go.etcd.io/etcd/client/v3", "go.etcd.io/raft/"}},
 		{"./snapshot/migrate", []string{commands, "etcdkit/printer", cobra, server, "go.etcd.io/etcd/client/v3", "go.etcd.io/raft/"}},

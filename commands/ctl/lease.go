@@ -1,13 +1,10 @@
 package ctl
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"etcdkit/commands/cli"
-	"etcdkit/internal/id"
+	"etcdkit/commands/read"
 )
 
 func newLease(a *app) *cobra.Command {
@@ -23,9 +20,6 @@ alive. When it ends, the keys attached to it are deleted.`,
 
 // leaseArg reads the id of a lease as any command prints it.
 func leaseArg(arg string) (clientv3.LeaseID, error) {
-	lease, err := id.ParseLease(arg)
-	if err != nil {
-		return 0, cli.Exit(cli.BadArgs, fmt.Errorf("bad lease ID arg %q, expecting ID in Hex, as lease list shows it", arg))
-	}
-	return clientv3.LeaseID(lease), nil
+	lease, err := read.LeaseArg(arg)
+	return clientv3.LeaseID(lease), err
 }

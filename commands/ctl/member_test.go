@@ -152,18 +152,6 @@ func TestPromoteRequest(t *testing.T) {
 	}
 }
 
-func TestMemberListOptions(t *testing.T) {
-	t.Parallel()
-	for consistency, options := range map[string]int{"l": 0, "s": 1} {
-		got, err := (&memberListOptions{consistency}).options()
-		if wantError(t, err, "", cli.OK); len(got) != options {
-			t.Errorf("%s: %d options, want %d", consistency, len(got), options)
-		}
-	}
-	_, err := (&memberListOptions{"q"}).options()
-	wantError(t, err, `unknown consistency flag "q": use l (linearizable) or s (serializable)`, cli.BadFeature)
-}
-
 // memberServer returns the request that it received, in the members' peer URLs.
 func memberServer() *fakeMember {
 	header := &pb.ResponseHeader{ClusterId: 0xc1}

@@ -2,8 +2,11 @@ package ctl
 
 // releases returns the commands of upstream's releases, newest first, whose
 // abbreviations stay: see cli.KeepAbbreviations.
-func releases() []string {
-	return []string{`
+func releases() []string { return []string{commands37, commands36, commands35} }
+
+// The commands of each release, with their subcommands.
+const (
+	commands37 = `
 	alarm disarm list
 	auth disable enable status
 	check datascale perf
@@ -29,7 +32,8 @@ func releases() []string {
 	user add delete get grant-role list passwd revoke-role
 	version
 	watch
-	`, `
+	`
+	commands36 = `
 	alarm disarm list
 	auth disable enable status
 	check datascale perf
@@ -54,7 +58,8 @@ func releases() []string {
 	user add delete get grant-role list passwd revoke-role
 	version
 	watch
-	`, `
+	`
+	commands35 = `
 	alarm disarm list
 	auth disable enable status
 	check datascale perf
@@ -77,5 +82,5 @@ func releases() []string {
 	user add delete get grant-role list passwd revoke-role
 	version
 	watch
-	`}
-}
+	`
+)

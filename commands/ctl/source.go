@@ -3,20 +3,16 @@ package ctl
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/conn"
 	"etcdkit/commands/read"
-	"etcdkit/keyspace/bulk"
 	"etcdkit/keyspace/count"
 	"etcdkit/keyspace/fence"
 	"etcdkit/keyspace/live"
-	"etcdkit/keyspace/retry"
 )
 
 // reading returns the dependencies of the commands that read a keyspace.
@@ -30,7 +26,7 @@ func reading(command func(read.Program) *cobra.Command) func(*app) *cobra.Comman
 					return nil, err
 				}
 				return &read.Session{
-					Source: newSource(a, s.client), Leases: newLeases(a, s.client), Fences: fences(a, s.client), Out: s.out, Close: s.client.Close,
+					Source: newSource(a, s.client), Cluster: newRecords(a, s.client), Fences: fences(a, s.client), Out: s.out, Close: s.client.Close,
 				}, nil
 			},
 		})
@@ -68,42 +64,4 @@ func fences(a *app, c *conn.Client) count.Fences {
 		}
 		return keys, c.Explain(err)
 	}
-}
-
-// leases looks up the leases of a cluster.
-type leases struct {
-	client *conn.Client
-	retry  *retry.Retrier
-}
-
-func newLeases(a *app, c *conn.Client) leases {
-	return leases{c, &retry.Retrier{Timeout: a.conn.Timeout(), Patience: 2 * a.conn.Timeout(), Explain: c.Explain}}
-}
-
-// leaseCalls is how many leases are looked up at a time.
-const leaseCalls = 16
-
-// SecondsLeft looks up leases side by side. One that has ended has a second left:
-// it takes its keys with it.
-func (l leases) SecondsLeft(ctx context.Context, ids []int64) (map[int64]int64, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var mu sync.Mutex
-	var calls sync.WaitGroup
-	all, free := make(map[int64]int64), make(chan struct{}, leaseCalls)
-	for _, id := range ids {
-		free <- struct{}{}
-		calls.Go(func() {
-			defer func() { <-free }()
-			left, err := bulk.SecondsLeft(ctx, l.client, l.retry, clientv3.LeaseID(id))
-			if err != nil {
-				cancel(err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			all[id] = max(1, left)
-		})
-	}
-	calls.Wait()
-	return all, context.Cause(ctx)
 }

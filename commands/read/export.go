@@ -129,7 +129,7 @@ func (x *export) write(ctx context.Context, w io.Writer) (view.Export, error) {
 		if err == nil {
 			kvs = slices.DeleteFunc(page.KVs, fencekey.Is)
 		}
-		if err == nil && !x.noLeases && x.session.Leases != nil {
+		if err == nil && !x.noLeases {
 			err = x.ask(ctx, kvs)
 		}
 		if err != nil {
@@ -177,7 +177,7 @@ func (x *export) ask(ctx context.Context, kvs []*mvccpb.KeyValue) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	left, err := x.session.Leases.SecondsLeft(ctx, ids)
+	left, err := x.session.Cluster.SecondsLeft(ctx, ids)
 	maps.Copy(x.leases, left)
 	return err
 }

@@ -25,6 +25,7 @@ import (
 // Program is the program that the commands belong to.
 type Program struct {
 	Name    string
+	Flags   string // what its examples end with
 	Streams *cli.Streams
 	Printer func(w io.Writer) (*printer.Printer, error) // of the format asked for
 	Open    func(cmd *cobra.Command) (*Session, error)  // after the printer was found
@@ -32,22 +33,34 @@ type Program struct {
 
 // Session is the source and the printer of one command. The command closes it.
 type Session struct {
-	Source keyspace.Source
-	Leases Leases       // nil if the source has none
-	Fences count.Fences // nil if the source cannot list them
-	Out    *printer.Printer
-	Close  func() error
-}
-
-// Leases looks up leases.
-type Leases interface {
-	// SecondsLeft returns how many seconds each of the leases has left, by id, at
-	// least 1.
-	SecondsLeft(ctx context.Context, ids []int64) (map[int64]int64, error)
+	Source  keyspace.Source
+	Cluster Cluster
+	Fences  count.Fences // nil if the source cannot list them
+	Out     *printer.Printer
+	Close   func() error
 }
 
 // example returns the examples of a command, written for etcdctl, for the program.
-func (p Program) example(text string) string { return strings.ReplaceAll(text, "etcdctl", p.Name) }
+// Lines that the program does not have flags for are left out, and others get
+// the flags that it needs.
+func (p Program) example(text string) string {
+	if p.Name == "etcdctl" {
+		return text
+	}
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.Contains(line, "--endpoints") {
+			continue
+		}
+		command, rest, redirected := strings.Cut(strings.ReplaceAll(line, "etcdctl", p.Name), " > ")
+		command += " " + p.Flags
+		if redirected {
+			command += " > " + rest
+		}
+		lines = append(lines, command)
+	}
+	return strings.Join(lines, "\n")
+}
 
 // print opens a session and prints the view that view makes of its source.
 func (p Program) print(cmd *cobra.Command, view func(ctx context.Context, src keyspace.Source) (printer.View, error)) error {

@@ -37,7 +37,24 @@ func entries() []entry {
 		{groupRead, reading(read.NewTop)},
 		{groupRead, reading(read.NewCount)},
 		{groupRead, reading(read.NewExport)},
+		{groupRead, group("lease <subcommand>", "Read leases", read.NewLeaseList, read.NewLeaseTimeToLive)},
+		{groupRead, group("user <subcommand>", "Read users", read.NewUserList, read.NewUserGet)},
+		{groupRead, group("role <subcommand>", "Read roles", read.NewRoleList, read.NewRoleGet)},
+		{groupRead, group("member <subcommand>", "Read the list of members", read.NewMemberList)},
+		{groupRead, group("alarm <subcommand>", "Read alarms", read.NewAlarmList)},
+		{groupRead, group("auth <subcommand>", "Read whether authentication is on", read.NewAuthStatus)},
 		{groupUtility, func(a *app) *cobra.Command { return cli.Version(program, &a.output) }},
 		{groupUtility, func(*app) *cobra.Command { return cli.Completion(program) }},
+	}
+}
+
+// group returns a command of several that read.
+func group(use, short string, commands ...func(read.Program) *cobra.Command) func(*app) *cobra.Command {
+	return func(a *app) *cobra.Command {
+		cmd := &cobra.Command{Use: use, Short: short}
+		for _, command := range commands {
+			cmd.AddCommand(reading(command)(a))
+		}
+		return cmd
 	}
 }

@@ -52,7 +52,7 @@ func reading(command func(read.Program) *cobra.Command) func(*app) *cobra.Comman
 func newReading(a *app, command func(read.Program) *cobra.Command) *cobra.Command {
 	s := &source{}
 	cmd := command(read.Program{
-		Name: program, Streams: &a.streams, Printer: a.output.Printer,
+		Name: program, Flags: "--from backup.db", Streams: &a.streams, Printer: a.output.Printer,
 		Open: func(cmd *cobra.Command) (*read.Session, error) {
 			p, err := a.output.Printer(a.streams.Out)
 			if err != nil {
@@ -62,7 +62,7 @@ func newReading(a *app, command func(read.Program) *cobra.Command) *cobra.Comman
 			if err != nil {
 				return nil, err
 			}
-			return &read.Session{Source: c, Out: p, Close: c.Close}, nil
+			return &read.Session{Source: c, Cluster: c, Out: p, Close: c.Close}, nil
 		},
 	})
 	s.addFlags(cmd.Flags())

@@ -1,30 +1,30 @@
-package ctl
+package read
 
 import (
 	"context"
 
 	"github.com/spf13/cobra"
-	"go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 )
 
-func newAuthStatus(a *app) *cobra.Command {
-	return curlShows(a, &cobra.Command{
+// NewAuthStatus returns the command that reports whether authentication is on.
+func NewAuthStatus(p Program) *cobra.Command {
+	return &cobra.Command{
 		Use:   "status",
 		Short: "Tell whether authentication is on",
 		Long: `Tell whether authentication is on, and the revision of users and roles: a number
 that grows with every change of them.`,
-		Example: `  etcdctl auth status`,
+		Example: p.example(`  etcdctl auth status`),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := wantArgs(args, 0, "auth status command does not accept any arguments"); err != nil {
 				return err
 			}
-			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				resp, err := s.client.AuthStatus(ctx)
-				return view.AuthStatus{AuthStatusResponse: (*etcdserverpb.AuthStatusResponse)(resp)}, err
+			return p.ask(cmd, func(ctx context.Context, c Cluster) (printer.View, error) {
+				resp, err := c.AuthStatus(ctx)
+				return view.AuthStatus{AuthStatusResponse: resp}, err
 			})
 		},
-	}, etcdserverpb.Auth_AuthStatus_FullMethodName)
+	}
 }

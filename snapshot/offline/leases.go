@@ -1,0 +1,103 @@
+package offline
+
+import (
+	"context"
+	"encoding/binary"
+	"slices"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"etcdkit/snapshot"
+	"etcdkit/snapshot/internal/wire"
+)
+
+// lease is a leasepb.Lease.
+type lease struct{ id, granted, remaining int64 }
+
+// left returns the seconds that a lease has left, as far as the file says: those
+// of the last checkpoint, or all.
+func (l lease) left() int64 {
+	if l.remaining > 0 {
+		return l.remaining
+	}
+	return l.granted
+}
+
+// leases returns all leases by id. There are as many in memory as there are
+// leases.
+func (c *Cluster) leases(ctx context.Context) ([]lease, error) {
+	var all []lease
+	err := c.file.Each(ctx, leaseBucket, func(key, value []byte) error {
+		var id, granted, remaining uint64
+		if err := wire.Numbers(value, map[protowire.Number]*uint64{1: &id, 2: &granted, 3: &remaining}); err != nil {
+			return cannotDecode(key, err)
+		}
+		if len(key) != 8 || binary.BigEndian.Uint64(key) != id {
+			return damage(key, "the lease has another id than its key")
+		}
+		all = append(all, lease{int64(id), int64(granted), int64(remaining)})
+		return nil
+	})
+	return all, err
+}
+
+// Leases lists all leases by id.
+func (c *Cluster) Leases(ctx context.Context) (*etcdserverpb.LeaseLeasesResponse, error) {
+	h, err := c.header(ctx)
+	if err != nil {
+		return nil, err
+	}
+	leases, err := c.leases(ctx)
+	resp := &etcdserverpb.LeaseLeasesResponse{Header: h}
+	for _, l := range leases {
+		resp.Leases = append(resp.Leases, &etcdserverpb.LeaseStatus{ID: l.id})
+	}
+	return resp, err
+}
+
+// TimeToLive describes a lease. What it has left is what the file says: the time
+// that it was granted, or that it had at its last checkpoint.
+func (c *Cluster) TimeToLive(ctx context.Context, r *etcdserverpb.LeaseTimeToLiveRequest) (*etcdserverpb.LeaseTimeToLiveResponse, error) {
+	h, err := c.header(ctx)
+	if err != nil {
+		return nil, err
+	}
+	leases, err := c.leases(ctx)
+	if err != nil {
+		return nil, err
+	}
+	resp := &etcdserverpb.LeaseTimeToLiveResponse{Header: h, ID: r.GetID(), TTL: -1}
+	i := slices.IndexFunc(leases, func(l lease) bool { return l.id == r.GetID() })
+	if i < 0 {
+		return resp, nil
+	}
+	resp.TTL, resp.GrantedTTL = leases[i].left(), leases[i].granted
+	if r.GetKeys() {
+		for kv, err := range c.Store.Keys(ctx, 0, snapshot.Range{KeysOnly: true}) {
+			if err != nil {
+				return nil, err
+			}
+			if kv.GetLease() == r.GetID() {
+				resp.Keys = append(resp.Keys, kv.GetKey())
+			}
+		}
+	}
+	return resp, nil
+}
+
+// SecondsLeft returns how many seconds each of the leases has left, by id, at
+// least 1.
+func (c *Cluster) SecondsLeft(ctx context.Context, ids []int64) (map[int64]int64, error) {
+	leases, err := c.leases(ctx)
+	all := make(map[int64]int64, len(ids))
+	for _, id := range ids {
+		all[id] = 1
+	}
+	for _, l := range leases {
+		if _, asked := all[l.id]; asked {
+			all[l.id] = max(1, l.left())
+		}
+	}
+	return all, err
+}
