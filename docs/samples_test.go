@@ -87,6 +87,10 @@ func clusterSamples() map[string]printer.View {
 			{Endpoint: endpoint, Asked: true, Took: 1500 * time.Microsecond},
 			{Endpoint: "10.0.0.8:2379", Asked: true, Took: 5 * time.Second, Error: "context deadline exceeded"},
 		},
+		"etcdctl status": view.ClusterStatus{Revision: 6, Voters: 3, Up: 2, Quorum: 2, Alarms: []string{"NOSPACE: m1"}, Members: []view.MemberStatus{
+			{Name: "m1", ID: member, Leader: true, Up: true, Version: "3.7.3", Size: 20480, InUse: 12288, Quota: 2147483648, Health: "ok"},
+			{Name: "m3", ID: member + 1, Health: "down: http://10.0.0.9:2379: connection refused"},
+		}, Next: []view.Finding{{Check: "nospace", Severity: "error", Members: []string{"m1"}, Evidence: "m1: 20 kB of 2.1 GB, 12 kB in use", Meaning: "The cluster accepts only reads and deletes.", Command: "etcdctl alarm disarm"}}},
 		"etcdctl doctor": view.Diagnosis{Members: 3, Checks: 40, Errors: 1, Findings: []view.Finding{{
 			Check: "member-down", Severity: "error", Members: []string{"m3"}, Evidence: "http://10.0.0.9:2379: connection refused; 2 of 3 voting members up, no other may fail",
 			Meaning: "The member is stopped, unreachable from here, or hangs.", Command: "etcdctl endpoint health --endpoints http://10.0.0.9:2379",

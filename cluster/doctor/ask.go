@@ -33,11 +33,22 @@ func (g *gatherer) ask(ctx context.Context, p *Picture) {
 	defer wg.Wait()
 	c := g.speaker(p)
 	since, known := p.Compacted()
-	g.hashes(ctx, p, &wg, &mu)
+	if g.Wants&NeedHashes != 0 {
+		g.hashes(ctx, p, &wg, &mu)
+	}
 	if c == nil {
 		return
 	}
 	do := func(need Need, what string, question func(*clientv3.Client) (keep func(), err error)) {
+		if g.Wants&need == 0 {
+			return
+		}
+		if !p.Led() {
+			mu.Lock()
+			defer mu.Unlock()
+			missing(Missing{need, what, "the cluster has no leader"})
+			return
+		}
 		wg.Go(func() {
 			keep, err := question(c.API())
 			if err != nil {
@@ -177,15 +188,15 @@ func (p *Picture) alarms(kind pb.AlarmType) []string {
 	var names []string
 	for _, a := range p.Alarms {
 		if a.GetAlarm() == kind {
-			names = append(names, p.nameOf(a.GetMemberID()))
+			names = append(names, p.NameOf(a.GetMemberID()))
 		}
 	}
 	slices.Sort(names)
 	return names
 }
 
-// nameOf returns the label of the member with an id.
-func (p *Picture) nameOf(id uint64) string {
+// NameOf returns the label of the member with an id.
+func (p *Picture) NameOf(id uint64) string {
 	if m := p.member(id); m != nil {
 		return m.Label()
 	}

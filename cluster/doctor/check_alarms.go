@@ -32,11 +32,20 @@ func noSpace() Check {
 			case full && fragmented:
 				f.Command = "etcdctl defrag --cluster"
 			case full:
-				f.Command = fmt.Sprintf("etcdctl compaction %d", p.Revision())
+				f.Command = p.smaller()
 			}
 			return []Finding{f}
 		},
 	}
+}
+
+// smaller is the command that leads to a smaller database, if defragmentation
+// alone does not.
+func (p *Picture) smaller() string {
+	if since, known := p.Compacted(); p.Revision() > 1 && (!known || p.Revision() > since) {
+		return fmt.Sprintf("etcdctl compaction %d", p.Revision())
+	}
+	return "etcdctl du --depth 1"
 }
 
 func corrupt() Check {

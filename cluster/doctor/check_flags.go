@@ -56,7 +56,7 @@ func used(m *Member, list []string) []string {
 
 func v2Content() Check {
 	return Check{
-		Name: "v2-content", Severity: Warning, Needs: NeedFlags,
+		Name: "v2-content", Severity: Warning, Needs: NeedMetrics | NeedV2,
 		Summary: "keys of the v2 interface",
 		Meaning: "3.6 has no v2 interface, and refuses to start on a data directory with v2 content. Copy the keys to v3, then delete them.",
 		Find: func(p *Picture) []Finding {

@@ -14,7 +14,7 @@ func wrongMember() Check {
 				for _, v := range m.Visits {
 					if v.Err == nil && v.MemberID != 0 && v.MemberID != m.ID && (v.ClusterID == 0 || v.ClusterID == p.ClusterID) {
 						all = append(all, Finding{Members: []string{m.Label()}, Command: "etcdctl member list -w table",
-							Evidence: fmt.Sprintf("%s is answered by %s", v.Endpoint, p.nameOf(v.MemberID))})
+							Evidence: fmt.Sprintf("%s is answered by %s", v.Endpoint, p.NameOf(v.MemberID))})
 					}
 				}
 			}

@@ -49,3 +49,16 @@ func Checks() []Check {
 		flagsDropped(),
 	}
 }
+
+// Quick returns the checks that need nothing beyond what every member says of
+// itself in one answer, and the alarms.
+func Quick() []Check {
+	const quick = NeedMembers | NeedStatus | NeedAlarms | NeedQuota
+	var some []Check
+	for _, c := range Checks() {
+		if c.Needs&^quick == 0 && c.Needs != 0 || c.Name == endpointDown().Name || c.Name == wrongCluster().Name {
+			some = append(some, c)
+		}
+	}
+	return some
+}

@@ -26,10 +26,10 @@ type Look struct {
 	Endpoints []string                                     // as given by the user
 	Listed    bool                                         // look at the advertised URLs only; the endpoints are asked for the member list
 	Visit     time.Duration                                // how long one address may take
-	Deep      time.Duration                                // how long each further question may take; 0 asks none
+	Deep      time.Duration                                // how long the further questions may take together
 	Now       func() time.Time
-	User      string // who logs in, "" for none
-	Quota     int64  // of members whose quota can't be seen; 0 if it was not given
+	Wants     Need  // what the checks need; nothing else is asked for
+	Quota     int64 // of members whose quota can't be seen; 0 if it was not given
 }
 
 // maxVisits is how many addresses are visited at most. A cluster has a few.
@@ -75,15 +75,13 @@ func (l Look) Gather(ctx context.Context) (*Picture, error) {
 		}
 	}
 	p := g.picture(list)
-	if l.Deep > 0 {
-		g.ask(ctx, p)
-	}
+	g.ask(ctx, p)
 	return p, nil
 }
 
 // visit visits an address, unless that has begun already. Members that it lists
 // are visited as well.
-func (g *gatherer) visit(ctx context.Context, endpoint string, given bool) { //nolint:revive // given is data
+func (g *gatherer) visit(ctx context.Context, endpoint string, given bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	at := g.address(endpoint)

@@ -28,6 +28,15 @@ const (
 	NeedV2                       // the keys of the v2 interface
 )
 
+// Needs returns what some checks need together.
+func Needs(checks []Check) Need {
+	all := Need(0)
+	for _, c := range checks {
+		all |= c.Needs
+	}
+	return all
+}
+
 // Missing is something that a picture lacks.
 type Missing struct {
 	Need      Need
@@ -41,11 +50,10 @@ type Picture struct {
 	Members   []Member // sorted by name
 	Strays    []Visit  // given endpoints that no member answered
 	Alarms    []*pb.AlarmMember
-	Auth      *Auth  // nil if it is not known
-	Leases    int    // how many; -1 if it is not known
-	Keys      []Key  // a sample
-	KeysOf    int64  // how many keys there are; 0 if it is not known
-	Login     string // the user that asked; "" for none
+	Auth      *Auth // nil if it is not known
+	Leases    int   // how many; -1 if it is not known
+	Keys      []Key // a sample
+	KeysOf    int64 // how many keys there are; 0 if it is not known
 	Missing   []Missing
 
 	UpgradeTo string // the release that the cluster is to be upgraded to, such as 3.6; "" for none
@@ -221,6 +229,16 @@ func (p *Picture) Leader() *Member {
 		}
 	}
 	return leader
+}
+
+// Led reports whether a member knows a leader, or may know one.
+func (p *Picture) Led() bool {
+	for i := range p.Members {
+		if has, known := p.Members[i].HasLeader(); p.Members[i].Up() && (has || !known) {
+			return true
+		}
+	}
+	return false
 }
 
 // Revision returns the latest revision that a member has reported.

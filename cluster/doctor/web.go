@@ -63,8 +63,12 @@ func (g *gatherer) web(ctx context.Context, endpoint string) Web {
 		return w
 	}
 	w.Clock, w.ClockErr = got.clock()
-	w.Args = b.args(ctx)
-	w.V2Keys = b.v2(ctx)
+	if g.Wants&NeedFlags != 0 {
+		w.Args = b.args(ctx)
+	}
+	if g.Wants&NeedV2 != 0 {
+		w.V2Keys = b.v2(ctx)
+	}
 	return w
 }
 

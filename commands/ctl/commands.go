@@ -30,6 +30,7 @@ func entries(root *cobra.Command) []entry {
 		{groupKV, newCount},
 		{groupKV, reading(read.NewExport)},
 		{groupKV, newImport},
+		{groupCluster, newStatus},
 		{groupCluster, newDoctor},
 		{groupCluster, newEndpoint},
 		{groupCluster, newMember},

@@ -131,14 +131,18 @@ func (a *app) examine(cmd *cobra.Command, o *doctorOptions, checks []doctor.Chec
 		return err
 	}
 	look := looking(a, d, visitTime)
-	look.Listed, look.Quota, look.Deep = o.cluster, quota, a.within(deepTime)
+	look.Listed, look.Quota, look.Deep, look.Wants = o.cluster, quota, a.within(deepTime), doctor.Needs(checks)
 	picture, err := look.Gather(cmd.Context())
 	if err != nil {
 		return err
 	}
 	report := doctor.Examine(picture, checks)
-	typed := typedFlags(a.streams, cmd.InheritedFlags())
-	if err := p.Print(diagnosis(report, picture, o.fixPlan, typed)); err != nil {
+	found := diagnosis(report, picture, typedFlags(a.streams, cmd.InheritedFlags()))
+	var v printer.View = found
+	if o.fixPlan {
+		v = steps(found.Findings)
+	}
+	if err := p.Print(v); err != nil {
 		return err
 	}
 	return verdict(report)
@@ -162,25 +166,29 @@ func (a *app) within(usual time.Duration) time.Duration {
 }
 
 // diagnosis returns the view of a report.
-func diagnosis(r doctor.Report, p *doctor.Picture, plan bool, typed []string) printer.View { //nolint:revive // which view
-	meanings := make(map[string]string)
-	for _, c := range doctor.Checks() {
-		meanings[c.Name] = c.Meaning
-	}
-	v := view.Diagnosis{Members: len(p.Members), Checks: r.Checks, Errors: r.Count(doctor.Error), Warnings: r.Count(doctor.Warning)}
-	for _, f := range r.Findings {
-		v.Findings = append(v.Findings, view.Finding{
-			Check: f.Check, Severity: f.Severity.String(), Members: f.Members, Evidence: f.Evidence,
-			Meaning: meanings[f.Check], Command: withFlags(f.Command, typed),
-		})
-	}
-	if plan {
-		return steps(v.Findings)
-	}
+func diagnosis(r doctor.Report, p *doctor.Picture, typed []string) view.Diagnosis {
+	v := view.Diagnosis{Members: len(p.Members), Checks: r.Checks, Errors: r.Count(doctor.Error), Warnings: r.Count(doctor.Warning), Findings: findings(r, typed)}
 	for _, g := range r.Unchecked {
 		v.Unchecked = append(v.Unchecked, view.Unchecked(g))
 	}
 	return v
+}
+
+// findings returns the findings of a report, with the flags that lead to its
+// cluster in their commands.
+func findings(r doctor.Report, typed []string) []view.Finding {
+	meanings := make(map[string]string)
+	for _, c := range doctor.Checks() {
+		meanings[c.Name] = c.Meaning
+	}
+	var all []view.Finding
+	for _, f := range r.Findings {
+		all = append(all, view.Finding{
+			Check: f.Check, Severity: f.Severity.String(), Members: f.Members, Evidence: f.Evidence,
+			Meaning: meanings[f.Check], Command: withFlags(f.Command, typed),
+		})
+	}
+	return all
 }
 
 // steps returns the commands of findings, each once.

@@ -26,12 +26,15 @@ func rules() []rule {
 			`("took":")[0-9.]+(?:ns|µs|ms|s)\b`,
 			`("Took" : )"?[0-9.]+(?:ns|µs|ms|s)\b"?`,
 			`(?m)(^\|.*\| +)[0-9.]+(?:ns|µs|ms|s)\b`), "$$TOOK"},
-		{"dbsize", "database sizes of endpoint status and snapshot status, and what an error says of them", regexps(
-			`("(?:dbSize|dbSizeInUse|totalSize)":)[0-9]+`,
+		{"dbsize", "database sizes of endpoint status, status and snapshot status, and what an error says of them", regexps(
+			`("(?:dbSize|dbSizeInUse|totalSize|size|inUse)":)[0-9]+`,
 			`("(?:DBSize|DBSizeInUse|Size)" : )[0-9]+`,
 			`([,|] +)[0-9.]+ [kM]?B\b`,
 			`([,|] +)[0-9]+%`,
-			`(page )[01]: [0-9]+ pages of [0-9]+ bytes are in use`), "$$SIZE"}, // as the newer meta page says
+			`(\d +)[0-9.]+ [kM]?B/[0-9.]+ [kMG]?B [0-9]+% +[0-9.]+ [kM]?B\b`,             // of status
+			`((?:true|false),(?:true|false),[0-9.]+,)[0-9]+,[0-9]+`,                      // of status as csv
+			`((?:nospace|quota)[^\n]*: )[0-9.]+ [kMG]?B of [0-9.]+ [kMG]?B[^\n]* in use`, // of doctor
+			`(page )[01]: [0-9]+ pages of [0-9]+ bytes are in use`), "$$SIZE"},           // as the newer meta page says
 		{"raftindex", "raft indexes of endpoint status", regexps(
 			`("(?:raftIndex|raftAppliedIndex)":)[0-9]+`,
 			`("(?:RaftIndex|RaftAppliedIndex)" : )[0-9]+`,
