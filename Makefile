@@ -17,19 +17,20 @@ help: ## this list
 	@echo "make demo shows the programs at work; make test runs every test. All targets:"
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-build: ## both programs, as bin/etcdctl and bin/etcdutl, statically linked
+build: ## the programs, as bin/etcdctl, bin/etcdutl and bin/etcdutl-server, statically linked
 	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags "$(LDFLAGS)" -o $(BIN)/etcdctl ./cmd/ctl
 	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags "$(LDFLAGS)" -o $(BIN)/etcdutl ./cmd/util
+	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags "$(LDFLAGS)" -o $(BIN)/etcdutl-server ./cmd/server
 
 PREFIX  := /usr/local
 SHARE    = $(DESTDIR)$(PREFIX)/share
 install: build ## programs, man pages and completions below PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(BIN)/etcdctl $(BIN)/etcdutl $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BIN)/etcdctl $(BIN)/etcdutl $(BIN)/etcdutl-server $(DESTDIR)$(PREFIX)/bin
 	go run ./cmd/manpages $(SHARE)
 
 uninstall: ## remove what install has written
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,etcdctl etcdutl)
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,etcdctl etcdutl etcdutl-server)
 	rm -f $(SHARE)/man/man1/etcd{ctl,utl}{,-*}.1 $(SHARE)/bash-completion/completions/etcd{ctl,utl}
 	rm -f $(SHARE)/zsh/site-functions/_etcd{ctl,utl} $(SHARE)/fish/vendor_completions.d/etcd{ctl,utl}.fish
 
@@ -66,10 +67,11 @@ lint: $(LINT)/golangci-lint ## both modules
 race: s3server ## the tests of the packages with the race detector
 	go test -race ./...
 
-cross: ## both programs for every platform we say we run on
+cross: ## the programs for every platform we say we run on
 	@set -e; for t in $(TARGETS); do echo "build $$t"; \
 	  GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 go build -tags $(TAGS) -o /dev/null ./cmd/ctl; \
-	  GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 go build -tags $(TAGS) -o /dev/null ./cmd/util; done
+	  GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 go build -tags $(TAGS) -o /dev/null ./cmd/util; \
+	  GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 go build -tags $(TAGS) -o /dev/null ./cmd/server; done
 
 $(LINT)/golangci-lint: e2e/tools/lint/go.mod e2e/tools/lint/go.sum
 	cd e2e/tools/lint && go build -o $(LINT)/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint golang.org/x/tools/cmd/goimports

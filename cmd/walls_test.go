@@ -18,7 +18,7 @@ func TestWalls(t *testing.T) {
 		{"./cmd/ctl", []string{server, "github.com/minio", "go.etcd.io/raft/", "etcdkit/snapshot/restore", "etcdkit/commands/util"}},
 		{"./commands/ctl", []string{"etcdkit/commands/ctlv2", "go.etcd.io/etcd/client/v2"}},
 		{"./commands/ctlv2", []string{"etcdkit/commands/ctl", "etcdkit/snapshot", "go.etcd.io/bbolt", server, "go.etcd.io/raft/"}},
-		{"./cmd/util", []string{"etcdkit/commands/conn", "etcdkit/commands/ctl", "etcdkit/commands/ctlv2"}},
+		{"./cmd/util", []string{"go.etcd.io/etcd/server/v3/embed", "etcdkit/commands/conn", "etcdkit/commands/ctl", "etcdkit/commands/ctlv2"}},
 		{"./commands/cli", []string{"etcdkit/printer/view", "etcdkit/keyspace", "etcdkit/snapshot", "go.etcd.io/"}},
 		{"./commands/read", []string{"etcdkit/commands/conn", "etcdkit/commands/ctl", "etcdkit/commands/util", "etcdkit/keyspace/live", "etcdkit/snapshot", "go.etcd.io/etcd/client/v3"}},
 		{"./keyspace", []string{"go.etcd.io/etcd/client/", "google.golang.org/grpc"}},

@@ -149,6 +149,7 @@ func fileSamples() map[string]printer.View {
 		"etcdctl snapshot status": status,
 		"etcdutl snapshot status": status,
 		"etcdutl hashkv":          view.FileHashKV{Hash: 1263800559, Revision: 6, CompactRevision: 2},
+		"etcdutl serve":           view.Serving{Path: "backup.db", Endpoint: "http://127.0.0.1:41233", Version: "3.7.3", Revision: 6, Keys: 4},
 		"etcdutl snapshot verify": view.Verdicts{
 			{File: "good.db", Revision: 6, Records: 9, Leases: 1, Members: 1},
 			{File: "bad.db", Revision: 6, Records: 8, Members: 1, Faults: []view.Fault{

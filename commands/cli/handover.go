@@ -17,13 +17,13 @@ import (
 // Utility is the program that works on files.
 const Utility = "etcdutl"
 
-// FindUtility returns the path of the etcdutl beside this program, or else of
-// the one on the PATH. program is the name of this one.
-func FindUtility(program string) (string, error) {
+// Beside returns the path of another program of ours: the one in the directory of
+// this program, or else the one on the PATH. self is the name of this one.
+func Beside(self, name string) (string, error) {
 	var dir string
-	if self, err := os.Executable(); err == nil {
-		dir = filepath.Dir(self)
-		beside := filepath.Join(dir, Utility)
+	if path, err := os.Executable(); err == nil {
+		dir = filepath.Dir(path)
+		beside := filepath.Join(dir, name)
 		if runtime.GOOS == "windows" {
 			beside += ".exe"
 		}
@@ -31,12 +31,15 @@ func FindUtility(program string) (string, error) {
 			return beside, nil
 		}
 	}
-	path, err := exec.LookPath(Utility)
+	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", fmt.Errorf("%s does this, and there is none beside %s, in %s, or on the PATH", Utility, program, dir)
+		return "", fmt.Errorf("this command needs %s, which is neither beside %s, in %s, nor on the PATH", name, self, dir)
 	}
 	return path, nil
 }
+
+// FindUtility is Beside for etcdutl.
+func FindUtility(program string) (string, error) { return Beside(program, Utility) }
 
 // HandOver runs etcdutl's command of the same name with the arguments and with
 // those of the named flags that were given, and exits like it. Releases up to

@@ -16,7 +16,7 @@ func TestHandOverWithoutEtcdutl(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprintf("Error: etcdutl does this, and there is none beside etcdctl, in %s, or on the PATH\n", filepath.Dir(self))
+	want := fmt.Sprintf("Error: this command needs etcdutl, which is neither beside etcdctl, in %s, nor on the PATH\n", filepath.Dir(self))
 	etcdctl(t, "snapshot", "restore", "f.db").want(t, cli.Failure, "", want)
 	etcdctl(t, "defrag", "--data-dir", "d").want(t, cli.Failure, "", want)
 }

@@ -43,6 +43,7 @@ func entries() []entry {
 		{groupRead, group("member <subcommand>", "Read the list of members", read.NewMemberList)},
 		{groupRead, group("alarm <subcommand>", "Read alarms", read.NewAlarmList)},
 		{groupRead, group("auth <subcommand>", "Read whether authentication is on", read.NewAuthStatus)},
+		{groupRead, newServe},
 		{groupUtility, func(a *app) *cobra.Command { return cli.Version(program, &a.output) }},
 		{groupUtility, func(*app) *cobra.Command { return cli.Completion(program) }},
 	}

@@ -35,6 +35,7 @@ func (o *restoreOptions) addFlags(cmd *cobra.Command) {
 	fs.Uint64Var(&o.BumpRevision, "bump-revision", 0, "add this to the latest revision; requires --mark-compacted")
 	fs.BoolVar(&o.MarkCompacted, "mark-compacted", false, "mark revisions up to the bumped one as compacted so that watchers resync; requires --bump-revision")
 	fs.Int64Var(&o.RevisionAtLeast, "revision-at-least", 0, "raise the latest revision to at least this one, which clients have seen, and mark those before it as compacted so that watchers resync")
+	fs.BoolVar(&o.Changes.NoAuth, "no-auth", false, "switch authentication off in the new cluster, for example because the root password is lost")
 	fs.BoolVar(&o.allMembers, "all-members", false, "make the directories of all members of --initial-cluster below --data-dir, each named after its member")
 	for _, name := range []string{"data-dir", "wal-dir"} {
 		if err := cmd.MarkFlagDirname(name); err != nil {
@@ -98,6 +99,7 @@ same name that were learners in the snapshot are learners again.`,
     --initial-cluster m1=http://10.0.0.7:2380,m2=http://10.0.0.8:2380 \
     --initial-advertise-peer-urls http://10.0.0.7:2380
   etcdutl snapshot restore backup.db --data-dir d --revision-at-least 1234567
+  etcdutl snapshot restore backup.db --data-dir d --no-auth
   etcdutl snapshot restore backup.db --data-dir members --all-members \
     --initial-cluster m1=http://10.0.0.7:2380,m2=http://10.0.0.8:2380`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -152,6 +154,9 @@ func (a *app) summary(cfg restore.Config, r restore.Result) {
 	wal := ""
 	if cfg.WALDir != "" {
 		wal = " --wal-dir " + cli.Quote(r.WALDir)
+	}
+	if r.Changed.AuthDisabled {
+		fmt.Fprintln(a.streams.Err, "Authentication is switched off; users and roles are kept. Set a password with \"etcdctl user passwd root\", then run \"etcdctl auth enable\"")
 	}
 	fmt.Fprintf(cli.Visible(a.streams.Err), "Start it with: etcd --name %s --data-dir %s%s --initial-cluster %s --initial-cluster-token %s --initial-advertise-peer-urls %s\n",
 		cli.Quote(r.Name), cli.Quote(r.DataDir), wal, cli.Quote(cfg.InitialCluster), cli.Quote(cfg.InitialClusterToken), cli.Quote(strings.Join(r.PeerURLs, ",")))

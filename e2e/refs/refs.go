@@ -198,8 +198,8 @@ func (r *Refs) Etcd34(ctx context.Context) (string, error) {
 	return filepath.Dir(path), nil
 }
 
-// Ours returns the directory that holds our etcdctl and etcdutl: the one BinEnv names, or else dir, after building both
-// into it from the module beside e2e.
+// Ours returns the directory that holds our programs: the one BinEnv names, or else dir, after building
+// them into it from the module beside e2e.
 func (r *Refs) Ours(ctx context.Context, dir string) (string, error) {
 	if bin := os.Getenv(BinEnv); bin != "" {
 		return filepath.Abs(bin)
@@ -208,7 +208,7 @@ func (r *Refs) Ours(ctx context.Context, dir string) (string, error) {
 		return "", err
 	}
 	root := filepath.Dir(r.dir)
-	for name, pkg := range map[string]string{"etcdctl": "./cmd/ctl", "etcdutl": "./cmd/util"} {
+	for name, pkg := range map[string]string{"etcdctl": "./cmd/ctl", "etcdutl": "./cmd/util", "etcdutl-server": "./cmd/server"} {
 		if err := goBuild(ctx, root, pkg, filepath.Join(dir, name+exe())); err != nil {
 			return "", fmt.Errorf("build our %s: %w", name, err)
 		}

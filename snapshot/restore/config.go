@@ -72,6 +72,8 @@ type Config struct {
 	// RevisionAtLeast raises the latest revision to this one, with
 	// MarkCompacted, if it is lower. It excludes BumpRevision.
 	RevisionAtLeast int64
+	// Changes are made in the restored database.
+	Changes Changes
 	// Logger takes the messages of etcd's packages; nil drops them.
 	Logger *zap.Logger
 }

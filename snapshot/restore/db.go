@@ -37,14 +37,15 @@ type edit struct {
 
 // editDB makes the backend that of the new cluster, in one transaction: the
 // new members in place of the old ones, the index of the WAL's last entry, and
-// the bumped revision. The file has passed a scan.
-func (b *builder) editDB(path string, members []*membership.Member, e edit) (err error) {
+// the bumped revision, and the changes that were asked for. The file has passed a
+// scan.
+func (b *builder) editDB(path string, members []*membership.Member, e edit) (changed Changed, err error) {
 	db, err := openDB(path, b.cfg.InitialMmapSize)
 	if err != nil {
-		return err
+		return changed, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return db.Update(func(tx *bolt.Tx) error {
+	err = db.Update(func(tx *bolt.Tx) (err error) {
 		if err := putMembers(tx, members); err != nil {
 			return fmt.Errorf("write members to the backend: %w", err)
 		}
@@ -53,8 +54,12 @@ func (b *builder) editDB(path string, members []*membership.Member, e edit) (err
 				return fmt.Errorf("bump the revision: %w", err)
 			}
 		}
+		if changed, err = b.cfg.Changes.apply(tx); err != nil {
+			return err
+		}
 		return putIndex(tx, uint64(len(members)), raftTerm)
 	})
+	return changed, err
 }
 
 // openDB opens a backend that is still being built, or makes an empty one.

@@ -31,6 +31,7 @@ type Result struct {
 	UnknownLearners []string
 	// Members are all members of the new cluster, sorted by id.
 	Members []Member
+	Changed Changed
 }
 
 // Member is a member of the new cluster.
@@ -186,8 +187,10 @@ func (b *builder) build(ctx context.Context, configs []Config, all []*outputs) (
 		return nil, err
 	}
 	members := b.cluster.Members()
-	err = guard("write members to the backend", func() error {
-		return b.editDB(db, members, edit{latest: revision, bump: revision > st.Revision})
+	var changed Changed
+	err = guard("write members to the backend", func() (err error) {
+		changed, err = b.editDB(db, members, edit{latest: revision, bump: revision > st.Revision})
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -212,7 +215,7 @@ func (b *builder) build(ctx context.Context, configs []Config, all []*outputs) (
 			Name: c.Name, PeerURLs: own.PeerURLs, Learner: own.IsLearner,
 			DataDir: all[i].places.dataDir, WALDir: all[i].places.walDir,
 			ClusterID: uint64(b.cluster.ID()), MemberID: uint64(own.ID),
-			Revision: revision, TotalKeys: st.TotalKey, UnknownLearners: unknown, Members: cluster,
+			Revision: revision, TotalKeys: st.TotalKey, UnknownLearners: unknown, Members: cluster, Changed: changed,
 		}
 	}
 	return results, nil
