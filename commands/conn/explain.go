@@ -28,11 +28,19 @@ const (
 //
 // The error of a request brings its own trace ([Failure]), so it is explained
 // already; this is for errors from other sources, such as a watch.
-func (c *Client) Explain(err error) error {
+func (c *Client) Explain(err error) error { return c.explainAs(err, &trace{}) }
+
+// ExplainWatch is Explain for the error with which a watch of a range has ended.
+func (c *Client) ExplainWatch(err error, key, end string) error {
+	req := &pb.WatchCreateRequest{Key: []byte(key), RangeEnd: []byte(end)}
+	return c.explainAs(err, &trace{method: pb.Watch_Watch_FullMethodName, req: req})
+}
+
+func (c *Client) explainAs(err error, t *trace) error {
 	if done := (*Failure)(nil); err == nil || errors.As(err, &done) {
 		return err
 	}
-	s := &story{wire: c.wire, err: refusal(rpctypes.Error(err)), trace: &trace{}}
+	s := &story{wire: c.wire, err: refusal(rpctypes.Error(err)), trace: t}
 	if f := s.explain(); f != nil {
 		f.err = err
 		return f
@@ -48,7 +56,8 @@ type asker func(ctx context.Context, method string, req, reply any, to *peer.Pee
 
 // failed returns the error for a request whose last attempt ended with err.
 func (w *wire) failed(ctx context.Context, t *trace, err error, ask asker) error {
-	s := &story{wire: w, trace: t, err: rpctypes.Error(err)}
+	base := rpctypes.Error(err)
+	s := &story{wire: w, trace: t, err: refusal(base)}
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errUnreachable):
 		s.err = errUnreachable
@@ -68,6 +77,9 @@ func (w *wire) failed(ctx context.Context, t *trace, err error, ask asker) error
 		s.inquire(context.WithoutCancel(ctx), ask)
 	}
 	if f := s.explain(); f != nil {
+		if errors.Is(s.err, rpctypes.ErrPermissionDenied) {
+			f.err = base
+		}
 		return f
 	}
 	if s, ok := status.FromError(err); ok && plainText(s.Message()) != s.Message() {
@@ -225,13 +237,13 @@ func (s *story) notText() bool {
 	return err != nil
 }
 
-// refusal returns the error that a server has refused a watch for, which it says
-// in words, or err if that is another one.
+// refusal returns the error that a server has refused a request for, which it may
+// say only in words, or err if that is another one.
 func refusal(err error) error {
 	switch rpctypes.ErrorDesc(err) {
 	case rpctypes.ErrGRPCUserEmpty.Error():
 		return rpctypes.ErrUserEmpty
-	case rpctypes.ErrGRPCPermissionDenied.Error():
+	case rpctypes.ErrGRPCPermissionDenied.Error(), errDenied.Error():
 		return rpctypes.ErrPermissionDenied
 	}
 	return err

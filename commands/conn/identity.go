@@ -19,6 +19,9 @@ import (
 // inquiry is how long a server may take to say more about a failure.
 const inquiry = time.Second
 
+// errDenied is the answer of servers of 3.5 to a denied snapshot.
+var errDenied = errors.New("auth: permission denied")
+
 // errNoSuchUser is the servers' answer to a certificate whose name is no user.
 var errNoSuchUser = errors.New("auth: user not found")
 
@@ -160,7 +163,10 @@ func deed(method string, req any) string {
 		return fmt.Sprintf("revoke lease %016x, which has keys that this needs the right to write", r.GetID())
 	case *pb.LeaseTimeToLiveRequest:
 		return fmt.Sprintf("see the keys of lease %016x", r.GetID())
-	case nil:
+	case *pb.WatchCreateRequest:
+		return "watch " + span(r.GetKey(), r.GetRangeEnd())
+	}
+	if method == "" {
 		return "do this"
 	}
 	return "do this (" + methodName(method) + "): it needs the role root"

@@ -172,6 +172,14 @@ type tracedStream struct {
 	oneWay bool // the server sends; of other streams clientv3 wants the very errors
 }
 
+// SendMsg implements grpc.ClientStream.
+func (s *tracedStream) SendMsg(m any) error {
+	if s.oneWay {
+		s.trace.req = m
+	}
+	return s.ClientStream.SendMsg(m)
+}
+
 // RecvMsg implements grpc.ClientStream.
 func (s *tracedStream) RecvMsg(m any) error {
 	err := s.ClientStream.RecvMsg(m)
@@ -182,7 +190,8 @@ func (s *tracedStream) RecvMsg(m any) error {
 		return nil
 	}
 	defer s.end()
-	if !s.oneWay || !timedOut(err) {
+	denied := errors.Is(refusal(rpctypes.Error(err)), rpctypes.ErrPermissionDenied)
+	if !s.oneWay || !timedOut(err) && !denied {
 		return err
 	}
 	a := attempt{err: err}
@@ -190,7 +199,11 @@ func (s *tracedStream) RecvMsg(m any) error {
 		a.to = to.Addr
 	}
 	s.trace.note(a)
-	return s.wire.failed(s.ctx, s.trace, err, nil)
+	failed := s.wire.failed(s.ctx, s.trace, err, nil)
+	if f := (*Failure)(nil); denied && errors.As(failed, &f) {
+		f.err = err // upstream prints the error of a stream as gRPC does
+	}
+	return failed
 }
 
 // timedOut reports whether a request has ended by its deadline.

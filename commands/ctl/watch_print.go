@@ -78,7 +78,7 @@ func (w *watchPrinter) print(ctx context.Context, watching *live.Watching, argv 
 		if !ok {
 			return w.ended(ctx, watching)
 		}
-		if err := w.add(&resp); err != nil {
+		if err := w.add(watching, &resp); err != nil {
 			return err
 		}
 		if len(argv) == 0 {
@@ -130,12 +130,13 @@ func (w *watchPrinter) next(responses clientv3.WatchChan) (resp clientv3.WatchRe
 	return resp, ok, nil
 }
 
-// add prints one response into the buffer.
-func (w *watchPrinter) add(resp *clientv3.WatchResponse) error {
+// add prints one response of a watch into the buffer.
+func (w *watchPrinter) add(watching *live.Watching, resp *clientv3.WatchResponse) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if resp.Canceled {
-		fmt.Fprintf(cli.Visible(w.streams.Err), "watch was canceled (%v)\n", whyCanceled(resp, w.session.client.Explain(resp.Err())))
+		why := w.session.client.ExplainWatch(resp.Err(), watching.Key, watching.End)
+		fmt.Fprintf(cli.Visible(w.streams.Err), "watch was canceled (%v)\n", whyCanceled(resp, why))
 	}
 	return w.session.out.Add(view.Watch{WatchResponse: &etcdserverpb.WatchResponse{
 		Header: resp.Header, Events: resp.Events, CompactRevision: resp.CompactRevision,

@@ -60,6 +60,7 @@ func (s *Source) Watcher(lost func(err error, next int64)) *Watcher {
 
 // Watching is a watch that has been started.
 type Watching struct {
+	Watch
 	Responses clientv3.WatchChan // closed at the end of the watch, or of its context
 	err       error
 }
@@ -85,7 +86,7 @@ func (w *Watcher) Watch(ctx context.Context, what Watch) *Watching {
 	if l.Until > 0 && l.next > l.Until {
 		none := make(chan clientv3.WatchResponse)
 		close(none)
-		return &Watching{Responses: none}
+		return &Watching{Watch: what, Responses: none}
 	}
 	return l.run(ctx)
 }
@@ -161,7 +162,7 @@ func (w *Watcher) report(err error, next int64) {
 // run begins the watch and returns its responses.
 func (l *lasting) run(ctx context.Context) *Watching {
 	out := make(chan clientv3.WatchResponse)
-	watching := &Watching{Responses: out, err: errEnded}
+	watching := &Watching{Watch: l.Watch, Responses: out, err: errEnded}
 	attempt, cancel := context.WithCancel(ctx)
 	responses := l.begin(attempt)
 	go func() {
