@@ -29,7 +29,7 @@ func samples() map[string][]printer.View {
 		"etcdctl snapshot restore": nil, "etcdctl backup restore": nil, "etcdutl snapshot restore": nil, "etcdutl defrag": nil,
 		"etcdutl backup": nil, "etcdutl migrate": nil, "etcdutl check v2store": nil, "etcdutl v2 export": nil, // of which docs/v2-export.md states the lines
 	}
-	for _, name := range []string{"get", "ls", "tree", "du", "top", "count", "export", "lease list", "lease timetolive", "user list", "user get", "role list", "role get", "member list", "alarm list", "auth status"} { // they print what those of etcdctl do
+	for _, name := range []string{"get", "ls", "tree", "du", "top", "count", "export", "watch", "lease list", "lease timetolive", "user list", "user get", "role list", "role get", "member list", "alarm list", "auth status"} { // they print what those of etcdctl do
 		all["etcdutl "+name] = nil
 	}
 	for _, some := range []map[string]printer.View{keySamples(), clusterSamples(), authSamples(), fileSamples(), backupSamples(), bulkSamples()} {

@@ -25,7 +25,8 @@ type Source interface {
 	Pages(ctx context.Context, r Range) iter.Seq2[*Page, error]
 
 	// Events returns the events of the keys of a range from one revision to
-	// another, both included, in order. It uses only Key and End of the range.
+	// another, both included, in order. It uses only Key, End and PrevKV of the
+	// range.
 	// An error ends the sequence.
 	Events(ctx context.Context, from, to int64, r Range) iter.Seq2[*mvccpb.Event, error]
 
@@ -49,11 +50,14 @@ type Range struct {
 	Limit     int64  // at most this many pairs; 0 means all
 	KeysOnly  bool   // leave the values out
 	CountOnly bool   // leave the pairs out
+	SizesOnly bool   // values may be any bytes, as many as the value has
 	Filter    Filter
 	Sort      Sort
 
 	// Serializable permits an answer that the quorum has not confirmed.
 	Serializable bool
+	// PrevKV adds to events the pair before each, if that is not compacted.
+	PrevKV bool
 
 	// Skip returns the first key of interest after the given one, if that is not
 	// the next. A source may leave out the pairs between, but need not.

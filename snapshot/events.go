@@ -16,6 +16,12 @@ type Range struct {
 	Below []byte // nil is no limit
 	// KeysOnly leaves the values out, which then are not read.
 	KeysOnly bool
+	// SizesOnly makes values that are not read: zeros, as many as a value has bytes.
+	// They are shared.
+	SizesOnly bool
+	// PrevKV adds to events the pair before each, as a server does: not to that
+	// of a new key, and not at the oldest revision that can be read.
+	PrevKV bool
 }
 
 func (r Range) has(key []byte) bool {
@@ -34,21 +40,32 @@ func (r Range) single() bool {
 // latest one. An error ends the events: ErrCompacted or ErrFutureRevision if the
 // file does not have the revisions, ErrChanged if it was written to meanwhile.
 //
-// Its memory is a few buffers. What it yields is the caller's.
+// Its memory is a few buffers. With PrevKV it reads from the beginning, and keeps
+// for each live key of the range where its last change is, in some 60 bytes: the
+// records of a key are not next to each other. What it yields is the caller's.
 func (f *File) Events(ctx context.Context, from, to int64, r Range) iter.Seq2[*mvccpb.Event, error] {
 	return func(yield func(*mvccpb.Event, error) bool) {
 		stopped := false
-		err := f.changes(ctx, from, to, func(rev Revision, kv record, _ *bolt.Cursor) (bool, error) {
-			if !r.has(kv.key) {
-				return true, nil
-			}
-			stopped = !yield(event(rev, kv, r), nil)
-			return !stopped, nil
-		})
+		before, err := f.previous(ctx, from, r)
+		if err == nil {
+			err = f.changes(ctx, before.from, to, func(rev Revision, kv record, c *bolt.Cursor) (bool, error) {
+				if !r.has(kv.key) {
+					return true, nil
+				}
+				prev, err := before.take(rev, kv, c)
+				if err != nil || rev.Main < from {
+					return err == nil, err
+				}
+				e := event(rev, kv, r)
+				e.PrevKv = prev
+				stopped = !yield(e, nil)
+				return !stopped, nil
+			})
+		}
 		if err == nil && !stopped {
 			err = f.Unchanged()
 		}
-		if err != nil {
+		if err != nil && !stopped {
 			yield(nil, err)
 		}
 	}
@@ -103,4 +120,56 @@ func event(rev Revision, kv record, r Range) *mvccpb.Event {
 		e.Kv.Value = bytes.Clone(kv.value)
 	}
 	return e
+}
+
+// previous finds the pairs before events.
+type previous struct {
+	from      int64 // where to begin reading
+	wanted    int64 // pairs are looked up for events from this revision on
+	compacted int64
+	keys      keyHasher
+	last      map[keyHash]spot // nil if no pairs are wanted
+	values    *values
+}
+
+// previous returns what finds the pairs before the events from a revision on.
+func (f *File) previous(ctx context.Context, from int64, r Range) (previous, error) {
+	p := previous{from: from, wanted: from}
+	if !r.PrevKV {
+		return p, nil
+	}
+	head, err := f.Head(ctx)
+	switch {
+	case err != nil:
+		return p, err
+	case from > head.Revision:
+		return p, ErrFutureRevision
+	case from > 0 && from < head.CompactRevision:
+		return p, ErrCompacted
+	}
+	p.from, p.compacted, p.keys, p.last = 0, head.CompactRevision, newKeyHasher(), map[keyHash]spot{}
+	p.values, err = f.values(ctx)
+	return p, err
+}
+
+// take notes a change, and returns the pair before it if it is wanted.
+func (p previous) take(rev Revision, kv record, c *bolt.Cursor) (*mvccpb.KeyValue, error) {
+	if p.last == nil {
+		return nil, nil
+	}
+	key := p.keys.hash(kv.key)
+	at, ok := p.last[key]
+	if rev.Tombstone {
+		delete(p.last, key)
+	} else {
+		place := c.Place()
+		p.last[key] = spot{page: place.Page, element: place.Element, rev: rev, create: kv.create, version: kv.version, lease: kv.lease}
+	}
+	if !ok || rev.Main < p.wanted || rev.Main <= p.compacted || !rev.Tombstone && kv.create == kv.mod {
+		return nil, nil
+	}
+	value, err := p.values.at(kv.key, at)
+	return &mvccpb.KeyValue{
+		Key: bytes.Clone(kv.key), CreateRevision: at.create, ModRevision: at.rev.Main, Version: at.version, Lease: at.lease, Value: value,
+	}, err
 }

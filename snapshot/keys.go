@@ -21,7 +21,7 @@ const checkEvery = 64
 //
 // The key bucket is in the order of revisions, so this sorts: it reads all
 // changes up to the revision and notes where the last one of each key is. Its
-// memory is bounded by about 64 MiB; what does not fit goes, sorted, to an
+// memory is bounded by about 48 MiB; what does not fit goes, sorted, to an
 // unlinked file in TMPDIR, which takes the names of the keys and some 40 bytes
 // for each, not their values. A single key is found by reading the changes
 // backward instead. What it yields is the caller's.
@@ -64,14 +64,14 @@ func (f *File) keys(ctx context.Context, rev int64, r Range, budget int) iter.Se
 
 // sorted hands the live keys of a range to use, until that returns false.
 func (f *File) sorted(ctx context.Context, rev int64, r Range, budget int, use func(*mvccpb.KeyValue) bool) (err error) {
-	s := newSorter(budget)
+	s := newSorter(budget, f.data)
 	defer func() { err = errors.Join(err, s.close()) }()
 	err = f.changes(ctx, 0, rev, func(at Revision, kv record, c *bolt.Cursor) (bool, error) {
 		if !r.has(kv.key) {
 			return true, nil
 		}
 		place := c.Place()
-		return true, s.add(kv.key, spot{page: place.Page, element: place.Element, rev: at, create: kv.create, version: kv.version, lease: kv.lease})
+		return true, s.add(kv.key, spot{page: place.Page, element: place.Element, rev: at, create: kv.create, version: kv.version, lease: kv.lease, size: len(kv.value)})
 	})
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func (f *File) sorted(ctx context.Context, rev int64, r Range, budget int, use f
 	if err != nil {
 		return err
 	}
-	n := 0
+	n, blank := 0, zeros(nil)
 	return s.each(func(key []byte, at spot) (bool, error) {
 		if n++; n%checkEvery == 0 {
 			if err := canceled(ctx); err != nil {
@@ -88,7 +88,11 @@ func (f *File) sorted(ctx context.Context, rev int64, r Range, budget int, use f
 			}
 		}
 		kv := &mvccpb.KeyValue{Key: bytes.Clone(key), CreateRevision: at.create, ModRevision: at.rev.Main, Version: at.version, Lease: at.lease}
-		if !r.KeysOnly {
+		switch {
+		case r.KeysOnly:
+		case r.SizesOnly:
+			kv.Value = blank.of(at.size)
+		default:
 			var err error
 			if kv.Value, err = v.at(key, at); err != nil {
 				return false, err
@@ -123,4 +127,14 @@ func (v *values) at(key []byte, at spot) ([]byte, error) {
 		return nil, ErrChanged // it could be decoded before
 	}
 	return bytes.Clone(kv.value), nil
+}
+
+// zeros is memory for values of which only the size counts.
+type zeros []byte
+
+func (z *zeros) of(size int) []byte {
+	if size > len(*z) {
+		*z = make([]byte, size)
+	}
+	return (*z)[:size:size]
 }

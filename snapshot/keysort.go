@@ -3,21 +3,21 @@ package snapshot
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"container/heap"
 	"encoding/binary"
 	"io"
-	"maps"
 	"slices"
 
 	"etcdkit/internal/spill"
 )
 
 const (
-	// sortBudget is how much memory a sorter takes, in bytes, as it estimates.
-	sortBudget = 64 << 20
-	// spotCost is what a key takes besides its name: its spot, its place in the
-	// map, and what the map leaves free.
-	spotCost = 200
+	// sortBudget is how much memory a sorter takes for the changes that it holds,
+	// in bytes.
+	sortBudget = 24 << 20
+	// spotCost is about what a change takes besides the name of its key.
+	spotCost = 40
 	// runBuffer is how much of a run is read at once.
 	runBuffer = 32 << 10
 )
@@ -29,46 +29,101 @@ type spot struct {
 	rev             Revision
 	create, version int64
 	lease           int64
+	size            int // of the value
 }
 
 // sorter sorts keys by their names and keeps the last spot of each. Keys are
 // added in the order of their changes.
 type sorter struct {
-	budget int
-	used   int
-	last   map[string]spot
-	file   *spill.File // nil as long as everything fits
-	size   int64       // of file
-	runs   []int64     // where each ends in file
+	budget  int
+	data    []byte // keys, each followed by its spot
+	entries []entry
+	file    *spill.File // nil as long as everything fits
+	size    int64       // of file
+	runs    []int64     // where each ends in file
 }
 
-func newSorter(budget int) *sorter { return &sorter{budget: budget, last: map[string]spot{}} }
+// entry is a change in sorter.data. Of two, the one further on is later.
+type entry struct{ at, key uint32 } // the key's place and length
+
+// newSorter returns a sorter of the changes in so many bytes of a file.
+func newSorter(budget int, file int64) *sorter {
+	return &sorter{budget: budget, data: make([]byte, 0, min(int64(budget), file))}
+}
 
 // add notes a change of a key.
 func (s *sorter) add(key []byte, at spot) error {
-	if _, ok := s.last[string(key)]; ok {
-		if at.rev.Tombstone && len(s.runs) == 0 { // nothing before it has to be hidden
-			delete(s.last, string(key))
-			s.used -= len(key) + spotCost
-			return nil
-		}
-		s.last[string(key)] = at
-		return nil
-	}
-	if at.rev.Tombstone && len(s.runs) == 0 {
-		return nil
-	}
-	if s.used += len(key) + spotCost; s.used > s.budget && len(s.last) > 0 {
-		if err := s.spill(); err != nil {
+	const entrySize = 8
+	if len(s.data)+len(key)+spotCost+entrySize*len(s.entries) > s.budget && len(s.entries) > 0 {
+		if err := s.shrink(); err != nil {
 			return err
 		}
-		s.used = len(key) + spotCost
 	}
-	s.last[string(key)] = at
+	s.entries = append(s.entries, entry{uint32(len(s.data)), uint32(len(key))}) //nolint:gosec // the budget bounds both, or a key
+	s.data = appendSpot(append(s.data, key...), at)
 	return nil
 }
 
-// spill writes what is in memory to the file, as one more run.
+// key returns the key of a change.
+func (s *sorter) key(e entry) []byte { return s.data[e.at : e.at+e.key] }
+
+// spot returns the spot of a change, and its length in data.
+func (s *sorter) spot(e entry) (spot, int) {
+	var n [spotNumbers]uint64
+	size := 0
+	for i := range n {
+		v, k := binary.Uvarint(s.data[int(e.at+e.key)+size:])
+		n[i] = v
+		size += k
+	}
+	return spotOf(n), size
+}
+
+// last sorts the changes by key and keeps the last one of each, but no deletions
+// if nothing before them has to be hidden.
+func (s *sorter) last() {
+	slices.SortFunc(s.entries, func(a, b entry) int {
+		if c := bytes.Compare(s.key(a), s.key(b)); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.at, b.at)
+	})
+	kept := s.entries[:0]
+	for i, e := range s.entries {
+		if i+1 < len(s.entries) && bytes.Equal(s.key(e), s.key(s.entries[i+1])) {
+			continue
+		}
+		if at, _ := s.spot(e); !at.rev.Tombstone || len(s.runs) > 0 {
+			kept = append(kept, e)
+		}
+	}
+	s.entries = kept
+}
+
+// shrink makes room: it drops changes that are not the last of their key, and
+// writes the others to the file unless they are few.
+func (s *sorter) shrink() error {
+	s.last()
+	size := 0
+	for _, e := range s.entries {
+		_, n := s.spot(e)
+		size += int(e.key) + n
+	}
+	if size > s.budget/2 {
+		return s.spill()
+	}
+	data := make([]byte, 0, cap(s.data))
+	for i, e := range s.entries {
+		_, n := s.spot(e)
+		s.entries[i].at = uint32(len(data)) //nolint:gosec // see add
+		data = append(data, s.data[e.at:int(e.at+e.key)+n]...)
+	}
+	s.data = data
+	return nil
+}
+
+// spill writes what is in memory, which last has sorted, to the file, as one more
+// run.
 func (s *sorter) spill() (err error) {
 	if s.file == nil {
 		if s.file, err = spill.New(); err != nil {
@@ -76,19 +131,25 @@ func (s *sorter) spill() (err error) {
 		}
 	}
 	w := bufio.NewWriterSize(s.file, 1<<20)
-	var b []byte
-	for _, key := range slices.Sorted(maps.Keys(s.last)) {
-		b = appendSpot(b[:0], key, s.last[key])
-		if _, err := w.Write(b); err != nil {
+	var size []byte
+	for _, e := range s.entries {
+		_, n := s.spot(e)
+		size = binary.AppendUvarint(size[:0], uint64(e.key))
+		change := s.data[e.at : int(e.at+e.key)+n]
+		_, err := w.Write(size)
+		if err == nil {
+			_, err = w.Write(change)
+		}
+		if err != nil {
 			return spill.Full(err)
 		}
-		s.size += int64(len(b))
+		s.size += int64(len(size) + len(change))
 	}
 	if err := w.Flush(); err != nil {
 		return spill.Full(err)
 	}
 	s.runs = append(s.runs, s.size)
-	clear(s.last)
+	s.data, s.entries = s.data[:0], s.entries[:0]
 	return nil
 }
 
@@ -102,9 +163,11 @@ func (s *sorter) close() error {
 // each hands the live keys to use in the order of their names, until that
 // returns false. Nothing may be added any more.
 func (s *sorter) each(use func(key []byte, at spot) (bool, error)) error {
+	s.last()
 	if len(s.runs) == 0 {
-		for _, key := range slices.Sorted(maps.Keys(s.last)) {
-			if more, err := use([]byte(key), s.last[key]); err != nil || !more {
+		for _, e := range s.entries {
+			at, _ := s.spot(e)
+			if more, err := use(s.key(e), at); err != nil || !more {
 				return err
 			}
 		}
@@ -113,7 +176,7 @@ func (s *sorter) each(use func(key []byte, at spot) (bool, error)) error {
 	if err := s.spill(); err != nil {
 		return err
 	}
-	s.last = nil
+	s.data, s.entries = nil, nil
 	return s.merge(use)
 }
 
@@ -180,32 +243,39 @@ func (r *run) next() (bool, error) {
 	if _, err := io.ReadFull(r.r, r.key); err != nil {
 		return false, err
 	}
-	var n [8]uint64
+	var n [spotNumbers]uint64
 	for i := range n {
 		if n[i], err = binary.ReadUvarint(r.r); err != nil {
 			return false, err
 		}
 	}
-	r.at = spot{
-		page: n[0], element: int(n[1]), rev: Revision{Main: int64(n[2]), Sub: int64(n[3]), Tombstone: n[4] == 1},
-		create: int64(n[5]), version: int64(n[6]), lease: int64(n[7]),
-	}
+	r.at = spotOf(n)
 	return true, nil
 }
 
-func appendSpot(b []byte, key string, at spot) []byte {
-	b = append(binary.AppendUvarint(b, uint64(len(key))), key...)
+// spotNumbers is how many numbers a spot is written as.
+const spotNumbers = 9
+
+func appendSpot(b []byte, at spot) []byte {
 	tombstone := uint64(0)
 	if at.rev.Tombstone {
 		tombstone = 1
 	}
-	for _, n := range [...]uint64{
+	for _, n := range [spotNumbers]uint64{
 		at.page, uint64(at.element), uint64(at.rev.Main), uint64(at.rev.Sub), tombstone,
-		uint64(at.create), uint64(at.version), uint64(at.lease),
+		uint64(at.create), uint64(at.version), uint64(at.lease), uint64(at.size),
 	} {
 		b = binary.AppendUvarint(b, n)
 	}
 	return b
+}
+
+// spotOf is the reverse of appendSpot.
+func spotOf(n [spotNumbers]uint64) spot {
+	return spot{
+		page: n[0], element: int(n[1]), rev: Revision{Main: int64(n[2]), Sub: int64(n[3]), Tombstone: n[4] == 1},
+		create: int64(n[5]), version: int64(n[6]), lease: int64(n[7]), size: int(n[8]),
+	}
 }
 
 // runHeap orders runs by their keys, of equal ones the last run first.

@@ -2,80 +2,36 @@ package ctl
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"etcdkit/commands/cli"
-	"etcdkit/keyspace"
-	"etcdkit/keyspace/live"
+	"etcdkit/commands/read"
 )
 
 type watchOptions struct {
-	interactive    bool
-	prefix         bool
-	rev            int64
-	prevKV         bool
-	progressNotify bool
-	filter         string
-	untilNow       bool
+	read.WatchFlags
+	interactive bool
 }
 
 func (o *watchOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVarP(&o.interactive, "interactive", "i", false, "read watch requests from standard input")
-	fs.BoolVar(&o.prefix, "prefix", false, "all keys that begin with <key>")
-	fs.Int64Var(&o.rev, "rev", 0, "start watching at this revision")
-	fs.BoolVar(&o.prevKV, "prev-kv", false, "print the previous key-value pair too")
-	fs.BoolVar(&o.progressNotify, "progress-notify", false, "make the server report its revision from time to time while there are no events")
-	fs.StringVar(&o.filter, "filter", "", "print only these `events`: put or delete")
-	fs.BoolVar(&o.untilNow, "until-now", false, "print the events so far, from --rev or else from the oldest that the server has, and exit")
+	o.AddFlags(fs)
 }
 
-var (
-	errWatchPrefix   = errors.New("`range_end` and `--prefix` are mutually exclusive")
-	errWatchCanceled = errors.New("watch is canceled by the server")
-)
-
-// watch turns keys into a request. Upstream takes a range end only from two
-// arguments and watches the first of three alone; so it stays.
-func (o *watchOptions) watch(keys []string) (live.Watch, error) {
-	if len(keys) == 0 {
-		return live.Watch{}, cli.Exit(cli.BadArgs, errWatchArgs)
-	}
-	if len(keys) == 2 && o.prefix {
-		return live.Watch{}, cli.Exit(cli.BadArgs, errWatchPrefix)
-	}
-	r := keyspace.Range{Key: keys[0]}
-	switch {
-	case len(keys) == 2:
-		r.End = keys[1]
-	case o.prefix:
-		r = keyspace.Prefix(keys[0])
-	}
-	w := live.Watch{Key: r.Key, End: r.End, From: o.rev, PrevKV: o.prevKV, ProgressNotify: o.progressNotify}
-	switch o.filter {
-	case "":
-	case "put":
-		w.NoDelete = true
-	case "delete":
-		w.NoPut = true
-	default:
-		return w, cli.Exit(cli.BadArgs, fmt.Errorf("unknown value %q of --filter: use one of put, delete", o.filter))
-	}
-	return w, nil
-}
+var errWatchCanceled = errors.New("watch is canceled by the server")
 
 func (o *watchOptions) run(cmd *cobra.Command, a *app, args []string) error {
-	env, err := readWatchEnv(a.streams)
+	env, err := read.WatchEnvironment(a.streams, "ETCDCTL")
 	if err != nil {
 		return err
 	}
 	if o.interactive {
 		return watchLines(a, cmd, env)
 	}
-	w, err := env.split(args, cmd.ArgsLenAtDash())
+	w, err := env.Split(args, cmd.ArgsLenAtDash())
 	if err != nil {
 		return err
 	}
@@ -83,7 +39,7 @@ func (o *watchOptions) run(cmd *cobra.Command, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
-	what, err := o.watch(w.keys)
+	what, err := o.Watch(w.Keys)
 	if err != nil {
 		return err
 	}
@@ -96,10 +52,10 @@ func (o *watchOptions) run(cmd *cobra.Command, a *app, args []string) error {
 	defer out.watcher.Close() //nolint:errcheck // the watch has ended before
 	ctx, stop := out.wait(cmd.Context(), a)
 	defer stop()
-	if err := out.follow(ctx, watchRequest{what: what, untilNow: o.untilNow, argv: w.argv}); err != nil {
+	if err := out.follow(ctx, watchRequest{what: what, untilNow: o.UntilNow, argv: w.Argv}); err != nil {
 		return err
 	}
-	if o.untilNow && out.complete.Load() {
+	if o.UntilNow && out.complete.Load() {
 		return nil
 	}
 	return cli.Exit(cli.Interrupted, errWatchCanceled)

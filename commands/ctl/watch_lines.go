@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/read"
 	"etcdkit/keyspace/live"
 )
 
@@ -33,7 +34,7 @@ func (e lineError) Error() string { return string(e) }
 
 // parseLine reads one line, which has its own flags. Those of the command
 // itself are not used.
-func (e watchEnv) parseLine(line string) (watchRequest, error) {
+func parseLine(e read.WatchEnv, line string) (watchRequest, error) {
 	words, err := splitWords(line)
 	switch {
 	case err != nil:
@@ -56,21 +57,21 @@ func (e watchEnv) parseLine(line string) (watchRequest, error) {
 		// Not the same error: cobra takes pflag.ErrHelp for its own and shows help.
 		return watchRequest{}, cli.Exit(cli.BadArgs, errors.New(cli.FlagError(err).Error()))
 	}
-	w, err := e.splitLine(fs.Args(), fs.ArgsLenAtDash())
+	w, err := e.SplitLine(fs.Args(), fs.ArgsLenAtDash())
 	if err != nil {
 		return watchRequest{}, err
 	}
-	what, err := o.watch(w.keys)
+	what, err := o.Watch(w.Keys)
 	if err != nil {
 		return watchRequest{}, lineError(fmt.Sprintf("Invalid command %s (%v)", line, err))
 	}
-	return watchRequest{what: what, untilNow: o.untilNow, argv: w.argv}, nil
+	return watchRequest{what: what, untilNow: o.UntilNow, argv: w.Argv}, nil
 }
 
 // watchLines runs the watches that the lines of standard input ask for, side by
 // side, until the input ends, which is an error. A line that can't be used is
 // reported and skipped, or ends the command, as in upstream's program.
-func watchLines(a *app, cmd *cobra.Command, env watchEnv) error {
+func watchLines(a *app, cmd *cobra.Command, env read.WatchEnv) error {
 	s, err := a.open(cmd)
 	if err != nil {
 		return err
@@ -97,7 +98,7 @@ func watchLines(a *app, cmd *cobra.Command, env watchEnv) error {
 			return cli.Exit(cli.InvalidInput, fmt.Errorf("error reading watch request line: %w", err))
 		}
 		line = strings.TrimSuffix(line, "\n")
-		req, err := env.parseLine(line)
+		req, err := parseLine(env, line)
 		if bad := lineError(""); errors.As(err, &bad) {
 			w.complain("%s", bad)
 			continue

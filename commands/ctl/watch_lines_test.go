@@ -13,13 +13,14 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/read"
 	"etcdkit/keyspace/live"
 )
 
 func TestWatchLine(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		env  watchEnv
+		env  read.WatchEnv
 		line string
 		want *watchRequest
 		err  string
@@ -35,9 +36,9 @@ func TestWatchLine(t *testing.T) {
 		{line: `watch a --filter delete`, want: &watchRequest{what: live.Watch{Key: "a", NoPut: true}}},
 		{line: `progress`, want: &watchRequest{progress: true}},
 		{line: `progress and more`, want: &watchRequest{progress: true}},
-		{env: watchEnv{"k"}, line: `watch`, want: &watchRequest{what: live.Watch{Key: "k"}}},
-		{env: watchEnv{"k", "l"}, line: `watch --rev 2 -- x`, want: &watchRequest{what: live.Watch{Key: "k", End: "l", From: 2}, argv: []string{"x"}}},
-		{env: watchEnv{"k"}, line: `watch a -- x`, want: &watchRequest{what: live.Watch{Key: "k", End: "a"}, argv: []string{"x"}}},
+		{env: read.WatchEnv{"k"}, line: `watch`, want: &watchRequest{what: live.Watch{Key: "k"}}},
+		{env: read.WatchEnv{"k", "l"}, line: `watch --rev 2 -- x`, want: &watchRequest{what: live.Watch{Key: "k", End: "l", From: 2}, argv: []string{"x"}}},
+		{env: read.WatchEnv{"k"}, line: `watch a -- x`, want: &watchRequest{what: live.Watch{Key: "k", End: "a"}, argv: []string{"x"}}},
 
 		{line: ``, err: "Invalid command:  (watch and progress supported)"},
 		{line: ` '`, err: "Invalid command:  ' (watch and progress supported)"},
@@ -55,9 +56,9 @@ func TestWatchLine(t *testing.T) {
 		{line: `watch a --rev x`, err: `invalid argument "x" for "--rev" flag: use a whole number such as 10`, code: cli.BadArgs},
 		{line: `watch a -w json`, err: `unknown shorthand flag: 'w' in -w`, code: cli.BadArgs},
 		{line: `watch a -h`, err: `pflag: help requested`, code: cli.BadArgs},
-		{env: watchEnv{"k"}, line: `watch a`, err: "bad number of arguments (found conflicting environment key)", code: cli.BadArgs},
+		{env: read.WatchEnv{"k"}, line: `watch a`, err: "bad number of arguments (found conflicting environment key)", code: cli.BadArgs},
 	} {
-		got, err := tt.env.parseLine(tt.line)
+		got, err := parseLine(tt.env, tt.line)
 		if tt.want == nil {
 			bad := lineError("")
 			if err == nil || err.Error() != tt.err || errors.As(err, &bad) != (tt.code == 0) || (tt.code != 0 && cli.CodeOf(err) != tt.code) {
@@ -82,11 +83,11 @@ func FuzzWatchLine(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, line, key, end string) {
 		a := &app{streams: cli.Streams{Env: []string{"ETCDCTL_WATCH_KEY=" + key, "ETCDCTL_WATCH_RANGE_END=" + end}}}
-		env, err := readWatchEnv(a.streams)
+		env, err := read.WatchEnvironment(a.streams, "ETCDCTL")
 		if err != nil {
 			return
 		}
-		_, err = env.parseLine(line)
+		_, err = parseLine(env, line)
 		if bad := lineError(""); err != nil && !errors.As(err, &bad) {
 			if code := cli.CodeOf(err); code != cli.InvalidInput && code != cli.BadArgs {
 				t.Errorf("%q: code %d for %v", line, code, err)

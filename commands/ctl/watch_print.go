@@ -4,17 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
-	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/read"
 	"etcdkit/keyspace/live"
 	"etcdkit/printer/view"
 )
@@ -70,6 +68,7 @@ func (w *watchPrinter) follow(ctx context.Context, r watchRequest) error {
 // one, for each event. It returns nil when the watch has ended, and the cause
 // when ctx has ended, which also ends a running command.
 func (w *watchPrinter) print(ctx context.Context, watching *live.Watching, argv []string) error {
+	command := read.EventCommand{Argv: argv, Streams: w.streams, Complain: w.complain}
 	for {
 		resp, ok, err := w.next(watching.Responses)
 		if err != nil {
@@ -91,7 +90,7 @@ func (w *watchPrinter) print(ctx context.Context, watching *live.Watching, argv 
 			if w.over.Load() {
 				break
 			}
-			if err := w.runFor(ctx, argv, resp.Header.GetRevision(), e); err != nil {
+			if err := command.Run(ctx, resp.Header.GetRevision(), e); err != nil {
 				return err
 			}
 		}
@@ -155,35 +154,6 @@ func (w *watchPrinter) complain(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	fmt.Fprintf(cli.Visible(w.streams.Err), format+"\n", args...)
-}
-
-// runFor runs the command argv with the event e in its environment. If the
-// command fails, runFor reports that; it returns an error if the command can't
-// be run or its output is no longer read. A command that is running when ctx
-// ends is terminated too.
-func (w *watchPrinter) runFor(ctx context.Context, argv []string, rev int64, e *mvccpb.Event) error {
-	child := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	child.Env = append(cli.WithoutPasswords(w.streams.Env),
-		fmt.Sprintf("ETCD_WATCH_REVISION=%d", rev),
-		fmt.Sprintf("ETCD_WATCH_EVENT_TYPE=%q", e.GetType()),
-		fmt.Sprintf("ETCD_WATCH_KEY=%q", e.GetKv().GetKey()),
-		fmt.Sprintf("ETCD_WATCH_VALUE=%q", e.GetKv().GetValue()),
-	)
-	child.Stdout, child.Stderr = w.streams.Out, w.streams.Err
-	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
-	child.WaitDelay = cli.ChildGrace
-	err := child.Run()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if err == nil {
-		return nil
-	}
-	w.complain("command %q error (%v)", argv, err) // upstream's line, which has no "Error:"
-	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) && !cli.BrokenPipe(failed) {
-		return nil
-	}
-	return cli.Reported(cli.Failure, err)
 }
 
 // whyCanceled returns the reason of a watch's end; for one that was compacted

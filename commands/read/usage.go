@@ -43,7 +43,7 @@ func (v *survey) arguments(cmd *cobra.Command, args []string) (err error) {
 // yield nodes by its argument; last, if it is not nil, yields more at the end.
 func (v *survey) nodes(ctx context.Context, src keyspace.Source, visit func(func(view.Node)), last func(usage.Node, func(view.Node))) view.Usage {
 	r := keyspace.Prefix(v.Prefix)
-	r.Rev, r.KeysOnly = v.rev, v.keysOnly
+	r.Rev, r.KeysOnly, r.SizesOnly = v.rev, v.keysOnly, true
 	revision := v.rev
 	var nodes iter.Seq2[view.Node, error] = func(yield func(view.Node, error) bool) {
 		more := true

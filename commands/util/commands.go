@@ -37,6 +37,7 @@ func entries() []entry {
 		{groupRead, reading(read.NewTop)},
 		{groupRead, reading(read.NewCount)},
 		{groupRead, reading(read.NewExport)},
+		{groupRead, reading(newWatch)},
 		{groupRead, group("lease <subcommand>", "Read leases", read.NewLeaseList, read.NewLeaseTimeToLive)},
 		{groupRead, group("user <subcommand>", "Read users", read.NewUserList, read.NewUserGet)},
 		{groupRead, group("role <subcommand>", "Read roles", read.NewRoleList, read.NewRoleGet)},
@@ -59,3 +60,5 @@ func group(use, short string, commands ...func(read.Program) *cobra.Command) fun
 		return cmd
 	}
 }
+
+func newWatch(p read.Program) *cobra.Command { return read.NewWatchUntilNow(p, "ETCDUTL") }

@@ -15,18 +15,10 @@ import (
 )
 
 // Watch says which keys to watch.
-type Watch struct {
-	Key, End       string // as in etcd's API
-	From           int64  // the first revision; 0 means the next one, or with Until the oldest that the server has
-	Until          int64  // the last revision; 0 means that the watch does not end
-	NoPut          bool   // omit the events of one kind
-	NoDelete       bool
-	PrevKV         bool
-	ProgressNotify bool
-}
+type Watch = keyspace.Watch
 
 // options returns the options of a request but for its revision.
-func (w Watch) options() []clientv3.OpOption {
+func options(w Watch) []clientv3.OpOption {
 	opts := []clientv3.OpOption{clientv3.WithRange(w.End), clientv3.WithCreatedNotify()}
 	for _, o := range []struct {
 		set bool
@@ -98,7 +90,7 @@ func (s *Source) Events(ctx context.Context, from, to int64, r keyspace.Range) i
 		defer cancel()
 		watcher := s.Watcher(nil)
 		defer watcher.Close() //nolint:errcheck // the events have been read
-		watching := watcher.Watch(ctx, Watch{Key: r.Key, End: r.End, From: max(1, from), Until: to})
+		watching := watcher.Watch(ctx, Watch{Key: r.Key, End: r.End, From: max(1, from), Until: to, PrevKV: r.PrevKV})
 		err := error(nil)
 		for resp := range watching.Responses {
 			for _, e := range resp.Events {
@@ -192,7 +184,7 @@ func (l *lasting) begin(ctx context.Context) clientv3.WatchChan {
 	if l.Until > 0 {
 		go l.askProgress(ctx)
 	}
-	return l.watcher.begin(ctx, l.Key, append(l.options(), clientv3.WithRev(l.next))...)
+	return l.watcher.begin(ctx, l.Key, append(options(l.Watch), clientv3.WithRev(l.next))...)
 }
 
 // askProgress asks the server for its progress until ctx ends: a server answers

@@ -51,6 +51,7 @@ func (s Source) Pages(ctx context.Context, r keyspace.Range) iter.Seq2[*keyspace
 		}
 		span := span(r)
 		span.KeysOnly = (r.KeysOnly || r.CountOnly) && r.Sort.By != keyspace.ByValue
+		span.SizesOnly = r.SizesOnly && r.Sort.By != keyspace.ByValue
 		for page, err := range keyspace.Select(head, r, s.Store.Keys(ctx, max(0, r.Rev), span)) {
 			if !yield(page, explain(head, err)) {
 				return
@@ -67,7 +68,9 @@ func (s Source) Events(ctx context.Context, from, to int64, r keyspace.Range) it
 			yield(nil, err)
 			return
 		}
-		for e, err := range s.Store.Events(ctx, from, to, span(r)) {
+		span := span(r)
+		span.PrevKV = r.PrevKV
+		for e, err := range s.Store.Events(ctx, from, to, span) {
 			if !yield(e, explain(head, err)) {
 				return
 			}
