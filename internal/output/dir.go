@@ -26,6 +26,7 @@ type Dir struct {
 	Last string
 
 	path   string
+	kept   string // an entry of path that was there before
 	tmp    string
 	inside bool
 	lock   *os.File // open and locked while tmp is under construction
@@ -34,8 +35,12 @@ type Dir struct {
 
 // NewDir starts a directory for path, which must not exist or be empty; the
 // directories above it are made. The caller ends it with CommitDirs or Abort.
-func NewDir(path string) (_ *Dir, err error) {
-	d := &Dir{path: filepath.Clean(path)}
+func NewDir(path string) (*Dir, error) { return NewDirBeside(path, "") }
+
+// NewDirBeside is NewDir for a directory that may have the entry kept, which stays
+// as it is.
+func NewDirBeside(path, kept string) (_ *Dir, err error) {
+	d := &Dir{path: filepath.Clean(path), kept: kept}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Abort())
@@ -52,7 +57,7 @@ func NewDir(path string) (_ *Dir, err error) {
 		}
 	case err != nil:
 		return nil, err
-	case !Vacant(names):
+	case !Vacant(without(names, kept)):
 		return nil, &fs.PathError{Op: "write", Path: d.path, Err: errors.New("directory not empty")}
 	default:
 		d.inside = true
@@ -183,7 +188,7 @@ func (d *Dir) entries(dir string) ([]string, error) {
 	last := false
 	for _, e := range all {
 		switch {
-		case filepath.Join(dir, e.Name()) == d.tmp, dir == d.path && e.Name() == lostFound:
+		case filepath.Join(dir, e.Name()) == d.tmp, dir == d.path && (e.Name() == lostFound || e.Name() == d.kept):
 		case e.Name() == d.Last:
 			last = true
 		default:
@@ -255,6 +260,13 @@ func removeTree(path string) error {
 // has.
 func Vacant(entries []fs.DirEntry) bool {
 	return len(entries) == 0 || (len(entries) == 1 && entries[0].Name() == lostFound && entries[0].IsDir())
+}
+
+// VacantBut is Vacant for a directory that may have one more entry.
+func VacantBut(entries []fs.DirEntry, kept string) bool { return Vacant(without(entries, kept)) }
+
+func without(entries []fs.DirEntry, name string) []fs.DirEntry {
+	return slices.DeleteFunc(slices.Clone(entries), func(e fs.DirEntry) bool { return e.Name() == name })
 }
 
 // makeAll makes dir and the directories above it, for the owner alone, and

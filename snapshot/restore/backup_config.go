@@ -61,7 +61,7 @@ func (c *BackupConfig) makeDirs(size int64) (_ *outputs, err error) {
 	if err := c.checkSpace(size); err != nil {
 		return nil, err
 	}
-	o := &outputs{places: places{dataDir: member, walDir: c.BackupWALDir, inside: inside}}
+	o := &outputs{places: places{dataDir: member, base: member, walDir: c.BackupWALDir, inside: inside}}
 	return o, o.start("snap")
 }
 

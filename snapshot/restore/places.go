@@ -1,10 +1,12 @@
 package restore
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"etcdkit/internal/output"
@@ -17,15 +19,19 @@ const memberDir = "member"
 type places struct {
 	dataDir string
 	walDir  string // final place of the WAL
-	inside  string // its path below dataDir, or "" if it is elsewhere
+	inside  string // its path below dataDir, or "" if it is built apart
+	base    string // the directory to make, dataDir or the directory "member" in it
+	kept    string // the entry of base that leads to a WAL directory that exists, such as a mount point
+	member  string // the directory "member" below base
 }
 
 // places fills in the paths that are not given.
 func (c *Config) places() places {
-	p := places{dataDir: c.DataDir, walDir: c.WALDir}
+	p := places{dataDir: c.DataDir, walDir: c.WALDir, member: memberDir}
 	if p.dataDir == "" {
 		p.dataDir = c.Name + ".etcd"
 	}
+	p.base = p.dataDir
 	if p.walDir == "" {
 		p.walDir = filepath.Join(p.dataDir, memberDir, "wal")
 	}
@@ -39,6 +45,10 @@ func (p *places) check() (err error) {
 		return err
 	}
 	names, err := os.ReadDir(p.dataDir)
+	if p.walExists(names) {
+		p.apart()
+		return nil
+	}
 	if !output.Vacant(names) || (err != nil && !errors.Is(err, os.ErrNotExist)) {
 		taken := &takenError{what: fmt.Sprintf("data-dir %q not empty or could not be read", p.dataDir)}
 		top, _, _ := strings.Cut(p.inside, string(filepath.Separator))
@@ -64,6 +74,37 @@ func (p *places) check() (err error) {
 	return nil
 }
 
+// walExists reports whether the data directory, with these entries, holds nothing
+// but an empty WAL directory.
+func (p *places) walExists(entries []os.DirEntry) bool {
+	if p.inside == "" || p.inside == "." {
+		return false
+	}
+	parts, dir := strings.Split(p.inside, string(filepath.Separator)), p.dataDir
+	for i, part := range parts {
+		isPart := func(e os.DirEntry) bool { return e.Name() == part }
+		if !slices.ContainsFunc(entries, isPart) || !output.VacantBut(entries, part) || i == 1 && part == "snap" && parts[0] == memberDir {
+			return false
+		}
+		var err error
+		if entries, err = os.ReadDir(filepath.Join(dir, part)); err != nil {
+			return false
+		}
+		dir = filepath.Join(dir, part)
+	}
+	return output.Vacant(entries)
+}
+
+// apart makes the WAL a directory to build by itself, although it is in the data
+// directory. If it is in the directory "member", that one exists and is filled.
+func (p *places) apart() {
+	parts := strings.Split(p.inside, string(filepath.Separator))
+	p.inside, p.kept = "", parts[0]
+	if parts[0] == memberDir && len(parts) > 1 {
+		p.base, p.member, p.kept = filepath.Join(p.dataDir, memberDir), "", parts[1]
+	}
+}
+
 // below returns the path of target below base, "." if they are the same, "" if
 // it is elsewhere.
 func below(base, target string) (string, error) {
@@ -85,14 +126,13 @@ func below(base, target string) (string, error) {
 // outputs are the directories under construction, of a restore or a backup.
 type outputs struct {
 	places places
-	member string // path of the directory "member" below data
 	data   *output.Dir
 	walDir *output.Dir // nil where the WAL is in data
 }
 
 func (c *Config) makeDirs() (_ *outputs, err error) {
-	o := &outputs{places: c.places(), member: memberDir}
-	for _, dir := range []string{o.places.dataDir, o.places.walDir} {
+	o := &outputs{places: c.places()}
+	for _, dir := range []string{o.places.dataDir, filepath.Join(o.places.dataDir, memberDir), o.places.walDir} {
 		if err := output.Sweep(dir); err != nil {
 			return nil, err
 		}
@@ -100,7 +140,7 @@ func (c *Config) makeDirs() (_ *outputs, err error) {
 	if err := o.places.check(); err != nil {
 		return nil, err
 	}
-	return o, o.start(memberDir)
+	return o, o.start(cmp.Or(o.places.member, "snap"))
 }
 
 // start makes the directories in which to build. The entry last of data is
@@ -111,7 +151,7 @@ func (o *outputs) start(last string) (err error) {
 			err = errors.Join(err, o.abort())
 		}
 	}()
-	if o.data, err = output.NewDir(o.places.dataDir); err != nil {
+	if o.data, err = output.NewDirBeside(o.places.base, o.places.kept); err != nil {
 		return err
 	}
 	o.data.Last = last
@@ -127,7 +167,7 @@ func (o *outputs) start(last string) (err error) {
 }
 
 // snap is where to build the directory of the backend and the raft snapshot.
-func (o *outputs) snap() string { return filepath.Join(o.data.Path(), o.member, "snap") }
+func (o *outputs) snap() string { return filepath.Join(o.data.Path(), o.places.member, "snap") }
 
 // wal is where to build the WAL. One outside of the data directory is built a
 // level too low, because etcd wants to make the directory itself.
