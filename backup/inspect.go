@@ -28,16 +28,31 @@ type kept struct{ *os.File }
 
 func (kept) Close() error { return nil }
 
+// revision is the latest revision in a snapshot file.
+func revision(ctx context.Context, file *os.File) (int64, error) {
+	f, err := snapshot.OpenSource(kept{file}, "snapshot")
+	if err != nil {
+		return 0, asDamage(err)
+	}
+	head, err := f.Head(ctx)
+	return head.Revision, asDamage(err)
+}
+
+// asDamage makes corruption that package snapshot finds wrap ErrDamaged.
+func asDamage(err error) error {
+	if errors.Is(err, snapshot.ErrCorrupt) {
+		return damaged("the snapshot is damaged: %w", err)
+	}
+	return err
+}
+
 // inspect checks every page and record of a snapshot file, whose sha256 the
 // caller has verified or does not have, and returns what is in it. Damage is an
 // error that wraps ErrDamaged.
 func inspect(ctx context.Context, file *os.File) (Contents, error) {
 	f, err := snapshot.OpenSource(kept{file}, "snapshot")
-	if errors.Is(err, snapshot.ErrCorrupt) {
-		return Contents{}, damaged("%w", err)
-	}
 	if err != nil {
-		return Contents{}, err
+		return Contents{}, asDamage(err)
 	}
 	report, err := f.VerifyContent(ctx)
 	if err == nil && len(report.Faults) > 0 {
@@ -48,11 +63,11 @@ func inspect(ctx context.Context, file *os.File) (Contents, error) {
 	}
 	status, err := f.Check(ctx, 0)
 	if err != nil {
-		return Contents{}, err
+		return Contents{}, asDamage(err)
 	}
 	hash, err := f.HashKV(ctx, 0)
 	if err != nil {
-		return Contents{}, err
+		return Contents{}, asDamage(err)
 	}
 	c := Contents{
 		StorageVersion: status.Version, Revision: hash.Revision, CompactRevision: hash.CompactRevision, HashKV: hash.Hash,

@@ -102,6 +102,9 @@ func parseManifest(backup string, b []byte) (*Manifest, error) {
 			return nil, damaged("the manifest has no sizes and checksums")
 		}
 	}
+	if !m.compressed() && m.Compressed != m.Plain || !m.Encrypted() && m.Stored != m.Compressed {
+		return nil, damaged("the sizes in the manifest contradict each other")
+	}
 	return m, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 
 	"filippo.io/age"
 	"github.com/klauspost/compress/zstd"
@@ -39,6 +40,9 @@ func (p Packing) data() string {
 	return name
 }
 
+// packs reports whether the stored bytes differ from the plain ones.
+func (p Packing) packs() bool { return p.Compression == Zstd || len(p.Recipients) > 0 }
+
 // counter counts and hashes what is written to it.
 type counter struct {
 	h    hash.Hash
@@ -59,7 +63,7 @@ func (c *counter) sum() Sum { return Sum{Size: c.size, SHA256: hex.EncodeToStrin
 // packer compresses and encrypts what is written to it.
 type packer struct {
 	layers             []io.WriteCloser // the outermost, which is written to, first
-	compressed, stored *counter
+	compressed, stored *counter         // nil if there is no such layer
 }
 
 // window bounds the memory that decompressing a snapshot takes, in bytes.
@@ -67,9 +71,11 @@ const window = 8 << 20
 
 // pack returns a packer that writes to out.
 func (p Packing) pack(out io.Writer) (*packer, error) {
-	k := &packer{compressed: newCounter(), stored: newCounter()}
-	next := io.MultiWriter(out, k.stored)
+	k := &packer{}
+	next := out
 	if len(p.Recipients) > 0 {
+		k.stored = newCounter()
+		next = io.MultiWriter(next, k.stored)
 		w, err := age.Encrypt(next, p.Recipients...)
 		if err != nil {
 			return nil, fmt.Errorf("encrypt: %w", err)
@@ -77,8 +83,9 @@ func (p Packing) pack(out io.Writer) (*packer, error) {
 		k.layers = append(k.layers, w)
 		next = w
 	}
-	next = io.MultiWriter(next, k.compressed)
 	if p.Compression == Zstd {
+		k.compressed = newCounter()
+		next = io.MultiWriter(next, k.compressed)
 		// The fastest level keeps up with a server on two processors; see
 		// docs/backup-format.md for what the others save.
 		w, err := zstd.NewWriter(next, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2), zstd.WithWindowSize(window/2))
@@ -133,8 +140,11 @@ func (m *Manifest) unpack(stored io.Reader, out io.Writer, ids []age.Identity) e
 		}
 		next = r
 	}
-	compressedSum := &tally{r: next, counter: newCounter(), want: m.Compressed, what: "the compressed bytes"}
-	next = compressedSum
+	sums := []*tally{storedSum}
+	if m.Encrypted() && m.compressed() {
+		sums = append(sums, &tally{r: next, counter: newCounter(), want: m.Compressed, what: "the compressed bytes"})
+		next = sums[1]
+	}
 	if m.compressed() {
 		z, err := zstd.NewReader(next, zstd.WithDecoderConcurrency(2), zstd.WithDecoderMaxWindow(window))
 		if err != nil {
@@ -143,13 +153,15 @@ func (m *Manifest) unpack(stored io.Reader, out io.Writer, ids []age.Identity) e
 		defer z.Close()
 		next = z
 	}
-	plainSum := &tally{r: next, counter: newCounter(), want: m.Plain, what: "the bytes of the snapshot"}
+	if m.Encrypted() || m.compressed() {
+		next = &tally{r: next, counter: newCounter(), want: m.Plain, what: "the bytes of the snapshot"}
+	}
 	buf := make([]byte, 256<<10)
-	if _, err := io.CopyBuffer(sink{out}, plainSum, buf); err != nil {
+	if _, err := io.CopyBuffer(sink{out}, onlyReader{next}, buf); err != nil {
 		return storedSum.blame("read", err)
 	}
 	// A decoder may stop before the end of its input.
-	for _, t := range []*tally{compressedSum, storedSum} {
+	for _, t := range slices.Backward(sums) {
 		if _, err := io.CopyBuffer(onlyWriter{io.Discard}, t, buf); err != nil {
 			return storedSum.blame("read", err)
 		}

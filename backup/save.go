@@ -1,11 +1,13 @@
 package backup
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"time"
 
@@ -56,9 +58,9 @@ func (e *SourceError) Unwrap() error { return e.Err }
 type saving struct {
 	*Repository
 	o      SaveOptions
-	packed *spill.File // what is to be stored
-	packer *packer
+	packed *os.File // what is to be stored
 	m      Manifest
+	sum    []byte // of the plain snapshot
 }
 
 // Save stores the stream of a server's Snapshot call as a backup. The stream is
@@ -71,32 +73,30 @@ type saving struct {
 // snapshot and for its compressed form.
 func (r *Repository) Save(ctx context.Context, src io.Reader, o SaveOptions) (_ *Backup, err error) {
 	s := &saving{Repository: r, o: o}
-	if s.packed, err = spill.New(); err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, s.packed.Close()) }()
 	s.m = Manifest{Format: Format, Time: r.now(), By: r.By, Data: o.data(), Verified: o.Verify}
 	tmp, err := spill.New()
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, tmp.Close()) }()
+	s.packed = tmp.File
+	if o.packs() {
+		packed, err := spill.New()
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, packed.Close()) }()
+		s.packed = packed.File
+	}
 	s.stage(StageReceive)
-	saved, err := s.receive(ctx, src, tmp)
-	if err != nil {
+	if err := s.receive(ctx, src, tmp); err != nil {
 		return nil, err
 	}
 	if s.m.Origin, err = o.Origin(ctx); err != nil {
 		return nil, &SourceError{err}
 	}
 	s.stage(StageCheck)
-	c, err := inspect(ctx, tmp.File)
-	if err != nil {
-		return nil, err
-	}
-	s.m.fill(c)
-	s.m.Name = name(s.m.Time, c.Revision, saved.Whole[:])
-	if err := s.store(ctx, saved.Whole[:]); err != nil {
+	if err := s.store(ctx, tmp.File); err != nil {
 		return nil, err
 	}
 	return &Backup{Manifest: s.m, Objects: []string{s.object(manifestObject), s.object(s.m.Data)}}, nil
@@ -117,51 +117,89 @@ func (s *saving) stage(now Stage) {
 func (s *saving) object(base string) string { return path.Join(s.m.Name, base) }
 
 // receive writes the stream to tmp, and packed to s.packed.
-func (s *saving) receive(ctx context.Context, src io.Reader, tmp *spill.File) (snapshot.SaveResult, error) {
-	var err error
-	if s.packer, err = s.o.pack(sink{s.packed}); err != nil {
-		return snapshot.SaveResult{}, err
-	}
-	saved, err := snapshot.Copy(ctx, src, io.MultiWriter(sink{tmp}, s.packer), snapshot.SaveOptions{Progress: s.o.Received})
-	switch {
-	case errors.Is(err, errSink):
-		return saved, spill.Full(err)
-	case err != nil:
-		return saved, &SourceError{err}
-	}
-	if err := s.packer.Close(); err != nil {
-		return saved, spill.Full(err)
-	}
-	s.m.Plain = Sum{Size: saved.Size, SHA256: hex.EncodeToString(saved.Whole[:])}
-	s.m.Stored = s.packer.stored.sum()
-	s.m.Compressed = s.packer.compressed.sum()
-	return saved, nil
-}
-
-// store stores the data, verifies it and writes the manifest. Another program
-// may save the same snapshot in the same second: then this one takes the name
-// of the next second.
-func (s *saving) store(ctx context.Context, sum []byte) error {
-	for range tries {
-		err := s.put(ctx)
-		if !errors.Is(err, store.ErrExists) {
+func (s *saving) receive(ctx context.Context, src io.Reader, tmp *spill.File) error {
+	out, packer := io.Writer(sink{tmp}), (*packer)(nil)
+	if s.o.packs() {
+		var err error
+		if packer, err = s.o.pack(sink{s.packed}); err != nil {
 			return err
 		}
-		s.m.Time = s.m.Time.Add(time.Second)
-		s.m.Name = name(s.m.Time, s.m.Revision, sum)
+		out = io.MultiWriter(out, packer)
 	}
-	return fmt.Errorf("%s and %d names after it are in use by other saves", s.m.Name, tries)
+	saved, err := snapshot.Copy(ctx, src, out, snapshot.SaveOptions{Progress: s.o.Received})
+	switch {
+	case errors.Is(err, errSink):
+		return spill.Full(err)
+	case err != nil:
+		return &SourceError{err}
+	}
+	s.sum = saved.Whole[:]
+	s.m.Plain = Sum{Size: saved.Size, SHA256: hex.EncodeToString(s.sum)}
+	s.m.Compressed, s.m.Stored = s.m.Plain, s.m.Plain
+	if packer == nil {
+		return nil
+	}
+	if err := packer.Close(); err != nil {
+		return spill.Full(err)
+	}
+	if packer.compressed != nil {
+		s.m.Compressed = packer.compressed.sum()
+		s.m.Stored = s.m.Compressed
+	}
+	if packer.stored != nil {
+		s.m.Stored = packer.stored.sum()
+	}
+	return nil
+}
+
+// store stores the data while the plain snapshot is checked. Another program
+// may save the same snapshot in the same second: then this one takes the name
+// of the next second.
+func (s *saving) store(ctx context.Context, plain *os.File) error {
+	head, err := revision(ctx, plain)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type inspected struct {
+		Contents
+		err error
+	}
+	checked := make(chan inspected, 1)
+	go func() {
+		c, err := inspect(ctx, plain)
+		checked <- inspected{c, err}
+	}()
+	err = fmt.Errorf("%d names from %s on are in use by other saves: %w", tries, s.m.Time.Format(timeLayout), store.ErrExists)
+	for range tries {
+		s.m.Name = name(s.m.Time, head, s.sum)
+		putErr := s.put(ctx, func() error {
+			c := <-checked
+			checked <- c // for another try
+			s.m.fill(c.Contents)
+			return c.err
+		})
+		if !errors.Is(putErr, store.ErrExists) {
+			err = putErr
+			break
+		}
+		s.m.Time = s.m.Time.Add(time.Second)
+	}
+	cancel()
+	<-checked // nobody reads the file any more
+	return err
 }
 
 // cleanupTime is how long the removal of a failed backup's data may take.
 const cleanupTime = 20 * time.Second
 
-// put stores the data under the present name. If that or a later step fails, it
-// removes the data.
-func (s *saving) put(ctx context.Context) (err error) {
+// put stores the data under the present name, waits for the check, verifies what
+// is stored and writes the manifest. If that fails, it removes the data.
+func (s *saving) put(ctx context.Context, checked func() error) (err error) {
 	data := s.object(s.m.Data)
 	r := io.NewSectionReader(s.packed, 0, s.m.Stored.Size)
-	if _, err := s.Store.Put(ctx, data, r, store.PutOptions{IfAbsent: true, Size: s.m.Stored.Size}); err != nil {
+	if _, err := s.Store.Put(ctx, data, onlyReader{r}, store.PutOptions{IfAbsent: true, Size: s.m.Stored.Size}); err != nil {
 		return err
 	}
 	defer func() {
@@ -177,6 +215,9 @@ func (s *saving) put(ctx context.Context) (err error) {
 			}
 		}
 	}()
+	if err := checked(); err != nil {
+		return err
+	}
 	s.stage(StageVerify)
 	if err := s.verify(ctx); err != nil {
 		return fmt.Errorf("verify the stored backup: %w", err)
@@ -192,7 +233,7 @@ func (s *saving) put(ctx context.Context) (err error) {
 func (s *saving) verify(ctx context.Context) error {
 	switch s.o.Verify {
 	case Readback:
-		return s.Readback(ctx, &s.m)
+		return s.same(ctx)
 	case Deep:
 		plain, err := s.Open(ctx, &s.m, s.o.Identities)
 		if err != nil {
@@ -201,4 +242,45 @@ func (s *saving) verify(ctx context.Context) error {
 		return plain.Close()
 	}
 	return nil
+}
+
+// same compares the stored bytes with those that were to be stored, which takes
+// less time than hashing them.
+func (s *saving) same(ctx context.Context) (err error) {
+	body, err := s.Store.Get(ctx, s.object(s.m.Data), 0, -1)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, body.Close()) }()
+	want := &comparison{want: io.NewSectionReader(s.packed, 0, s.m.Stored.Size)}
+	if _, err := io.CopyBuffer(want, onlyReader{body}, make([]byte, 256<<10)); err != nil {
+		return err
+	}
+	if want.size != s.m.Stored.Size {
+		return damaged("%d bytes were read back, not %d", want.size, s.m.Stored.Size)
+	}
+	return nil
+}
+
+// comparison compares what is written to it.
+type comparison struct {
+	want io.Reader
+	size int64
+	buf  []byte
+}
+
+// Write implements io.Writer.
+func (c *comparison) Write(b []byte) (int, error) {
+	c.buf = append(c.buf[:0], b...)
+	n, err := io.ReadFull(c.want, c.buf)
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return 0, damaged("more bytes were read back than were stored")
+	case err != nil:
+		return 0, err
+	case !bytes.Equal(c.buf[:n], b):
+		return 0, damaged("other bytes were read back than were stored, after %d bytes", c.size)
+	}
+	c.size += int64(n)
+	return n, nil
 }
