@@ -30,7 +30,6 @@ const (
 type server struct {
 	cmd    *exec.Cmd
 	ended  chan struct{} // closed when it has
-	err    error         // why
 	log    string
 	url    string
 	client *clientv3.Client
@@ -84,7 +83,7 @@ func (r *run) startOnce(ctx context.Context, db, changed string) (_ *server, err
 		return nil, &Error{fmt.Errorf("start %s: %w", r.Etcd, err)}
 	}
 	go func() {
-		s.err = s.cmd.Wait()
+		_ = s.cmd.Wait() // its state says how it ended
 		close(s.ended)
 	}()
 	if err := r.await(ctx, s); err != nil {
@@ -141,7 +140,7 @@ func (r *run) await(ctx context.Context, s *server) error {
 		}
 		select {
 		case <-s.ended:
-			return fmt.Errorf("%w before it answered (%v): %s", errEnded, s.err, s.lastLog())
+			return fmt.Errorf("%w before it answered (%s): %s", errEnded, s.cmd.ProcessState, s.lastLog())
 		case <-ctx.Done():
 			return &Error{fmt.Errorf("etcd did not answer within %s: %s", r.Wait, s.lastLog())}
 		case <-tick.C:

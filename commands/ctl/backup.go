@@ -22,6 +22,8 @@ type backupOptions struct {
 	repo  string
 	s3    store.Options
 	quiet bool
+
+	metrics metrics // of the command that runs
 }
 
 func newBackup(a *app) *cobra.Command {

@@ -45,6 +45,7 @@ if the repository can't be read.`,
 			}
 			h := l.Check(a.streams.Time(), limits)
 			if h.Newest != nil {
+				o.metrics.backup(h.Newest)
 				if err := run.print(healthItem(h)); err != nil {
 					return err
 				}
@@ -60,7 +61,7 @@ if the repository can't be read.`,
 	}
 	cmd.Flags().DurationVar(&limits.MaxAge, "max-age", 0, "how old the newest verified backup may be, such as 26h")
 	cmd.Flags().Float64Var(&limits.MinSizeRatio, "min-size-ratio", 0, "the least size of its snapshot as a `part` of the median of those before it, such as 0.5")
-	return curlRefuses(cmd, "it sends no request to etcd")
+	return curlRefuses(withMetrics(a, o, cmd), "it sends no request to etcd")
 }
 
 func healthItem(h backup.Health) view.Item {

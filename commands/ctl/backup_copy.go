@@ -46,10 +46,12 @@ second repository before its manifest is written there.`,
 			v := view.Items{Member: "backups", Names: []string{"name", "action"}}
 			progress := a.streams.Progress("copied", cli.Items)
 			defer progress.Done()
+			copied := 0
 			for i, b := range chosen {
 				action := "present"
 				if !has[b.Name] {
 					action = "copied"
+					copied++
 					if err := run.Copy(cmd.Context(), b, dest); err != nil {
 						return backupCode(fmt.Errorf("copy %s: %w", b.Name, err))
 					}
@@ -58,11 +60,12 @@ second repository before its manifest is written there.`,
 				progress.Set(int64(i+1), int64(len(chosen)))
 			}
 			progress.Done()
+			o.metrics.set(sample{name: "copied", help: "How many backups the last run found missing in the second repository and copied.", value: float64(copied)})
 			return run.print(v)
 		},
 	}
 	cmd.Flags().StringVar(&to, "to", "", "the second repository")
-	return curlRefuses(cmd, "it sends no request to etcd")
+	return curlRefuses(withMetrics(a, o, cmd), "it sends no request to etcd")
 }
 
 // toCopy returns the backups to copy, and which the second repository has.

@@ -86,12 +86,13 @@ Exit code 12 if the backup is not good, the server does not start, or COMMAND fa
 				return backupCode(fmt.Errorf("drill of %s: %w", b.Name, err))
 			}
 			run.record(cmd.Context(), a, b, finding{how: backup.Drilled})
+			o.metrics.backup(b)
 			return run.print(drillItem(b, report, a.streams.Time().Sub(begun)))
 		},
 	}
 	cmd.Flags().StringVar(&o.etcd, "etcd", "", "the `program` to start; the etcd on the PATH if not given")
 	o.identities.addTo(cmd)
-	return curlRefuses(cmd, "it sends no request to the cluster")
+	return curlRefuses(withMetrics(a, o.backupOptions, cmd), "it sends no request to the cluster")
 }
 
 // drillArgs separates the name from the command.

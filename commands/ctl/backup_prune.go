@@ -57,6 +57,7 @@ Exit code 13 if something could not be removed.`,
 					return cli.Recode(cli.BackupRetention, explainStore(failed))
 				}
 			}
+			o.count(plan)
 			return run.print(o.results(plan))
 		},
 	}
@@ -77,7 +78,19 @@ Exit code 13 if something could not be removed.`,
 	}
 	fs.StringVar(&o.within, "keep-within", "", "keep backups that are at most this `duration` older than the newest one, such as 7d or 36h")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "remove nothing, only print what would go")
-	return curlRefuses(cmd, "it sends no request to etcd")
+	return curlRefuses(withMetrics(a, o.backupOptions, cmd), "it sends no request to etcd")
+}
+
+// count sets the metrics.
+func (o *backupPruneOptions) count(plan *backup.Plan) {
+	kept := 0
+	for _, d := range plan.Decisions {
+		if d.Keep {
+			kept++
+		}
+	}
+	o.metrics.set(sample{name: "kept", help: "How many backups the last run kept.", value: float64(kept)})
+	o.metrics.set(sample{name: "removed", help: "How many backups the last run removed.", value: float64(len(plan.Decisions) - kept)})
 }
 
 func (o *backupPruneOptions) check(args []string) (err error) {

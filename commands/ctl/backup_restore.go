@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"filippo.io/age"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -24,7 +25,7 @@ type backupRestoreOptions struct {
 func newBackupRestore(a *app, shared *backupOptions) *cobra.Command {
 	o := &backupRestoreOptions{backupOptions: shared}
 	cmd := &cobra.Command{
-		Use:   "restore NAME|latest {-o FILE | --data-dir DIRECTORY [options]}",
+		Use:   "restore NAME|latest|FILE {-o FILE | --data-dir DIRECTORY [options]}",
 		Short: "Restore a backup to a data directory or a snapshot file",
 		Long: `Make a data directory from a backup with --data-dir, or write its plain snapshot to
 a file with -o, or to standard output with "-o -". The backup is read into a
@@ -34,12 +35,16 @@ file or directory appears only once it is complete.
 A data directory is made by the etcdutl beside etcdctl, or else by the one on the
 PATH, and all flags of "etcdutl snapshot restore" are passed on to it.
 
+A FILE that another program has left is restored as well, and never written to: see
+"etcdctl backup verify". One without a checksum requires --skip-hash-check.
+
 If the backup has keys of Kubernetes, restore with --bump-revision and
 --mark-compacted: otherwise watchers miss the restore silently.`,
 		Example: `  etcdctl backup restore latest --data-dir /var/lib/etcd
   etcdctl backup restore latest --data-dir /var/lib/etcd --bump-revision 1000000000 --mark-compacted
   etcdctl backup restore latest -o snapshot.db
   etcdctl backup restore 20261130T021400Z-1234567-8d969eef -o snapshot.db --age-identity key.txt
+  etcdctl backup restore /mnt/etcd.backup.gz --data-dir /var/lib/etcd
   etcdctl backup restore latest -o - | etcdutl snapshot restore - --data-dir /var/lib/etcd`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if len(args) != 1 {
@@ -56,16 +61,7 @@ If the backup has keys of Kubernetes, restore with --bump-revision and
 			if err != nil {
 				return err
 			}
-			run, err := o.open(cmd, a)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, run.close()) }()
-			b, err := run.Find(cmd.Context(), args[0])
-			if err != nil {
-				return backupCode(err)
-			}
-			plain, err := run.Open(cmd.Context(), &b.Manifest, ids)
+			plain, name, err := o.fetch(cmd, a, args[0], ids)
 			if err != nil {
 				return backupCode(err)
 			}
@@ -77,7 +73,7 @@ If the backup has keys of Kubernetes, restore with --bump-revision and
 				return err
 			}
 			if !o.quiet {
-				o.notes(a, b.Name, plain)
+				o.notes(a, name, plain)
 			}
 			return nil
 		},
@@ -86,6 +82,29 @@ If the backup has keys of Kubernetes, restore with --bump-revision and
 	o.identities.addTo(cmd)
 	o.addPassed(cmd)
 	return curlRefuses(cmd, "it sends no request to etcd")
+}
+
+// fetch reads the snapshot of a backup, or of a file, into a temporary file.
+func (o *backupRestoreOptions) fetch(cmd *cobra.Command, a *app, name string, ids []age.Identity) (_ *backup.Plain, _ string, err error) {
+	ctx := cmd.Context()
+	if isFile(name) {
+		f, err := backup.OpenFile(ctx, name, ids)
+		if err != nil {
+			return nil, "", err
+		}
+		return f.Plain, name, nil
+	}
+	run, err := o.open(cmd, a)
+	if err != nil {
+		return nil, "", err
+	}
+	defer func() { err = errors.Join(err, run.close()) }()
+	b, err := run.Find(ctx, name)
+	if err != nil {
+		return nil, "", err
+	}
+	plain, err := run.Open(ctx, &b.Manifest, ids)
+	return plain, b.Name, err
 }
 
 // addPassed adds the flags of etcdutl's snapshot restore.

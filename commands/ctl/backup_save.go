@@ -122,19 +122,23 @@ compressed form. There is no time limit unless --command-timeout is given.`,
 			opts.Origin = s.origin
 			progress := a.streams.Progress("received", cli.Bytes)
 			opts.Received = func(n int64) { progress.Set(n, 0) }
+			phases := newPhases(a)
+			opts.Stage = phases.begin
 			b, err := run.Save(ctx, s.stream, opts)
 			progress.Done()
+			phases.end(&o.metrics)
 			if err != nil {
 				if opening := s.stream.Err(); opening != nil {
 					return cli.Recode(cli.BackupCluster, opening)
 				}
 				return backupCode(err)
 			}
+			o.metrics.backup(b)
 			return run.print(savedItem(b, a.streams.Time().Sub(begun)))
 		},
 	}
 	o.addFlags(cmd)
-	return curlRefuses(cmd, "the gateway sends a snapshot in pieces, as JSON")
+	return curlRefuses(withMetrics(a, o.backupOptions, cmd), "the gateway sends a snapshot in pieces, as JSON")
 }
 
 // savedItem is the result of a save.

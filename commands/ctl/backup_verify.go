@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,12 +31,16 @@ type backupVerifyOptions struct {
 func newBackupVerify(a *app, shared *backupOptions) *cobra.Command {
 	o := &backupVerifyOptions{backupOptions: shared}
 	cmd := &cobra.Command{
-		Use:   "verify [NAME|latest]",
+		Use:   "verify [NAME|latest|FILE]",
 		Short: "Verify backups down to every record",
 		Long: `Read backups from the repository, and verify every byte, page and record: the sizes
 and checksums of the stored, the compressed and the plain bytes, the structure of
 the database, and the revision, hash, and numbers of keys and leases that the
 manifest has. Without a name the latest backup is verified.
+
+A FILE that another program has left is verified as well: a snapshot, also if it is
+packed by gzip, zstd, zip, zlib or age, as k3s, rke2, OpenShift, kops, talos-backup
+and etcd-backup-restore do. It is recognised by its content and only read.
 
 The result is stored beside the backup; "etcdctl backup list" shows it, and no
 longer shows a backup that was found damaged. If the repository can't be written,
@@ -42,7 +48,8 @@ a warning says so. Exit code 12 if a backup is not good.`,
 		Example: `  etcdctl backup verify --repo /var/backups/etcd
   etcdctl backup verify 20261130T021400Z-1234567-8d969eef --age-identity key.txt
   etcdctl backup verify --all --readback
-  etcdctl backup verify --sample 10%`,
+  etcdctl backup verify --sample 10%
+  etcdctl backup verify /var/lib/rancher/k3s/server/db/snapshots/etcd-snapshot-node1-1700000000.zip`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			share, err := o.check(args)
 			if err != nil {
@@ -51,6 +58,9 @@ a warning says so. Exit code 12 if a backup is not good.`,
 			ids, err := o.identities.read()
 			if err != nil {
 				return err
+			}
+			if len(args) > 0 && isFile(args[0]) {
+				return o.verifyFile(cmd.Context(), a, args[0], ids)
 			}
 			run, err := o.open(cmd, a)
 			if err != nil {
@@ -73,7 +83,7 @@ a warning says so. Exit code 12 if a backup is not good.`,
 	fs.StringVar(&o.sample, "sample", "", "verify this `share` of the backups, chosen at random, such as 10%")
 	fs.BoolVar(&o.readback, "readback", false, "only compare the stored bytes with the manifest, which needs no --age-identity")
 	o.identities.addTo(cmd)
-	return curlRefuses(cmd, "it sends no request to etcd")
+	return curlRefuses(withMetrics(a, o.backupOptions, cmd), "it sends no request to etcd")
 }
 
 // check checks arguments and flags. It returns the share of --sample.
@@ -148,6 +158,8 @@ func (o *backupVerifyOptions) verify(ctx context.Context, a *app, run *backupRun
 		progress.Set(int64(i+1), int64(len(v.backups)))
 	}
 	progress.Done()
+	o.metrics.set(sample{name: "verified", help: "How many backups the last run verified and found good.", value: float64(len(v.backups) - bad)})
+	o.metrics.set(sample{name: "damaged", help: "How many backups the last run found damaged.", value: float64(bad)})
 	if err := run.print(results); err != nil {
 		return err
 	}
@@ -156,6 +168,64 @@ func (o *backupVerifyOptions) verify(ctx context.Context, a *app, run *backupRun
 	}
 	err := fmt.Errorf("%d of %d backups are not good", bad, len(v.backups))
 	return cli.Exit(cli.BackupDamaged, err)
+}
+
+// verifyFile verifies a file of another program.
+func (o *backupVerifyOptions) verifyFile(ctx context.Context, a *app, path string, ids []age.Identity) error {
+	if o.readback {
+		return argsError("--readback compares with a manifest, which %s does not have", path)
+	}
+	p, err := a.printer()
+	if err != nil {
+		return err
+	}
+	run := &backupRun{out: p, quiet: o.quiet}
+	f, err := backup.OpenFile(ctx, path, ids)
+	if err != nil && !errors.Is(err, backup.ErrDamaged) {
+		return backupCode(err)
+	}
+	i := fileItem(path, f, err)
+	if err == nil {
+		err = f.Close()
+	}
+	if printErr := run.print(view.Items{Member: "files", Names: fileNames(), All: []view.Item{i}}); printErr != nil {
+		return printErr
+	}
+	return backupCode(err)
+}
+
+func fileNames() []string {
+	return []string{"file", "verdict", "layers", "has_checksum", "revision", "keys", "leases", "problem"}
+}
+
+// fileItem is the result about a file, of which err is what is wrong.
+func fileItem(path string, f *backup.Foreign, err error) view.Item {
+	values := func(verdict string, f backup.Foreign, c backup.Contents, problem string) []view.Named {
+		return []view.Named{
+			{Name: "file", V: path}, {Name: "verdict", V: verdict}, {Name: "layers", V: f.Layers}, {Name: "has_checksum", V: f.HasChecksum},
+			{Name: "revision", V: c.Revision}, {Name: "keys", V: c.Keys}, {Name: "leases", V: c.Leases}, {Name: "problem", V: problem},
+		}
+	}
+	if err != nil {
+		return view.Item{Line: path + ": damaged", Values: values(view.VerdictDamaged, backup.Foreign{}, backup.Contents{}, err.Error())}
+	}
+	line := fmt.Sprintf("%s: ok: revision %d, %d keys, %d leases", path, f.Revision, f.Keys, f.Leases)
+	if len(f.Layers) > 0 {
+		line += "; packed by " + strings.Join(f.Layers, ", ")
+	}
+	if !f.HasChecksum {
+		line += "; no checksum at its end, so a change of a value would not be found"
+	}
+	return view.Item{Line: line, Values: values(view.VerdictOK, *f, f.Contents, "")}
+}
+
+// isFile reports whether an argument names a file and not a backup.
+func isFile(arg string) bool {
+	if strings.ContainsRune(arg, '/') || strings.ContainsRune(arg, filepath.Separator) {
+		return true
+	}
+	_, err := os.Stat(arg)
+	return err == nil && arg != backup.Latest && !backup.IsName(arg)
 }
 
 func verifyOne(ctx context.Context, run *backupRun, b *backup.Backup, ids []age.Identity, how backup.How) error {
