@@ -14,6 +14,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/youmark/pkcs8"
 )
 
 // Names of the certificate pairs that WriteCerts makes; each is NAME.crt and NAME.key. All but CAs serve as server and
@@ -117,7 +119,23 @@ func (a *authority) issue(dir, name string, from, to time.Time) error {
 	if err := writePEM(filepath.Join(dir, name+".crt"), "CERTIFICATE", der, 0o644); err != nil {
 		return err
 	}
+	if name == CertClient {
+		if err := writeEncrypted(filepath.Join(dir, name+"-encrypted.key"), key); err != nil {
+			return err
+		}
+	}
 	return writePEM(filepath.Join(dir, name+".key"), "EC PRIVATE KEY", keyDER, 0o600)
+}
+
+// KeyPassword is the password of client-encrypted.key, the client's key once more.
+const KeyPassword = "keypw"
+
+func writeEncrypted(path string, key *ecdsa.PrivateKey) error {
+	der, err := pkcs8.MarshalPrivateKey(key, []byte(KeyPassword), nil)
+	if err != nil {
+		return err
+	}
+	return writePEM(path, "ENCRYPTED PRIVATE KEY", der, 0o600)
 }
 
 func template(name string, from, to time.Time) (*x509.Certificate, error) {

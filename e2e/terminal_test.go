@@ -279,18 +279,48 @@ func TestHostileFile(t *testing.T) {
 	}
 }
 
+// TestProgressShown looks at the progress of a check on a terminal that can overwrite a line, and on one that can't.
+func TestProgressShown(t *testing.T) {
+	t.Parallel()
+	m := startCluster(t, cluster.Options{Bin: build(t, "3.7"), Dir: t.TempDir(), Args: []string{"--unsafe-no-fsync"}}).Members[0]
+	for term, bar := range map[string]bool{"xterm": true, "dumb": false} {
+		shown := onTerminal(t, time.Minute, "etcdctl", []string{"TERM=" + term}, "--endpoints", m.ClientURL, "check", "datascale", "--load", "s", "--auto-compact")
+		if got := strings.Contains(shown, "\r\x1b[K") && strings.Contains(shown, "% "); got != bar {
+			t.Errorf("TERM=%s: progress is shown: %v; the terminal is shown %q", term, got, shown)
+		}
+		if rest := strings.ReplaceAll(shown, "\r\n", "\n"); !bar && strings.ContainsAny(rest, "\r\x1b") {
+			t.Errorf("TERM=%s: control characters in %q", term, shown)
+		}
+		if !strings.Contains(shown, "PASS: ") {
+			t.Errorf("TERM=%s: no result in %q", term, shown)
+		}
+	}
+}
+
 // harmless runs a program on a terminal, which must be shown nothing raw of evil.
 func harmless(t *testing.T, program string, env []string, args ...string) {
+	t.Helper()
+	shown := onTerminal(t, 4*time.Second, program, append(env, "TERM=xterm"), args...) // some wait
+	for _, raw := range []string{"\x1b]", "\x1b[31", "\u009b", "\x07", "J\rz"} {
+		if i := strings.Index(shown, raw); i >= 0 {
+			t.Errorf("%s %q: the terminal is shown %q in %q", program, args, raw, shown[max(0, i-60):min(len(shown), i+30)])
+			return
+		}
+	}
+}
+
+// onTerminal runs a program on a terminal, for so long at most, and returns what that is shown.
+func onTerminal(t *testing.T, most time.Duration, program string, env []string, args ...string) string {
 	t.Helper()
 	ctrl, tty, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer ctrl.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second) // for those that wait
+	ctx, cancel := context.WithTimeout(t.Context(), most)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, refs.Path(engine.Ours, program), args...)
-	cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), append(env, "TERM=xterm")...)
+	cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {
@@ -299,10 +329,5 @@ func harmless(t *testing.T, program string, env []string, args ...string) {
 	_ = tty.Close()
 	shown, _ := io.ReadAll(ctrl) // ends with an error once the program has closed its side
 	_ = cmd.Wait()               // most commands fail
-	for _, raw := range []string{"\x1b]", "\x1b[31", "\u009b", "\x07", "J\rz"} {
-		if i := strings.Index(string(shown), raw); i >= 0 {
-			t.Errorf("%s %q: the terminal is shown %q in %q", program, args, raw, shown[max(0, i-60):min(len(shown), i+30)])
-			return
-		}
-	}
+	return string(shown)
 }
