@@ -45,6 +45,13 @@ type selection struct {
 // whole reports whether all pairs must be kept until the last one is read.
 func (s *selection) whole() bool { return !s.Sort.InKeyOrder() }
 
+// limitedFirst reports whether the limit applies before the sort: a server that is
+// asked for no order reads one pair more than the limit, and sorts these
+// (server/etcdserver/txn/range.go).
+func (s *selection) limitedFirst() bool {
+	return s.Limit > 0 && s.Sort.Order == Unordered && s.whole() && s.Filter == Filter{}
+}
+
 // add takes the next pair, and reports whether more are wanted.
 func (s *selection) add(kv *mvccpb.KeyValue) bool {
 	s.page.Count++
@@ -52,7 +59,7 @@ func (s *selection) add(kv *mvccpb.KeyValue) bool {
 	if s.CountOnly || s.Filter.drops(kv) {
 		return true
 	}
-	if s.Limit > 0 && s.taken == s.Limit && !s.whole() {
+	if s.Limit > 0 && s.taken >= s.Limit && !s.whole() || s.limitedFirst() && s.taken > s.Limit {
 		s.page.More = true
 		return true
 	}

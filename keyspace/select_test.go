@@ -63,6 +63,9 @@ func model(r Range, kvs []*mvccpb.KeyValue) *Page {
 			page.KVs = append(page.KVs, proto.CloneOf(kv))
 		}
 	}
+	if n := int(r.Limit) + 1; n > 1 && len(page.KVs) > n && r.Sort.Order == Unordered && r.Sort.By != ByKey && f == (Filter{}) {
+		page.KVs = page.KVs[:n]
+	}
 	for range page.KVs {
 		for i := 1; i < len(page.KVs); i++ {
 			a, b := field(r.Sort.By, page.KVs[i-1]), field(r.Sort.By, page.KVs[i])

@@ -135,7 +135,8 @@ const (
 // Order is the direction of a sort. The values are those of etcd's API.
 type Order int32
 
-// The directions of a sort. Unordered is ascending.
+// The directions of a sort. Unordered is ascending, but with a limit only the
+// first pairs by key are sorted.
 const (
 	Unordered Order = iota
 	Ascending

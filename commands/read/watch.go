@@ -117,7 +117,9 @@ var errCanceled = errors.New("watch is canceled by the server")
 // compacted.
 func (p Program) compacted(s *Session, head keyspace.Head) error {
 	fmt.Fprintf(p.Streams.Err, "watch was canceled (etcdserver: mvcc: required revision has been compacted; begin again with --rev %d)\n", head.CompactRevision)
-	err := s.Out.Add(view.Watch{WatchResponse: &etcdserverpb.WatchResponse{Header: header(head), Canceled: true, CompactRevision: head.CompactRevision}})
+	h := header(head)
+	h.Revision = 0 // as a server answers
+	err := s.Out.Add(view.Watch{WatchResponse: &etcdserverpb.WatchResponse{Header: h, Canceled: true, CompactRevision: head.CompactRevision}})
 	if err := errors.Join(err, s.Out.Flush()); err != nil {
 		return err
 	}

@@ -36,6 +36,9 @@ var (
 // rootRole permits everything, whatever is stored of it.
 const rootRole = "root"
 
+// storageVersion is a key of the bucket "meta" that servers write from 3.6 on.
+const storageVersion = "storageVersion"
+
 // header returns the header of a response.
 func (c *Cluster) header(ctx context.Context) (*etcdserverpb.ResponseHeader, error) {
 	h, err := c.Head(ctx)
@@ -127,10 +130,14 @@ func (c *Cluster) Role(ctx context.Context, name string) (*etcdserverpb.AuthRole
 		return nil, err
 	}
 	resp := &etcdserverpb.AuthRoleGetResponse{Header: h, Perm: role.GetKeyPermission()}
-	if name == rootRole {
+	if name != rootRole {
+		return resp, nil
+	}
+	stated, err := c.names(ctx, snapshot.MetaBucket)
+	if slices.Contains(stated, storageVersion) { // 3.5, which does not write it, returns what is stored
 		resp.Perm = []*authpb.Permission{{PermType: authpb.READWRITE, RangeEnd: []byte{0}}}
 	}
-	return resp, nil
+	return resp, err
 }
 
 // Members lists the members. A file has no quorum: the consistency is ignored.
