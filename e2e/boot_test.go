@@ -147,12 +147,20 @@ func fill(t *testing.T, c *cluster.Cluster) int64 {
 // restoreAll restores a snapshot as each member of a cluster that is about to start.
 func restoreAll(ctx context.Context, c *cluster.Cluster, file string) error {
 	for _, m := range c.Members {
-		cmd := exec.CommandContext(ctx, refs.Path(engine.Ours, "etcdutl"), "snapshot", "restore", file,
-			"--data-dir="+m.DataDir, "--name="+m.Name, "--initial-cluster="+c.InitialCluster(),
-			"--initial-cluster-token="+c.Token(), "--initial-advertise-peer-urls="+m.PeerURL)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("restore as %s: %w: %s", m.Name, err, out)
+		if err := restoreOne(ctx, c, m, file); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// restoreOne restores a snapshot as one member.
+func restoreOne(ctx context.Context, c *cluster.Cluster, m *cluster.Member, file string) error {
+	cmd := exec.CommandContext(ctx, refs.Path(engine.Ours, "etcdutl"), "snapshot", "restore", file,
+		"--data-dir="+m.DataDir, "--name="+m.Name, "--initial-cluster="+c.InitialCluster(),
+		"--initial-cluster-token="+c.Token(), "--initial-advertise-peer-urls="+m.PeerURL)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("restore as %s: %w: %s", m.Name, err, out)
 	}
 	return nil
 }

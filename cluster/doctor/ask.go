@@ -20,6 +20,9 @@ const (
 	manyRevisions = 1000
 	// maxKeys is how many keys are looked at.
 	maxKeys = 500
+	// maxSort is the largest database whose keys a server is asked to sort, in
+	// bytes in use: it reads all of them for that.
+	maxSort = 64 << 20
 )
 
 // ask adds to the picture what takes further questions: one member answers for
@@ -79,7 +82,7 @@ func (g *gatherer) ask(ctx context.Context, p *Picture) {
 	})
 	if known && p.Revision()-since >= manyRevisions {
 		do(NeedKeys, "the history of keys", func(c *clientv3.Client) (func(), error) {
-			keys, of, err := sampleKeys(ctx, c)
+			keys, of, err := sampleKeys(ctx, c, p.small())
 			return func() { p.Keys, p.KeysOf = keys, of }, err
 		})
 	}
@@ -133,16 +136,31 @@ func authentication(ctx context.Context, c *clientv3.Client) (*Auth, error) {
 	return &Auth{RootUser: err == nil && slices.Contains(root.Roles, "root")}, nil //nolint:nilerr // there is no such user
 }
 
-// sampleKeys reads the first keys, without values.
-func sampleKeys(ctx context.Context, c *clientv3.Client) (keys []Key, of int64, err error) {
-	got, err := c.Get(ctx, "\x00", clientv3.WithFromKey(), clientv3.WithKeysOnly(), clientv3.WithLimit(maxKeys), clientv3.WithSerializable())
+// small returns the options of a request for the keys that were changed most
+// often, if the database is small enough for that.
+func (p *Picture) small() []clientv3.OpOption {
+	if slices.ContainsFunc(p.Members, func(m Member) bool { return m.Status().GetDbSizeInUse() > maxSort }) {
+		return nil
+	}
+	return []clientv3.OpOption{clientv3.WithSort(clientv3.SortByVersion, clientv3.SortDescend)}
+}
+
+// sampleKeys reads keys, without values: the most changed ones with the options
+// for that, otherwise the first. of is how many there are to choose from.
+func sampleKeys(ctx context.Context, c *clientv3.Client, sorted []clientv3.OpOption) (keys []Key, of int64, err error) {
+	opts := append([]clientv3.OpOption{clientv3.WithFromKey(), clientv3.WithKeysOnly(), clientv3.WithLimit(maxKeys), clientv3.WithSerializable()}, sorted...)
+	got, err := c.Get(ctx, "\x00", opts...)
 	if err != nil {
 		return nil, 0, err
 	}
 	for _, kv := range got.Kvs {
 		keys = append(keys, Key{Name: string(kv.GetKey()), Versions: kv.GetVersion(), CreateRev: kv.GetCreateRevision(), ModRev: kv.GetModRevision()})
 	}
-	return keys, got.Count, nil
+	of = got.Count
+	if len(sorted) > 0 {
+		of = int64(len(keys)) // the others were changed less often
+	}
+	return keys, of, nil
 }
 
 // hashes asks all members for their hash at the latest revision that all have.

@@ -75,7 +75,7 @@ func serverCases() []pictured {
 			p.Alarms = []*pb.AlarmMember{{MemberID: 2, Alarm: pb.AlarmType_NOSPACE}}
 			p.Members = p.Members[:1]
 			p.Members[0].Status().DbSize, p.Members[0].Status().DbSizeInUse = 2<<30, 2<<30
-		}, []found{{"error nospace 2", "m1: 2.1 GB of 2.1 GB, 2.1 GB in use", "etcdctl compaction 900"}}},
+		}, []found{{"error nospace 2", "m1: 2.1 GB of 2.1 GB, 2.1 GB in use", "etcdctl compaction 900 --physical"}}},
 		{"full of free pages", func(p *Picture) {
 			p.Alarms = []*pb.AlarmMember{{MemberID: 1, Alarm: pb.AlarmType_NOSPACE}}
 			p.Members = p.Members[:1]
@@ -86,7 +86,15 @@ func serverCases() []pictured {
 			p.Members = p.Members[:1]
 		}, []found{
 			{"error nospace m1", "m1: 52 MB of 2.1 GB, 42 MB in use", "etcdctl alarm disarm"},
-			{"error corrupt m1", "alarm CORRUPT is raised; the hashes of all 1 members agree", "etcdctl alarm disarm"}}},
+			{"error corrupt m1", "alarm CORRUPT is raised; there is no other member to differ from", "etcdctl alarm disarm"}}},
+		{"an alarm, and equal data", func(p *Picture) { p.Alarms = []*pb.AlarmMember{{MemberID: 2, Alarm: pb.AlarmType_CORRUPT}} }, []found{
+			{"error corrupt m2", "alarm CORRUPT is raised; the hashes of all 3 members agree", "etcdctl alarm disarm"}}},
+		{"an alarm, and other data", func(p *Picture) {
+			p.Alarms = []*pb.AlarmMember{{MemberID: 2, Alarm: pb.AlarmType_CORRUPT}}
+			p.Members[1].Hash.Hash = 78
+		}, []found{
+			{"error corrupt m2", "alarm CORRUPT is raised", "etcdctl endpoint hashkv --cluster --rev 900"},
+			{"error hashes", "m1 and m3: hash 77; m2: hash 78", "etcdctl endpoint hashkv --cluster --rev 900"}}},
 		{"data differs", func(p *Picture) { p.Members[2].Hash.Hash = 78 }, []found{
 			{"error hashes", "m1 and m2: hash 77; m3: hash 78", "etcdctl endpoint hashkv --cluster --rev 900"}}},
 		{"data differs after another compaction", func(p *Picture) { p.Members[2].Hash.Hash, p.Members[2].Hash.CompactRevision = 78, 801 }, nil},
@@ -143,7 +151,7 @@ func serverCases() []pictured {
 				m.Hash, s.Header.Revision = nil, 10_001
 				m.Seen.Web.Metrics = measured(map[string]float64{"etcd_debugging_mvcc_compact_revision": -1})
 			})
-		}, []found{{"warning no-compaction", "10001 revisions, none compacted", "etcdctl compaction 10001"}}},
+		}, []found{{"warning no-compaction", "10001 revisions, none compacted", "etcdctl compaction 10001 --physical"}}},
 		{"certificates", func(p *Picture) {
 			for i, d := range []time.Duration{29 * 24 * time.Hour, -time.Hour} {
 				leaf := *p.Members[i].Visits[0].Web.Chain[0]
@@ -202,7 +210,7 @@ func metricCases() []pictured {
 			p.all(func(_ *Member, s *pb.StatusResponse) { s.Header.Revision = 9000 })
 			p.KeysOf = 4000
 			p.Keys = []Key{{"a", 5000, 2, 9000}, {"compacted", 5000, 2, 800}, {"young", 999, 8001, 9000}, {"b\x00", 1000, 2, 8000}}
-		}, []found{{"warning deep-history", `up to 5000 revisions of "a"; 2 such keys; 4 of 4000 keys were looked at`, "etcdctl compaction 9000"}}},
+		}, []found{{"warning deep-history", `up to 5000 revisions of "a"; 2 such keys; 4 of 4000 keys were looked at`, "etcdctl compaction 9000 --physical"}}},
 		{"leases", func(p *Picture) { p.Leases = 5001 }, []found{{"warning leases", "5001 leases", "etcdctl lease list"}}},
 		{"v2", func(p *Picture) { p.Members[1].Seen.Web.V2Keys = 2 }, []found{
 			{"warning v2-content", "2 keys in the root directory", "ETCDCTL_API=2 etcdctl ls --recursive"}}},

@@ -40,10 +40,11 @@ func noSpace() Check {
 }
 
 // smaller is the command that leads to a smaller database, if defragmentation
-// alone does not.
+// alone does not. Without --physical, a member that takes no writes does not
+// notice how much the compaction has freed.
 func (p *Picture) smaller() string {
 	if since, known := p.Compacted(); p.Revision() > 1 && (!known || p.Revision() > since) {
-		return fmt.Sprintf("etcdctl compaction %d", p.Revision())
+		return fmt.Sprintf("etcdctl compaction %d --physical", p.Revision())
 	}
 	return "etcdctl du --depth 1"
 }
@@ -59,7 +60,11 @@ func corrupt() Check {
 				return nil
 			}
 			f := Finding{Members: raised, Evidence: "alarm CORRUPT is raised", Command: fmt.Sprintf("etcdctl endpoint hashkv --cluster --rev %d", p.Revision())}
-			if hashes, of := p.hashes(); of == len(p.Members) && !hashes.differ() {
+			switch hashes, of := p.hashes(); {
+			case len(p.Members) == 1:
+				f.Evidence += "; there is no other member to differ from"
+				f.Command = "etcdctl alarm disarm"
+			case of == len(p.Members) && !hashes.differ():
 				f.Evidence += fmt.Sprintf("; the hashes of all %d members agree", of)
 				f.Command = "etcdctl alarm disarm"
 			}

@@ -15,7 +15,7 @@ func noCompaction() Check {
 			if !known || since > 0 || p.Revision() <= uncompacted {
 				return nil
 			}
-			return []Finding{{Evidence: fmt.Sprintf("%d revisions, none compacted", p.Revision()), Command: fmt.Sprintf("etcdctl compaction %d", p.Revision())}}
+			return []Finding{{Evidence: fmt.Sprintf("%d revisions, none compacted", p.Revision()), Command: fmt.Sprintf("etcdctl compaction %d --physical", p.Revision())}}
 		},
 	}
 }

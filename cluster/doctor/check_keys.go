@@ -37,7 +37,7 @@ func deepHistory() Check {
 			if p.KeysOf > int64(len(p.Keys)) {
 				evidence += fmt.Sprintf("; %d of %d keys were looked at", len(p.Keys), p.KeysOf)
 			}
-			return []Finding{{Evidence: evidence, Command: fmt.Sprintf("etcdctl compaction %d", p.Revision())}}
+			return []Finding{{Evidence: evidence, Command: fmt.Sprintf("etcdctl compaction %d --physical", p.Revision())}}
 		},
 	}
 }

@@ -41,7 +41,7 @@ func quotaUse() Check {
 				case s.GetDbSizeInUse()*100 < quota*quotaHigh:
 					f.Command = "etcdctl defrag --cluster"
 				case known && p.Revision()-since > manyRevisions:
-					f.Command = fmt.Sprintf("etcdctl compaction %d", p.Revision())
+					f.Command = fmt.Sprintf("etcdctl compaction %d --physical", p.Revision())
 				}
 				all = append(all, f)
 			})

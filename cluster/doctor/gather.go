@@ -145,7 +145,7 @@ func (g *gatherer) talk(ctx context.Context, v *visit) {
 		v.list, v.unlist = nil, c.Explain(err)
 		return
 	}
-	v.MemberID, v.ClusterID = v.list.Header.GetMemberId(), v.list.Header.GetClusterId()
+	v.MemberID, v.ClusterID = cmp.Or(v.MemberID, v.list.Header.GetMemberId()), cmp.Or(v.ClusterID, v.list.Header.GetClusterId())
 }
 
 // refuses reports whether err is the answer of a server that is up, but does

@@ -69,6 +69,8 @@ type Member struct {
 	PeerURL   string
 	DataDir   string
 	LogFile   string
+	Args      []string // more server flags from its next start on
+	Bin       string   // directory of another release to start it from; "" for the cluster's
 
 	listenURL string // for other members, if it is not PeerURL
 	proc      *proc.Process

@@ -22,7 +22,7 @@ func (c *Cluster) launch(m *Member) error {
 		return err
 	}
 	defer log.Close() // the server has its own descriptor
-	cmd := exec.Command(refs.Path(c.opts.Bin, "etcd"), c.args(m)...)
+	cmd := exec.Command(refs.Path(cmp.Or(m.Bin, c.opts.Bin), "etcd"), c.args(m)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = serverEnv()
 	if m.proc, err = proc.Start(cmd); err != nil {
@@ -83,7 +83,7 @@ func (c *Cluster) args(m *Member) []string {
 	if c.opts.Auth {
 		args = append(args, "--bcrypt-cost=4") // the least there is: every command of a script logs in
 	}
-	return append(args, c.opts.Args...)
+	return append(append(args, c.opts.Args...), m.Args...)
 }
 
 // waitHealthy polls until the server serves linearizable reads, knows the cluster's version and is the member we
