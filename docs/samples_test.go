@@ -25,6 +25,7 @@ func header(rev int64) *pb.ResponseHeader {
 func samples() map[string][]printer.View {
 	all := map[string][]printer.View{
 		"etcdctl version": nil, "etcdctl options": nil, "etcdctl completion": nil, "etcdctl help": nil,
+		"etcdctl context add": nil, "etcdctl context use": nil, "etcdctl context rename": nil, "etcdctl context remove": nil,
 		"etcdutl version": nil, "etcdutl completion": nil, "etcdutl help": nil,
 		"etcdctl snapshot restore": nil, "etcdctl backup restore": nil, "etcdutl snapshot restore": nil, "etcdutl defrag": nil,
 		"etcdutl backup": nil, "etcdutl migrate": nil, "etcdutl check v2store": nil, "etcdutl v2 export": nil, // of which docs/v2-export.md states the lines
@@ -149,7 +150,17 @@ func fileSamples() map[string]printer.View {
 		"etcdctl snapshot status": status,
 		"etcdutl snapshot status": status,
 		"etcdutl hashkv":          view.FileHashKV{Hash: 1263800559, Revision: 6, CompactRevision: 2},
-		"etcdutl serve":           view.Serving{Path: "backup.db", Endpoint: "http://127.0.0.1:41233", Version: "3.7.3", Revision: 6, Keys: 4},
+		"etcdctl context list": view.Items{Member: "contexts", All: []view.Item{{Values: []view.Named{
+			{Name: "name", V: "prod"}, {Name: "current", V: true}, {Name: "protected", V: true},
+			{Name: "endpoints", V: "https://10.0.0.7:2379"}, {Name: "user", V: "app"}, {Name: "flags", V: []string{"endpoints", "user"}},
+		}}}},
+		"etcdctl context show": view.Items{Member: "settings", All: []view.Item{{Values: []view.Named{
+			{Name: "name", V: "endpoints"}, {Name: "value", V: "https://10.0.0.7:2379"}, {Name: "origin", V: "context prod"},
+		}}}},
+		"etcdctl context test": view.Items{Member: "endpoints", All: []view.Item{{Values: []view.Named{
+			{Name: "endpoint", V: "https://10.0.0.7:2379"}, {Name: "version", V: "3.7.3"}, {Name: "member_id", V: "8e9e05c52164694d"},
+		}}}},
+		"etcdutl serve": view.Serving{Path: "backup.db", Endpoint: "http://127.0.0.1:41233", Version: "3.7.3", Revision: 6, Keys: 4},
 		"etcdutl snapshot verify": view.Verdicts{
 			{File: "good.db", Revision: 6, Records: 9, Leases: 1, Members: 1},
 			{File: "bad.db", Revision: 6, Records: 8, Members: 1, Faults: []view.Fault{

@@ -125,7 +125,7 @@ func (s Streams) WarnNearVariables(prefix string, valid []string, current func(n
 // variables returns the names of the flags of fs, which all have a variable,
 // and of the other variables that programs know.
 func variables(fs *pflag.FlagSet) []string {
-	valid := []string{"api", "watch-key", "watch-range-end"}
+	valid := []string{"api", "config", "watch-key", "watch-range-end"}
 	fs.VisitAll(func(f *pflag.Flag) { valid = append(valid, f.Name) })
 	return valid
 }

@@ -16,7 +16,11 @@ func (f *Flags) auth(ctx context.Context, s cli.Streams) (*clientv3.AuthConfig, 
 	if f.token != "" {
 		return &clientv3.AuthConfig{Token: f.token}, nil
 	}
-	who, err := login(ctx, s, f.user, f.password, "Password: ")
+	password, err := f.storedPassword(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	who, err := login(ctx, s, f.user, password, "Password: ")
 	if err != nil {
 		return nil, fmt.Errorf("failed during password entry: %w", err)
 	}

@@ -37,6 +37,8 @@ type Flags struct {
 	keyPasswordFile    string
 
 	token, user, password string
+	passwordFile          string
+	passwordCommand       string
 
 	discoverySrv     string
 	discoverySrvName string
@@ -67,6 +69,8 @@ func (f *Flags) AddTo(fs *pflag.FlagSet) {
 	fs.StringVar(&f.token, "auth-jwt-token", "", "JSON web token to authenticate with instead of --user and --password")
 	fs.StringVar(&f.user, "user", "", "user to authenticate as, name or name:password (prompts for a missing password)")
 	fs.StringVar(&f.password, "password", "", "password of --user, which then holds only the name")
+	fs.StringVar(&f.passwordFile, "password-file", "", "file whose first line is the password of --user")
+	fs.StringVar(&f.passwordCommand, "password-command", "", "shell command whose first line of output is the password of --user")
 	fs.StringVarP(&f.discoverySrv, "discovery-srv", "d", "", "domain whose SRV records list the endpoints")
 	fs.StringVar(&f.discoverySrvName, "discovery-srv-name", "", "suffix of the service name to look up in that domain")
 }

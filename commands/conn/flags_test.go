@@ -65,6 +65,8 @@ func TestFlagsAreThoseOfEtcdctl(t *testing.T) {
 		"cert":                     ",string,",
 		"key":                      ",string,",
 		"key-password-file":        ",string,",
+		"password-file":            ",string,",
+		"password-command":         ",string,",
 		"cacert":                   ",string,",
 		"auth-jwt-token":           ",string,",
 		"user":                     ",string,",
@@ -140,6 +142,8 @@ ETCDCTL_KEY_PASSWORD_FILE=
 ETCDCTL_MAX_RECV_BYTES=0
 ETCDCTL_MAX_REQUEST_BYTES=0
 ETCDCTL_PASSWORD=***
+ETCDCTL_PASSWORD_COMMAND=
+ETCDCTL_PASSWORD_FILE=
 ETCDCTL_USER=root:***
 `
 	if errs.String() != want || out.String() != "" {

@@ -19,6 +19,7 @@ type app struct {
 	conn    conn.Flags
 	output  cli.Output
 	curl    bool // show requests, don't make them
+	context inContext
 }
 
 // session holds the client and the printer of one command.

@@ -47,8 +47,9 @@ func entries(root *cobra.Command) []entry {
 		{groupAuth, newRole},
 		{groupUtility, newMakeMirror},
 		{groupUtility, newCheck},
-		{groupUtility, func(*app) *cobra.Command { return newOptions(root) }},
-		{groupUtility, func(a *app) *cobra.Command { return cli.Version(program, &a.output) }},
-		{groupUtility, func(*app) *cobra.Command { return cli.Completion(program) }},
+		{groupUtility, newContext},
+		{groupUtility, func(*app) *cobra.Command { return freeOfContext(newOptions(root)) }},
+		{groupUtility, func(a *app) *cobra.Command { return freeOfContext(cli.Version(program, &a.output)) }},
+		{groupUtility, func(*app) *cobra.Command { return freeOfContext(cli.Completion(program)) }},
 	}
 }

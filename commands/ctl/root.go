@@ -43,7 +43,9 @@ func newRoot(s cli.Streams, args []string) *cobra.Command {
 		Args:                       cli.UnknownCommand,
 		SuggestionsMinimumDistance: 2,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			a.output.ApplyEnv(a.streams, "ETCDCTL", cmd.InheritedFlags())
+			if err := applyGlobal(a, cmd); err != nil {
+				return err
+			}
 			return checkCurl(a, cmd)
 		},
 	}
@@ -63,6 +65,7 @@ func newRoot(s cli.Streams, args []string) *cobra.Command {
 		c.GroupID = e.group
 		root.AddCommand(c)
 	}
+	protectCommands(a, root)
 	cli.FinishHelp(root, fmt.Sprintf("Use %q for the global flags, which every command takes.", program+" options"))
 	cli.KeepAbbreviations(root, releases()...)
 	return root
@@ -77,6 +80,7 @@ func addGlobalFlags(a *app, root *cobra.Command, args []string) {
 	a.output.AddTo(root, program)
 	a.output.AddHexTo(root)
 	addCurlTo(a, root)
+	addContextTo(a, root)
 	completing := len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd)
 	fs.VisitAll(func(f *pflag.Flag) { f.Hidden = !completing })
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -94,6 +95,9 @@ func (o *txnOptions) run(cmd *cobra.Command, a *app) error {
 	}
 	defer s.client.Close() //nolint:errcheck // the answer is in
 	op, err := o.read(cmd.Context(), a)
+	if err == nil && a.context.protected && deletes(op) {
+		err = confirm(a, cmd, "delete keys")
+	}
 	if err != nil {
 		return err
 	}
@@ -104,6 +108,14 @@ func (o *txnOptions) run(cmd *cobra.Command, a *app) error {
 		return s.client.Explain(err)
 	}
 	return s.out.Print(view.Txn{TxnResponse: (*etcdserverpb.TxnResponse)(resp.Txn())})
+}
+
+// deletes reports whether a transaction may delete keys.
+func deletes(txn clientv3.Op) bool {
+	_, success, failure := txn.Txn()
+	return slices.ContainsFunc(append(slices.Clone(success), failure...), func(op clientv3.Op) bool {
+		return op.IsDelete() || op.IsTxn() && deletes(op)
+	})
 }
 
 func newTxn(a *app) *cobra.Command {
@@ -131,5 +143,6 @@ those of Go. A value of put can't come from standard input here.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
+	addYes(cmd)
 	return curlShows(a, cmd, etcdserverpb.KV_Txn_FullMethodName)
 }

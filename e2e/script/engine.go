@@ -239,6 +239,9 @@ func (st *state) setup(env *testscript.Env) error {
 	}
 	server := filepath.Join(dir, "etcd")
 	env.Setenv("ETCD", server)
+	if err := st.writeContexts(env); err != nil {
+		return err
+	}
 	if err := st.masks.add(server, "ETCD"); err != nil {
 		return err
 	}
@@ -345,4 +348,18 @@ func (st *state) applyUpdates(file string) error {
 		return fmt.Errorf("%s: no such files to update: %v", file, slices.Sorted(maps.Keys(st.updates)))
 	}
 	return os.WriteFile(file, txtar.Format(a), 0o644)
+}
+
+// contexts is a file of contexts whose current one leads nowhere. Without a terminal it must change nothing, so every
+// script runs with it.
+const contexts = "version: 1\ncurrent: elsewhere\ncontexts:\n  elsewhere: {endpoints: 127.0.0.1:1, hex: true, write-out: yaml}\n"
+
+// writeContexts writes that file to where our etcdctl finds it.
+func (st *state) writeContexts(env *testscript.Env) error {
+	home := env.WorkDir + "-config" // beside it, because scripts list what is in it
+	if err := os.MkdirAll(filepath.Join(home, "etcdctl"), 0o700); err != nil {
+		return err
+	}
+	env.Setenv("XDG_CONFIG_HOME", home)
+	return os.WriteFile(filepath.Join(home, "etcdctl", "config.yaml"), []byte(contexts), 0o600)
 }
