@@ -18,30 +18,44 @@ const fromFlag = "from"
 
 // source says where a command reads from.
 type source struct {
-	path string
+	path     string
+	liveCopy bool
 }
 
 func (s *source) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&s.path, fromFlag, "", "read this snapshot, copy of a database, or data directory of a stopped member; - is standard input")
+	fs.BoolVar(&s.liveCopy, "live-copy", false, "read a temporary copy of the database, which a running server may be using")
 }
 
 // open opens the file. The caller closes it.
 func (s *source) open(ctx context.Context, a *app) (*offline.Cluster, error) {
-	switch s.path {
-	case "":
+	c, err := s.find(ctx, a)
+	if errors.Is(err, offline.ErrRunning) {
+		return nil, fmt.Errorf("%w: read a snapshot that etcdctl snapshot save makes, or a copy with --live-copy", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if damage := c.CheckFreelist(); damage != nil {
+		fmt.Fprintf(a.streams.Err, "Warning: the list of free pages of %s is damaged (%v); it is not needed for reading\n", s.path, damage)
+	}
+	return c, nil
+}
+
+func (s *source) find(ctx context.Context, a *app) (*offline.Cluster, error) {
+	switch {
+	case s.path == "":
 		return nil, cli.Exit(cli.BadArgs, errors.New("no file to read: give a snapshot, a database or a data directory with --from, or in ETCDUTL_FROM"))
-	case standardInput:
+	case s.path == standardInput:
 		f, err := a.openInput(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return offline.New(f), nil
+	case s.liveCopy:
+		return offline.OpenCopy(ctx, s.path)
 	}
-	c, err := offline.Open(ctx, s.path)
-	if errors.Is(err, offline.ErrRunning) {
-		return nil, fmt.Errorf("%w: stop it, or read a snapshot of it", err)
-	}
-	return c, err
+	return offline.Open(ctx, s.path)
 }
 
 // reading returns a command that reads a keyspace, with --from.

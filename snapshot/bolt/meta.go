@@ -109,8 +109,6 @@ func checkMeta(f *File, m meta) error {
 		return Corrupt(page, "%d pages of %d bytes are in use, but the file has %d bytes", m.end, m.pageSize, f.size)
 	case m.root < 2 || m.root >= m.end:
 		return Corrupt(page, "root bucket at page %d, outside the pages in use (2 to %d)", m.root, m.end)
-	case m.freelist != noFreelist && (m.freelist < 2 || m.freelist >= m.end):
-		return Corrupt(page, "freelist at page %d, outside the pages in use (2 to %d)", m.freelist, m.end)
 	}
 	return nil
 }

@@ -118,6 +118,9 @@ func (u *Use) ReadFreelist() error {
 
 func (u *Use) readFreelist() error {
 	f := u.f
+	if m := f.meta; m.freelist < 2 || m.freelist >= m.end {
+		return Corrupt(m.page, "freelist at page %d, outside the pages in use (2 to %d)", m.freelist, m.end)
+	}
 	p, err := newPager(f).page(f.meta.freelist)
 	if err != nil {
 		return err

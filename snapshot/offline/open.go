@@ -47,6 +47,24 @@ func New(f *snapshot.File) *Cluster {
 	}}, file: f}
 }
 
+// OpenCopy opens a copy of a database, or of that in a data directory, which a
+// server may be using: see snapshot.OpenCopy.
+func OpenCopy(ctx context.Context, path string) (*Cluster, error) {
+	path, err := database(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := snapshot.OpenCopy(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return New(f), nil
+}
+
+// CheckFreelist returns the damage of the file's list of free pages, which reading
+// does not need.
+func (c *Cluster) CheckFreelist() error { return c.file.CheckFreelist() }
+
 // Close closes the file.
 func (c *Cluster) Close() error { return c.file.Close() }
 
