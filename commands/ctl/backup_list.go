@@ -46,11 +46,11 @@ what interrupted saves have left; "etcdctl backup prune" removes it later.`,
 			for _, b := range l.Backups {
 				v.All = append(v.All, backupItem(b))
 			}
-			if n := len(l.Damaged) + len(l.Leftovers); n > 0 && !o.quiet {
-				fmt.Fprintf(a.streams.Err, "%d more can't be used: \"etcdctl backup list --incomplete\" shows them\n", n)
-			}
 			if len(v.All) == 0 && !o.quiet {
 				fmt.Fprintf(a.streams.Err, "No backups in %s\n", run.Store.Location())
+			}
+			if n := len(l.Damaged) + len(l.Leftovers); n > 0 && !o.quiet {
+				fmt.Fprintf(a.streams.Err, "%d more can't be used: \"etcdctl backup list --incomplete\" shows them\n", n)
 			}
 			return run.print(v)
 		},

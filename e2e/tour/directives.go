@@ -87,6 +87,7 @@ func (g *guide) startCluster(ctx context.Context, args, server []string) error {
 	if opts.Bin, err = g.page.Refs.Build(ctx, *line); err != nil {
 		return err
 	}
+	g.servers = opts.Bin
 	g.end()
 	if g.cluster, err = cluster.Start(ctx, opts); err != nil {
 		return err
@@ -124,7 +125,7 @@ func (g *guide) lookAround() error {
 	c := g.cluster
 	g.env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "ETCD") || strings.Contains(strings.ToLower(v), "_proxy=")
-	}), "PATH="+g.page.Ours+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+g.dir, "TZ=UTC",
+	}), "PATH="+strings.Join([]string{g.page.Ours, os.Getenv("PATH"), g.servers}, string(os.PathListSeparator)), "HOME="+g.dir, "TZ=UTC",
 		"ETCDCTL_ENDPOINTS="+c.Endpoints(), "ETCDCTL_COMMAND_TIMEOUT="+patience, "ETCDCTL_DIAL_TIMEOUT="+patience)
 	g.env = append(g.env, g.vars...)
 	if c.Certs() == "" {

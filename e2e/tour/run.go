@@ -19,7 +19,8 @@ type guide struct {
 	vars      []string // of env, from directives
 	names     names
 	cluster   *cluster.Cluster
-	started   int // clusters
+	started   int    // clusters
+	servers   string // directory of their programs
 	terminals map[string]*terminal
 	current   string // terminal
 }

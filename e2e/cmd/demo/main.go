@@ -59,7 +59,7 @@ func run(ctx context.Context) (err error) {
 	}
 	defer first.Stop()
 	w.endpoints = first.Endpoints()
-	if err := w.all(ctx, mainJob()); err != nil {
+	if err := w.all(ctx, mainJob(filepath.Join(server, "etcd"))); err != nil {
 		return err
 	}
 

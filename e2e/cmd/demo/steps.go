@@ -11,14 +11,16 @@ func ctl(args ...string) []string  { return append([]string{"etcdctl"}, args...)
 func util(args ...string) []string { return append([]string{"etcdutl"}, args...) }
 
 // mainJob is an operator's everyday work with a cluster. It begins at revision
-// 1 of a fresh store, so the revisions below are known.
-func mainJob() []chapter {
+// 1 of a fresh store, so the revisions below are known. etcd is the server that
+// a drill starts.
+func mainJob(etcd string) []chapter {
 	return []chapter{
 		{"Writing and reading", writeAndRead()},
 		{"History and compaction", history()},
 		{"Leases", leases()},
 		{"The cluster", clusterSteps()},
 		{"Backup and restore", backup()},
+		{"A backup you can trust", trusted(etcd)},
 	}
 }
 
@@ -75,5 +77,15 @@ func backup() []step {
 		{args: ctl("snapshot", "save", "backup.db"), stdout: []string{"Snapshot saved at backup.db", `Server version 3\.7\.0`}},
 		{args: util("snapshot", "status", "backup.db", "-w", "table"), stdout: []string{`\| +HASH +\| +REVISION +\|.*`}},
 		{args: util("snapshot", "restore", "backup.db", "--data-dir", "restored"), stderr: "(?s:.*)"},
+	}
+}
+
+func trusted(etcd string) []step {
+	const name = `\d{8}T\d{6}Z-\d+-[0-9a-f]{8}`
+	return []step{
+		{args: ctl("backup", "save", "--repo", "backups"), stdout: []string{`Saved ` + name + `: revision \d+, .*, verified \(readback\), in \S+ s`}},
+		{args: ctl("backup", "list", "--repo", "backups"), stdout: []string{name + `, revision \d+, .*, verified \(readback\) \S+`}},
+		{args: ctl("backup", "drill", "--repo", "backups", "--etcd", etcd), stdout: []string{name + `: ok: etcd 3\.7\.\d+ started on it: .*`}},
+		{args: ctl("backup", "restore", "latest", "--repo", "backups", "--data-dir", "trusted"), stderr: "(?s:.*)Restored - to trusted: (?s:.*)"},
 	}
 }
