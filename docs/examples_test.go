@@ -1,0 +1,111 @@
+package docs_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"etcdkit/commands/cli"
+	"etcdkit/commands/ctl"
+)
+
+// TestExamples parses every command line of docs/examples: the commands and
+// flags exist, and so does every variable that the examples set.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	lines := map[string]int{}
+	parse := func(file string, args []string) {
+		t.Helper()
+		lines[file]++
+		root := ctl.NewRoot(cli.Streams{})
+		cmd, rest, err := root.Find(args)
+		if err != nil || cmd.HasSubCommands() {
+			t.Errorf("%s: %q is no command: %v", file, args, err)
+			return
+		}
+		if err := cmd.ParseFlags(rest); err != nil {
+			t.Errorf("%s: %q: %v", file, args, err)
+		}
+	}
+	variable := func(file, name string) {
+		t.Helper()
+		flag, ok := strings.CutPrefix(name, "ETCDCTL_")
+		if !ok {
+			return
+		}
+		cmd, _, err := ctl.NewRoot(cli.Streams{}).Find([]string{"backup", "save"})
+		if err != nil || cmd.InheritedFlags().Lookup(strings.ToLower(strings.ReplaceAll(flag, "_", "-"))) == nil {
+			t.Errorf("%s: there is no flag for %s", file, name)
+		}
+	}
+	files, err := filepath.Glob("examples/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(file, ".yaml") {
+			for _, c := range containers(t, content) {
+				parse(file, c.Args)
+				for _, one := range c.Env {
+					variable(file, one.Name)
+				}
+			}
+		}
+		for line := range strings.Lines(string(content)) {
+			line = strings.TrimSpace(line)
+			if args, ok := strings.CutPrefix(line, "ExecStart=/usr/local/bin/etcdctl "); ok {
+				parse(file, strings.Fields(args))
+			}
+			if args, ok := strings.CutPrefix(line, "etcdctl "); ok {
+				parse(file, strings.Fields(args))
+			}
+			if set, ok := strings.CutPrefix(line, "Environment="); ok {
+				name, _, _ := strings.Cut(set, "=")
+				variable(file, name)
+			}
+		}
+	}
+	for _, file := range []string{"examples/etcd-backup.service", "examples/etcd-backup-cronjob.yaml", "examples/backup-user.sh"} {
+		if lines[file] < 2 || !slices.Contains(files, file) {
+			t.Errorf("%s has %d command lines", file, lines[file])
+		}
+	}
+}
+
+type container struct {
+	Args []string
+	Env  []struct{ Name string }
+}
+
+// containers are those of a CronJob.
+func containers(t *testing.T, content []byte) []container {
+	t.Helper()
+	var job struct {
+		Kind string
+		Spec struct {
+			JobTemplate struct {
+				Spec struct {
+					Template struct {
+						Spec struct {
+							InitContainers []container `yaml:"initContainers"`
+							Containers     []container
+						}
+					}
+				}
+			} `yaml:"jobTemplate"`
+		}
+	}
+	if err := yaml.Unmarshal(content, &job); err != nil || job.Kind != "CronJob" {
+		t.Fatalf("kind %q, %v", job.Kind, err)
+	}
+	pod := job.Spec.JobTemplate.Spec.Template.Spec
+	return slices.Concat(pod.InitContainers, pod.Containers)
+}
