@@ -3,6 +3,7 @@ package docs_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,8 +24,8 @@ func TestDoctor(t *testing.T) {
 	}
 	var want strings.Builder
 	want.WriteString(prose + mark)
-	for _, c := range doctor.Checks() {
-		fmt.Fprintf(&want, "\n### %s\n\nLooks for %s. Severity: %s.\n\n%s\n", c.Name, c.Summary, c.Severity, c.Meaning)
+	for _, c := range slices.Concat(doctor.Checks(), doctor.UpgradeChecks()) {
+		fmt.Fprintf(&want, "\n### %s\n\nLooks for %s. Severity at worst: %s.\n\n%s\n", c.Name, c.Summary, c.Severity, c.Meaning)
 	}
 	if *update {
 		if err := os.WriteFile(path, []byte(want.String()), 0o644); err != nil {

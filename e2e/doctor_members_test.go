@@ -198,4 +198,15 @@ func TestDoctorV2(t *testing.T) {
 	p.finds("dropped-flags m1")
 	p.must("ETCDCTL_API=2 etcdctl --endpoints " + c.URLs() + " set /k v")
 	p.finds("dropped-flags m1", "v2-content")
+
+	p.flags = append(p.flags, "--upgrade-to 3.6")
+	for _, f := range p.finds("dropped-flags m1", "v2-content") {
+		if f.Severity != "error" {
+			t.Errorf("got %+v", f)
+		}
+	}
+	p.flags[len(p.flags)-1] = "--upgrade-to 3.7"
+	if found := p.finds("dropped-flags m1", "v2-content", "upgrade-step m1"); found[0].Evidence != "3.5.33 must be upgraded to 3.6 first" {
+		t.Errorf("got %+v", found)
+	}
 }

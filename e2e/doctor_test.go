@@ -210,6 +210,12 @@ func TestDoctorHealthy(t *testing.T) {
 					"ETCDCTL_CERT=" + filepath.Join(c.Certs(), "client.crt"), "ETCDCTL_KEY=" + filepath.Join(c.Certs(), "client.key"), "ETCDCTL_COMMAND_TIMEOUT=60s"}
 			}
 			p.finds()
+			if next := map[string]string{"3.5": "3.6", "3.6": "3.7"}[r.line]; next != "" {
+				out, _, code := p.shell("etcdctl doctor -w json --upgrade-to " + next)
+				if code != 0 || strings.Contains(out, "etcdutl check v2store") != (next == "3.6") {
+					t.Errorf("to %s: exit %d: %s", next, code, out)
+				}
+			}
 			for range runs {
 				if found, text := p.examine(); len(found) > 0 || !strings.Contains(text, `"unchecked":[]`) {
 					t.Fatalf("found %s", text)

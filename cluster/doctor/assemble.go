@@ -13,7 +13,7 @@ import (
 // picture puts the visits together. Without a member list, each endpoint that
 // answered stands for a member.
 func (g *gatherer) picture(list *clientv3.MemberListResponse) *Picture {
-	p := &Picture{At: g.Now(), Leases: -1}
+	p := &Picture{At: g.Now(), Leases: -1, UpgradeTo: g.UpgradeTo}
 	taken := make(map[*visit]bool)
 	if list == nil {
 		g.unlisted(p, taken)
@@ -122,6 +122,9 @@ func (p *Picture) noteOne(m *Member) {
 	case web.Args == nil:
 		missing(NeedFlags, "flags", errNoFlags)
 	}
+	if p.UpgradeTo == "3.6" && minor(m) == "3.5" && web.V2Keys < 0 {
+		missing(NeedV2, "v2 content", errNoV2)
+	}
 	if m.Quota() == 0 && unread != nil {
 		missing(NeedQuota, "quota", errNoQuota)
 	}
@@ -129,6 +132,7 @@ func (p *Picture) noteOne(m *Member) {
 
 var (
 	errNoFlags = errors.New("/debug/vars does not show them")
+	errNoV2    = errors.New("the v2 interface is off; stop the member and type etcdutl check v2store --data-dir DIR")
 	errNoQuota = errors.New("neither its status nor its metrics have it; give it by --quota")
 )
 

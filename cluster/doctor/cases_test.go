@@ -220,6 +220,40 @@ func metricCases() []pictured {
 	}
 }
 
+func upgradeCases() []pictured {
+	runs := func(version, storage string) func(*Picture) {
+		return func(p *Picture) {
+			p.all(func(_ *Member, s *pb.StatusResponse) { s.Version, s.StorageVersion = version, storage })
+			p.Auth.Enabled, p.UpgradeTo = false, "3.7"
+		}
+	}
+	to36 := func(flags ...string) func(*Picture) {
+		return func(p *Picture) {
+			runs("3.5.33", "")(p)
+			p.UpgradeTo = "3.6"
+			p.Members[1].Seen.Web.Args = append([]string{"etcd"}, flags...)
+			p.Members[1].Seen.Web.V2Keys = len(flags)
+		}
+	}
+	return []pictured{
+		{"ready for 3.7", runs("3.6.11", "3.6.0"), nil},
+		{"upgraded to 3.7", runs("3.7.3", "3.7.0"), nil},
+		{"two steps", runs("3.5.33", ""), []found{{"error upgrade-step m1,m2,m3", "3.5.33 must be upgraded to 3.6 first", statusOfAll}}},
+		{"beyond", runs("3.8.0", "3.8.0"), []found{{"error upgrade-step m1,m2,m3", "3.8.0 is newer than 3.7", statusOfAll}}},
+		{"too old a patch release", runs("3.6.10", "3.6.0"), []found{
+			{"error upgrade-release m1,m2,m3", "3.6.10, at least 3.6.11 is needed: the upgrade guide asks for it", statusOfAll}}},
+		{"storage behind", func(p *Picture) {
+			runs("3.6.16", "3.6.0")(p)
+			p.Members[0].Status().StorageVersion = "3.5.0"
+			p.Members[0].Seen.Web.Metrics = measured(map[string]float64{"process_start_time_seconds": float64(seenAt().Unix())})
+		}, []found{{"error upgrade-storage m1", "server 3.6.16, storage 3.5", statusOfAll}}},
+		{"v2 content and flags", to36("--enable-v2"), []found{
+			{"error v2-content", "1 key in the root directory", "ETCDCTL_API=2 etcdctl ls --recursive"},
+			{"error dropped-flags m2", "--enable-v2, which 3.6 does not have", "etcd --help"}}},
+		{"neither", to36(), nil},
+	}
+}
+
 func openssl(at string) string {
 	return fmt.Sprintf("openssl s_client -connect %s </dev/null | openssl x509 -noout -dates -ext subjectAltName", at)
 }

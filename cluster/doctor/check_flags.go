@@ -22,15 +22,15 @@ func droppedFlags(minor string) (flags []string, next string) {
 
 func flagsDropped() Check {
 	return Check{
-		Name: "dropped-flags", Severity: Warning, Needs: NeedStatus | NeedFlags,
-		Summary: "servers that were started with flags that the next minor release does not have",
+		Name: "dropped-flags", Severity: Error, Needs: NeedStatus | NeedFlags,
+		Summary: "servers that were started with flags that the next minor release does not have (an error before an upgrade to it)",
 		Meaning: "After an upgrade, the server does not start with them. Remove them or use the flags that replace them. Flags in a configuration file or in variables are not seen.",
 		Find: func(p *Picture) []Finding {
 			var all []Finding
 			p.each(func(m *Member) {
 				dropped, next := droppedFlags(minor(m))
 				if used := used(m, dropped); len(used) > 0 {
-					all = append(all, Finding{Members: []string{m.Label()}, Evidence: names(used) + ", which " + next + " does not have", Command: "etcd --help"})
+					all = append(all, Finding{Severity: p.upgradeSeverity(next), Members: []string{m.Label()}, Evidence: names(used) + ", which " + next + " does not have", Command: "etcd --help"})
 				}
 			})
 			return all
@@ -54,10 +54,19 @@ func used(m *Member, list []string) []string {
 	return all
 }
 
+// upgradeSeverity is that of something that keeps a release from starting: an
+// error if an upgrade to it is planned.
+func (p *Picture) upgradeSeverity(next string) Severity {
+	if p.UpgradeTo == next {
+		return Error
+	}
+	return Warning
+}
+
 func v2Content() Check {
 	return Check{
-		Name: "v2-content", Severity: Warning, Needs: NeedMetrics | NeedV2,
-		Summary: "keys of the v2 interface",
+		Name: "v2-content", Severity: Error, Needs: NeedMetrics | NeedV2,
+		Summary: "keys of the v2 interface (an error before an upgrade to 3.6)",
 		Meaning: "3.6 has no v2 interface, and refuses to start on a data directory with v2 content. Copy the keys to v3, then delete them.",
 		Find: func(p *Picture) []Finding {
 			most := 0
@@ -65,7 +74,7 @@ func v2Content() Check {
 			if most == 0 {
 				return nil
 			}
-			return []Finding{{Evidence: count(most, "key") + " in the root directory", Command: "ETCDCTL_API=2 etcdctl ls --recursive"}}
+			return []Finding{{Severity: p.upgradeSeverity("3.6"), Evidence: count(most, "key") + " in the root directory", Command: "ETCDCTL_API=2 etcdctl ls --recursive"}}
 		},
 	}
 }

@@ -28,8 +28,9 @@ type Look struct {
 	Visit     time.Duration                                // how long one address may take
 	Deep      time.Duration                                // how long the further questions may take together
 	Now       func() time.Time
-	Wants     Need  // what the checks need; nothing else is asked for
-	Quota     int64 // of members whose quota can't be seen; 0 if it was not given
+	Wants     Need   // what the checks need; nothing else is asked for
+	UpgradeTo string // the release of a planned upgrade, "" for none
+	Quota     int64  // of members whose quota can't be seen; 0 if it was not given
 }
 
 // maxVisits is how many addresses are visited at most. A cluster has a few.

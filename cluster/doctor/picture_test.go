@@ -91,10 +91,10 @@ type pictured struct {
 func TestChecks(t *testing.T) {
 	t.Parallel()
 	seen := make(map[string]bool)
-	for _, tt := range slices.Concat(memberCases(), serverCases(), metricCases()) {
+	for _, tt := range slices.Concat(memberCases(), serverCases(), metricCases(), upgradeCases()) {
 		p := healthy()
 		tt.make(p)
-		got := Examine(p, Checks())
+		got := Examine(p, slices.Concat(UpgradeChecks(), Checks()))
 		var have []found
 		for _, f := range got.Findings {
 			title := f.Severity.String() + " " + f.Check
@@ -109,7 +109,7 @@ func TestChecks(t *testing.T) {
 		}
 	}
 	names := make(map[string]bool)
-	for _, c := range Checks() {
+	for _, c := range slices.Concat(UpgradeChecks(), Checks()) {
 		if !seen[c.Name] {
 			t.Errorf("no picture has the problem that %s looks for", c.Name)
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -26,7 +27,7 @@ const (
 type doctorOptions struct {
 	cluster, fixPlan, list bool
 	only, skip             []string
-	quota                  string
+	quota, upgradeTo       string
 }
 
 func (o *doctorOptions) addFlags(cmd *cobra.Command) {
@@ -37,17 +38,29 @@ func (o *doctorOptions) addFlags(cmd *cobra.Command) {
 	fs.StringSliceVar(&o.only, "only", nil, "run only these `checks`, separated by commas; cert-* stands for all that begin with cert-")
 	fs.StringSliceVar(&o.skip, "skip", nil, "do not run these `checks`")
 	fs.StringVar(&o.quota, "quota", "", "the quota of members that don't report it, such as 8GiB (3.5 without metrics)")
+	fs.StringVar(&o.upgradeTo, "upgrade-to", "", "examine also whether the cluster can be upgraded to this `release`: "+strings.Join(doctor.UpgradeTargets(), " or "))
+	cli.CompleteFlag(cmd, "upgrade-to", doctor.UpgradeTargets()...)
 	var all []string
-	for _, c := range doctor.Checks() {
+	for _, c := range allChecks() {
 		all = append(all, c.Name)
 	}
 	cli.CompleteFlag(cmd, "only", all...)
 	cli.CompleteFlag(cmd, "skip", all...)
 }
 
+// allChecks returns all checks, those before an upgrade first.
+func allChecks() []doctor.Check { return slices.Concat(doctor.UpgradeChecks(), doctor.Checks()) }
+
 // checks returns the checks to run.
 func (o *doctorOptions) checks() ([]doctor.Check, error) {
-	some, unknown := doctor.Select(doctor.Checks(), o.only, o.skip)
+	if o.upgradeTo != "" && !slices.Contains(doctor.UpgradeTargets(), o.upgradeTo) {
+		return nil, cli.Exit(cli.BadArgs, fmt.Errorf("--upgrade-to %s: use one of %s", o.upgradeTo, strings.Join(doctor.UpgradeTargets(), ", ")))
+	}
+	from := allChecks()
+	if o.upgradeTo == "" && !o.list {
+		from = doctor.Checks()
+	}
+	some, unknown := doctor.Select(from, o.only, o.skip)
 	if unknown != "" {
 		flag := "--only"
 		if slices.Contains(o.skip, unknown) {
@@ -88,6 +101,7 @@ The metrics of members are read at their client URLs.`,
 		Example: `  etcdctl doctor
   etcdctl doctor --endpoints 10.0.0.7:2379 --fix-plan
   etcdctl doctor --only no-leader,member-down,nospace -w json
+  etcdctl doctor --upgrade-to 3.7
   etcdctl doctor --list`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := wantArgs(args, 0, "doctor accepts no arguments"); err != nil {
@@ -132,6 +146,7 @@ func (a *app) examine(cmd *cobra.Command, o *doctorOptions, checks []doctor.Chec
 	}
 	look := looking(a, d, visitTime)
 	look.Listed, look.Quota, look.Deep, look.Wants = o.cluster, quota, a.within(deepTime), doctor.Needs(checks)
+	look.UpgradeTo = o.upgradeTo
 	picture, err := look.Gather(cmd.Context())
 	if err != nil {
 		return err
@@ -178,7 +193,7 @@ func diagnosis(r doctor.Report, p *doctor.Picture, typed []string) view.Diagnosi
 // cluster in their commands.
 func findings(r doctor.Report, typed []string) []view.Finding {
 	meanings := make(map[string]string)
-	for _, c := range doctor.Checks() {
+	for _, c := range allChecks() {
 		meanings[c.Name] = c.Meaning
 	}
 	var all []view.Finding
