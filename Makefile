@@ -80,7 +80,7 @@ bench: build reference ## ratios to upstream in one run, into docs/performance.m
 	cd e2e && ETCDKIT_BIN=$(CURDIR)/$(BIN) go run ./cmd/bench -out ../docs/performance.md
 
 changelog: ## CHANGELOG.md from the entries in changelog/
-	go run ./changelog
+	go run ./cmd/changelog
 
 FUZZTIME := 2m
 soak: build reference ## every fuzz target for FUZZTIME each, then the long tests of files and signals

@@ -170,7 +170,7 @@ func New(w io.Writer, format string, o Options) (*Printer, error) {
 			return &Printer{format: f, print: print, text: newText(w, o)}, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: %q is none of %s", ErrFormat, format, strings.Join(Names(), ", "))
+	return nil, fmt.Errorf("%w: %q: use one of %s", ErrFormat, format, strings.Join(Names(), ", "))
 }
 
 // Format returns the name of the printer's format.

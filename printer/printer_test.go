@@ -70,7 +70,7 @@ func TestUnknownFormat(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"", "JSON", "jso", "yml"} {
 		_, err := New(&bytes.Buffer{}, name, Options{Template: "<{{.}}>"})
-		want := `unsupported output format: "` + name + `" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml`
+		want := `unsupported output format: "` + name + `": use one of csv, fields, json, jsonl, protobuf, simple, table, template, yaml`
 		if !errors.Is(err, ErrFormat) || err.Error() != want {
 			t.Errorf("format %q: error %v, want %s", name, err, want)
 		}

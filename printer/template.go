@@ -21,7 +21,7 @@ var ErrTemplate = errors.New("bad template")
 // error when it is applied, and the line of that object is not printed.
 func openTemplate(o Options) (func(*Text, View), error) {
 	if o.Template == "" {
-		return nil, fmt.Errorf("%w: there is none; --template takes it", ErrTemplate)
+		return nil, fmt.Errorf("%w: give one with --template", ErrTemplate)
 	}
 	tmpl, err := template.New("--template").Option("missingkey=error").Funcs(template.FuncMap{
 		"decode": unbase64,

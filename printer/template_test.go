@@ -68,7 +68,7 @@ func TestTemplateOfEachObject(t *testing.T) {
 func TestTemplateErrors(t *testing.T) {
 	t.Parallel()
 	for template, want := range map[string]string{
-		"":           "bad template: there is none; --template takes it",
+		"":           "bad template: give one with --template",
 		"{{":         "bad template: --template:1: unclosed action",
 		"{{nosuch}}": `bad template: --template:1: function "nosuch" not defined`,
 	} {

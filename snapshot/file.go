@@ -140,7 +140,7 @@ func (f *File) Size() int64 { return f.size }
 // part of its sha256.
 func (f *File) DataSize() int64 { return f.data - f.data%f.db.PageSize() }
 
-// HasChecksum tells whether the file ends with a sha256, by etcd's rule.
+// HasChecksum reports whether the file ends with a sha256, by etcd's rule.
 func (f *File) HasChecksum() bool { return f.valid }
 
 // Checksum is the sha256 at the end of the file; zero without HasChecksum.

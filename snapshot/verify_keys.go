@@ -42,7 +42,7 @@ func outOfOrder(page int64, rev Revision) *CorruptError {
 	}
 }
 
-// before tells whether r is the revision of an earlier change than next.
+// before reports whether r is the revision of an earlier change than next.
 func (r Revision) before(next Revision) bool {
 	return r.Main < next.Main || (r.Main == next.Main && r.Sub < next.Sub)
 }

@@ -97,7 +97,7 @@ func (p Program) report(err error) {
 var EnablePrefixMatching = sync.OnceFunc(func() { cobra.EnablePrefixMatching = true })
 
 // errUnread is the cause of a context whose output is no longer read.
-var errUnread = errors.New("nobody reads the output")
+var errUnread = errors.New("the output is not read any more")
 
 // signals remembers the signal that cancelled a context.
 type signals struct {

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"etcdkit/commands/cli"
+	"etcdkit/internal/netname"
 )
 
 // stage is the progress of the latest attempt to connect to an endpoint.
@@ -89,7 +90,7 @@ func (c *connections) dial(ctx context.Context, address string) (net.Conn, error
 	k.remote = nc.RemoteAddr().String()
 	if c.proxy.serves(address) {
 		k.remote = address // the other end is the proxy for every endpoint
-		nc = &throughProxy{nc, remoteName(address)}
+		nc = &throughProxy{nc, netname.Name(address)}
 	}
 	c.open[nc] = k
 	return nc, nil

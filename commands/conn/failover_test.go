@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"etcdkit/internal/netname"
+
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -50,7 +52,7 @@ func (c *cluster) invoke(ctx context.Context, _ string, _, _ any, _ *grpc.Client
 	c.asked = append(c.asked, i)
 	for _, o := range opts {
 		if p, ok := o.(grpc.PeerCallOption); ok {
-			*p.PeerAddr = peer.Peer{Addr: remoteName(c.wire.conns.all[i].remote)}
+			*p.PeerAddr = peer.Peer{Addr: netname.Name(c.wire.conns.all[i].remote)}
 		}
 	}
 	return c.members[i]()
@@ -193,7 +195,7 @@ func TestTracesDoNotMix(t *testing.T) {
 		hang := func(ctx context.Context, _ string, _, _ any, _ *grpc.ClientConn, opts ...grpc.CallOption) error {
 			for _, o := range opts {
 				if p, ok := o.(grpc.PeerCallOption); ok {
-					*p.PeerAddr = peer.Peer{Addr: net.Addr(remoteName("a:1"))}
+					*p.PeerAddr = peer.Peer{Addr: net.Addr(netname.Name("a:1"))}
 				}
 			}
 			<-ctx.Done()

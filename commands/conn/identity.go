@@ -47,7 +47,7 @@ func identify(who *clientv3.AuthConfig, cert, password, prefix string) identity 
 		id.token = true
 	case who.Password == "":
 		id.empty = true
-		id.unused = fmt.Sprintf("the password of --%suser %s is empty, so nobody is logged in", prefix, plainText(who.Username))
+		id.unused = fmt.Sprintf("the password of --%suser %s is empty, so etcdctl does not log in", prefix, plainText(who.Username))
 	default:
 		id.user = who.Username
 	}

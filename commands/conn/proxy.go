@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"etcdkit/commands/cli"
+	"etcdkit/internal/netname"
 )
 
 // proxy is the HTTP proxy that HTTPS_PROXY names. As in upstream's etcdctl,
@@ -125,16 +126,10 @@ func (c *readFirst) Read(b []byte) (int, error) { return c.in.Read(b) }
 // which proxy.
 type throughProxy struct {
 	net.Conn
-	remote remoteName
+	remote netname.Name
 }
 
 func (c *throughProxy) RemoteAddr() net.Addr { return c.remote }
-
-// remoteName is an address as it was dialed.
-type remoteName string
-
-func (remoteName) Network() string  { return "tcp" }
-func (a remoteName) String() string { return string(a) }
 
 // ExplainProxy names the proxy and its variable in the error of a request of
 // net/http that a proxy has failed. Other errors are returned as they are.

@@ -101,7 +101,7 @@ func TestAuthChecksFirst(t *testing.T) {
 	t.Parallel()
 	f := &authServer{}
 	endpoint := f.start(t)
-	const badFormat = "unsupported output format: \"yam\" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml"
+	const badFormat = "unsupported output format: \"yam\": use one of csv, fields, json, jsonl, protobuf, simple, table, template, yaml"
 	for _, tt := range []struct {
 		args string
 		code cli.Code

@@ -36,7 +36,7 @@ func TestCheckRefused(t *testing.T) {
 	}{
 		{[]string{"perf", "--load", "foo", "-w", "xml"}, ran{code: 4, err: "Error: unknown load option foo: use s, m, l or xl\n"}},
 		{[]string{"datascale", "--load", "XL"}, ran{code: 4, err: "Error: unknown load option XL: use s, m, l or xl\n"}},
-		{[]string{"perf", "-w", "xml"}, ran{code: 4, err: "Error: unsupported output format: \"xml\" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"}},
+		{[]string{"perf", "-w", "xml"}, ran{code: 4, err: "Error: unsupported output format: \"xml\": use one of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"}},
 	} {
 		r.run(t, append([]string{"check"}, tt.args...)...).is(t, tt.want)
 	}

@@ -80,4 +80,4 @@ func TestDowngradeChecksFirst(t *testing.T) {
 	}
 }
 
-const badFormat = "Error: unsupported output format: \"yam\" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"
+const badFormat = "Error: unsupported output format: \"yam\": use one of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"

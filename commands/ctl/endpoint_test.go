@@ -143,7 +143,7 @@ func TestEndpointStatusErrors(t *testing.T) {
 		{"the cluster of a dead one, with the login of 3.5", []string{dead}, []string{"--cluster", "--user", "u:p", "--compat", "3.5"},
 			cli.BadConnection, "", "Error: " + refused(dead) + "\n"},
 		{"a bad format", []string{dead}, []string{"-w", "yam"}, cli.BadFeature, "",
-			"Error: unsupported output format: \"yam\" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"},
+			"Error: unsupported output format: \"yam\": use one of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

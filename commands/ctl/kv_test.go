@@ -109,7 +109,7 @@ func TestWrongCommandLines(t *testing.T) {
 		both     = "`--prefix` and `--from-key` cannot be set at the same time, choose one"
 		tooMany  = "too many arguments, only accept one argument when `--prefix` or `--from-key` is set"
 		badLease = `bad lease ID arg "zz", expecting ID in Hex, as lease list shows it`
-		format   = `unsupported output format: "bad" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml`
+		format   = `unsupported output format: "bad": use one of csv, fields, json, jsonl, protobuf, simple, table, template, yaml`
 	)
 	for _, tt := range []struct {
 		args string

@@ -63,7 +63,7 @@ func TestKeepAliveLosesServer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		runner{endpoint: "a:1", net: new(conntest.Network)}.run(t, "lease", "keep-alive", "7f").
-			is(t, ran{code: 2, err: "no connection: a:1: connection refused: trying on\n" +
+			is(t, ran{code: 2, err: "no connection: a:1: connection refused; retrying\n" +
 				"Error: lease 000000000000007f is not kept alive: a:1: connection refused: context deadline exceeded\n"})
 	})
 }

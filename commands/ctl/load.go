@@ -52,7 +52,7 @@ func unused(sum load.Summary, o load.Options, err error) error {
 	switch {
 	case err != nil:
 		if o.Resume != "" && sum.Read > 0 {
-			return fmt.Errorf("%w; the same command goes on where it was", err)
+			return fmt.Errorf("%w; run the same command again to resume", err)
 		}
 		return err
 	case sum.Failed > 0:

@@ -77,7 +77,7 @@ func TestMakeMirrorRefused(t *testing.T) {
 		{[]string{to, to}, ran{code: 128, err: arguments}},
 		{[]string{"-w", "xml"}, ran{code: 128, err: arguments}},
 		{[]string{to, "-w", "xml", "--dest-prefix", "a", "--no-dest-prefix"},
-			ran{code: 4, err: "Error: unsupported output format: \"xml\" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"}},
+			ran{code: 4, err: "Error: unsupported output format: \"xml\": use one of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"}},
 		{[]string{to, "--dest-prefix", "a", "--no-dest-prefix"}, ran{code: 128, err: conflict}},
 		{[]string{to, "--dest-cacert", "/nowhere/ca"}, ran{code: 128, err: "Error: open /nowhere/ca: no such file or directory\n"}},
 		{[]string{to, "--max-txn-ops", "-1"}, ran{code: 1,

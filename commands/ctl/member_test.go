@@ -226,7 +226,7 @@ ETCD_INITIAL_CLUSTER_STATE="existing"
 func TestMemberChecksFirst(t *testing.T) {
 	t.Parallel()
 	f := memberServer().start(t)
-	const badFormat = "Error: unsupported output format: \"yam\" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"
+	const badFormat = "Error: unsupported output format: \"yam\": use one of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"
 	tests := []struct {
 		args   []string
 		code   cli.Code

@@ -17,6 +17,6 @@ func (s *session) reportOutages(ctx context.Context, a *app, w io.Writer, mu syn
 		fmt.Fprintf(w, format+"\n", args...)
 	}
 	return s.client.Outages(ctx, a.conn.DialTimeout(),
-		func(causes string) { say("no connection: %s: trying on", causes) },
+		func(causes string) { say("no connection: %s; retrying", causes) },
 		func() { say("connected") })
 }

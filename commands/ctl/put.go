@@ -27,7 +27,7 @@ type putOptions struct {
 }
 
 func (o *putOptions) addFlags(fs *pflag.FlagSet) {
-	fs.StringVar(&o.lease, "lease", "0", "attach the key to the lease with this hexadecimal `id`")
+	fs.StringVar(&o.lease, "lease", "0", "attach the key to the lease with this `id`, as any command prints it")
 	fs.BoolVar(&o.prevKV, "prev-kv", false, "print the previous key-value pair")
 	fs.BoolVar(&o.ignoreValue, "ignore-value", false, "keep the key's value; no value argument is accepted")
 	fs.BoolVar(&o.ignoreLease, "ignore-lease", false, "keep the key's lease")

@@ -33,7 +33,7 @@ func (b *putBatch) misused(cmd *cobra.Command) error {
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
 	(&loadOptions{}).addFlags(own)
 	own.VisitAll(func(f *pflag.Flag) { many = append(many, f.Name) })
-	wrong, why := many, "--%s goes only with --batch"
+	wrong, why := many, "--%s requires --batch"
 	if b.format != "" {
 		wrong, why = single, "`--batch` and `--%s` cannot be set at the same time"
 	}
@@ -52,7 +52,7 @@ func (b *putBatch) run(cmd *cobra.Command, a *app, o *putOptions, args []string)
 	}
 	format, ok := map[string]lines.Format{"jsonl": lines.JSONLines, "nul": lines.NUL}[b.format]
 	if !ok {
-		return cli.Exit(cli.BadFeature, fmt.Errorf("unknown value %q of --batch: it is one of %s", b.format, strings.Join(batchFormats(), ", ")))
+		return cli.Exit(cli.BadFeature, fmt.Errorf("unknown value %q of --batch: use one of %s", b.format, strings.Join(batchFormats(), ", ")))
 	}
 	mode, err := b.mode(cmd.Flags().Changed("on-conflict"))
 	if err != nil {

@@ -273,7 +273,7 @@ func TestSnapshotSaveChecksFirst(t *testing.T) {
 		{nil, cli.BadArgs, "Error: snapshot save expects one argument <filename>\n"},
 		{[]string{"a", "b", "-w", "yam"}, cli.BadArgs, "Error: snapshot save expects one argument <filename>\n"},
 		{[]string{filepath.Join(dir, "s.db"), "-w", "yam"}, cli.BadFeature,
-			"Error: unsupported output format: \"yam\" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"},
+			"Error: unsupported output format: \"yam\": use one of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"},
 		{[]string{missing}, cli.Interrupted,
 			fmt.Sprintf("Error: could not open %s.part (open %s.part: no such file or directory)\n", missing, missing)},
 		{[]string{dir}, cli.Interrupted, "Error: could not write " + dir + ": is a directory\n"},

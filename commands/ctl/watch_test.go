@@ -67,8 +67,8 @@ func TestWatchCommandLines(t *testing.T) {
 		{"watch -i", env("ETCDCTL_WATCH_RANGE_END=l"), cli.BadArgs, `ETCDCTL_WATCH_KEY is empty but got ETCDCTL_WATCH_RANGE_END="l"`},
 		{"watch a b --prefix", nil, cli.BadArgs, "`range_end` and `--prefix` are mutually exclusive"},
 		{"watch --prefix", env("ETCDCTL_WATCH_KEY=k", "ETCDCTL_WATCH_RANGE_END=l"), cli.BadArgs, "`range_end` and `--prefix` are mutually exclusive"},
-		{"watch a b --prefix -w bad", nil, cli.BadFeature, `unsupported output format: "bad" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml`},
-		{"watch -i -w bad", nil, cli.BadFeature, `unsupported output format: "bad" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml`},
+		{"watch a b --prefix -w bad", nil, cli.BadFeature, `unsupported output format: "bad": use one of csv, fields, json, jsonl, protobuf, simple, table, template, yaml`},
+		{"watch -i -w bad", nil, cli.BadFeature, `unsupported output format: "bad": use one of csv, fields, json, jsonl, protobuf, simple, table, template, yaml`},
 		{"watch -i", nil, cli.InvalidInput, "error reading watch request line: EOF"},
 	} {
 		runner{endpoint: dead, env: tt.env}.run(t, strings.Fields(tt.args)...).is(t, ran{code: tt.code, err: "Error: " + tt.err + "\n"})

@@ -144,7 +144,7 @@ func (o *copyOptions) run(ctx context.Context, a *app, mode transfer.Mode) error
 		}
 	}
 	if err != nil && o.resume != "" && sum.Written+sum.Before > 0 && sum.Verified == nil {
-		err = fmt.Errorf("%w; the same command goes on where it was", err)
+		err = fmt.Errorf("%w; run the same command again to resume", err)
 	}
 	return err
 }

@@ -60,7 +60,7 @@ func TestHashKV(t *testing.T) {
 		{"hashkv", result{1, "", "Error: accepts 1 arg(s), received 0\n"}},
 		{"hashkv DIR/s.db DIR/s.db -w xml", result{1, "", "Error: accepts 1 arg(s), received 2\n"}},
 		{"hashkv DIR/s.db --data-dir DIR/data", result{cli.BadArgs, "", "Error: --data-dir takes the place of a file: give one of them\n"}},
-		{"hashkv DIR/none.db -w xml", result{cli.BadFeature, "", "Error: unsupported output format: \"xml\" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"}},
+		{"hashkv DIR/none.db -w xml", result{cli.BadFeature, "", "Error: unsupported output format: \"xml\": use one of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"}},
 		{"hashkv DIR/none.db", result{1, "", "Error: stat DIR/none.db: no such file or directory\n"}},
 		{"hashkv --data-dir DIR/none", result{1, "", "Error: stat DIR/none/member/snap/db: no such file or directory\n"}},
 		{"hashkv DIR/cut.db", result{1, "", "Error: open snapshot DIR/cut.db: " + wantPages}},
@@ -95,7 +95,7 @@ func TestVerify(t *testing.T) {
 			`"detail":"5 pages of 4096 bytes are in use, but the file has 10256 bytes"}],"notChecked":["everything else"]}]` + "\n",
 			"Error: 1 of 1 files failed verification\n"}},
 		{"snapshot verify", result{cli.BadArgs, "", "Error: snapshot verify requires at least one file, or --data-dir\n"}},
-		{"snapshot verify DIR/none.db -w xml", result{cli.BadFeature, "", "Error: unsupported output format: \"xml\" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"}},
+		{"snapshot verify DIR/none.db -w xml", result{cli.BadFeature, "", "Error: unsupported output format: \"xml\": use one of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"}},
 	})
 	t.Cleanup(func() {
 		if err := os.RemoveAll(filepath.Join(dir, "data")); err != nil {

@@ -121,7 +121,7 @@ func TestStatus(t *testing.T) {
 		{"snapshot status DIR/cut.db", result{1, "", "Error: open snapshot DIR/cut.db: " + wantPages}},
 		{"snapshot status DIR/none.db", result{1, "", "Error: stat DIR/none.db: no such file or directory\n"}},
 		{"snapshot status DIR/none.db -w xml", result{1, "", "Error: stat DIR/none.db: no such file or directory\n"}},
-		{"snapshot status DIR/s.db -w xml", result{cli.BadFeature, "", "Error: unsupported output format: \"xml\" is none of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"}},
+		{"snapshot status DIR/s.db -w xml", result{cli.BadFeature, "", "Error: unsupported output format: \"xml\": use one of csv, fields, json, jsonl, protobuf, simple, table, template, yaml\n"}},
 		{"snapshot status", result{cli.BadArgs, "", "Error: snapshot status requires exactly one argument\n"}},
 		{"snapshot status a b -w xml", result{cli.BadArgs, "", "Error: snapshot status requires exactly one argument\n"}},
 		{"snapshot status --nope", result{1, "", "Error: unknown flag: --nope\nRun 'etcdutl snapshot status --help' for usage.\n"}},

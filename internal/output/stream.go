@@ -65,7 +65,7 @@ func openPipe(ctx context.Context, path string) (*File, error) {
 		context.AfterFunc(ctx, func() { _ = r.f.SetWriteDeadline(time.Unix(1, 0)) })
 		return &File{f: r.f, path: path, stream: true}, nil
 	case <-ctx.Done():
-		return nil, fmt.Errorf("could not open %s: nobody reads from the pipe: %w", path, context.Cause(ctx))
+		return nil, fmt.Errorf("could not open %s: no process reads from the pipe: %w", path, context.Cause(ctx))
 	}
 }
 

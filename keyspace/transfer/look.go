@@ -33,16 +33,17 @@ func (t *Transfer) look(ctx context.Context, pairs []Pair) error {
 	if t.Mode != Fail && !t.DryRun {
 		return nil
 	}
-	err := each(ctx, batches(pairs), t.lookAt, func(Pair) {})
+	err := t.compareAll(ctx, pairs, t.wouldBecome)
 	if n := t.sum.Conflicts; err == nil && n > 0 && t.Mode == Fail {
 		return fmt.Errorf("v3 has %d of the keys already %w: --on-conflict says what to do with them; nothing was written", n, ErrConflict)
 	}
 	return err
 }
 
-// lookAt counts the outcomes for the pairs, and names those in conflict.
-func (t *Transfer) lookAt(ctx context.Context, pairs []Pair) error {
-	return t.inHalves(ctx, pairs, func(ctx context.Context, pairs []Pair) error {
+// compareAll compares pairs with v3's keys, and calls f with each result, one at a
+// time.
+func (t *Transfer) compareAll(ctx context.Context, pairs []Pair, f func(Pair, standing)) error {
+	batch := func(ctx context.Context, pairs []Pair) error {
 		found, err := t.find(ctx, pairs)
 		if err != nil {
 			return err
@@ -52,14 +53,18 @@ func (t *Transfer) lookAt(ctx context.Context, pairs []Pair) error {
 			if err != nil {
 				return err
 			}
-			t.count(func(s *Summary) { t.wouldBecome(s, p, how) })
+			t.mu.Lock()
+			f(p, how)
+			t.mu.Unlock()
 		}
 		return nil
-	})
+	}
+	return each(ctx, batches(pairs), func(ctx context.Context, pairs []Pair) error { return t.inHalves(ctx, pairs, batch) }, func(Pair) {})
 }
 
 // wouldBecome counts a pair of a dry run, and names it if it is in conflict.
-func (t *Transfer) wouldBecome(s *Summary, p Pair, how standing) {
+func (t *Transfer) wouldBecome(p Pair, how standing) {
+	s := &t.sum
 	if how == different {
 		s.Conflicts++
 		if s.Conflicts <= shownConflicts {

@@ -28,10 +28,7 @@ func (t *Transfer) verify(ctx context.Context, before *Tree) (*Verification, err
 	t.leases.forget()
 	v := &Verification{}
 	settled := v.settled(before.Pairs, now.Pairs)
-	err = each(ctx, batches(settled), func(ctx context.Context, pairs []Pair) error {
-		return t.inHalves(ctx, pairs, func(ctx context.Context, pairs []Pair) error { return t.verifyBatch(ctx, v, pairs) })
-	}, func(Pair) {})
-	if err != nil {
+	if err := t.compareAll(ctx, settled, func(p Pair, how standing) { t.verified(v, p, how) }); err != nil {
 		return nil, err
 	}
 	if v.Changed > 0 {
@@ -69,33 +66,20 @@ func (v *Verification) settled(before, now []Pair) []Pair {
 	return same
 }
 
-// verifyBatch compares the pairs with v3's keys.
-func (t *Transfer) verifyBatch(ctx context.Context, v *Verification, pairs []Pair) error {
-	found, err := t.find(ctx, pairs)
-	if err != nil {
-		return err
-	}
-	for i, p := range pairs {
-		how, err := t.compare(ctx, p, found[i])
-		if err != nil {
-			return err
+// verified counts a pair that was compared.
+func (t *Transfer) verified(v *Verification, p Pair, how standing) {
+	over := !p.Until.IsZero() && !time.Now().Before(p.Until)
+	switch {
+	case how == equal:
+		v.Equal++
+	case t.refused[p.From], how == different && t.Mode == Skip:
+		v.Kept++
+	case over:
+		v.Expired++
+	default:
+		v.Different++
+		if v.Different <= shownDifferent {
+			t.note("Not in v3 as in v2: %q", p.From)
 		}
-		over := !p.Until.IsZero() && !time.Now().Before(p.Until)
-		t.mu.Lock()
-		switch {
-		case how == equal:
-			v.Equal++
-		case t.refused[p.From], how == different && t.Mode == Skip:
-			v.Kept++
-		case over:
-			v.Expired++
-		default:
-			v.Different++
-			if v.Different <= shownDifferent {
-				t.note("Not in v3 as in v2: %q", p.From)
-			}
-		}
-		t.mu.Unlock()
 	}
-	return nil
 }

@@ -32,7 +32,7 @@ func (i Import) Simple(t *printer.Text) {
 	for n, part := range i.parts() {
 		switch {
 		case n == 0 && i.DryRun:
-			t.Printf("%d to be written, %d of them to keys that are there already", part.n, i.Present)
+			t.Printf("%d to be written, %d of them to keys that exist", part.n, i.Present)
 		case n == 0:
 			t.Printf("%d written", part.n)
 		case part.n > 0:

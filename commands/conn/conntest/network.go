@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 
+	"etcdkit/internal/netname"
+
 	"google.golang.org/grpc/test/bufconn"
 )
 
@@ -62,13 +64,13 @@ func (n *Network) Dial(ctx context.Context, network, address string) (net.Conn, 
 	l := n.at[address]
 	n.mu.Unlock()
 	if l == nil {
-		return nil, &net.OpError{Op: "dial", Net: network, Addr: name(address), Err: syscall.ECONNREFUSED}
+		return nil, &net.OpError{Op: "dial", Net: network, Addr: netname.Name(address), Err: syscall.ECONNREFUSED}
 	}
 	c, err := l.DialContext(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &conn{c, name(address)}, nil
+	return &conn{c, netname.Name(address)}, nil
 }
 
 // listener gives its address back when it is closed.
@@ -90,13 +92,7 @@ func (l *listener) Close() error {
 // conn is a connection whose other end has the name that was dialed.
 type conn struct {
 	net.Conn
-	remote name
+	remote netname.Name
 }
 
 func (c *conn) RemoteAddr() net.Addr { return c.remote }
-
-// name is an address of this network.
-type name string
-
-func (name) Network() string  { return "tcp" }
-func (n name) String() string { return string(n) }

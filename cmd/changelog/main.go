@@ -1,4 +1,4 @@
-// Changelog writes CHANGELOG.md from the entries in this directory, a file each: those of the next release in unreleased, those of
+// Changelog writes CHANGELOG.md from the entries in the directory changelog, a file each: those of the next release in unreleased, those of
 // a release in a directory named after its version and day, such as 0.2.0_2027-01-31. It imports nothing of the programs.
 package main
 
