@@ -41,7 +41,7 @@ type killed struct {
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	c, saved := largeCluster(t)
-	for _, k := range append(killedCommands(c, saved, hashOf(t, saved)), killedBackup(t, largeDataDir(t))) {
+	for _, k := range append(killedCommands(c, saved, hashOf(t, saved)), killedBackup(t, largeDataDir(t)), killedSave(c)) {
 		t.Run(k.name, func(t *testing.T) {
 			parallel(t, script.TurnUsual)
 			dir := t.TempDir()
@@ -153,6 +153,28 @@ func killedBackup(t *testing.T, data string) killed {
 	}
 }
 
+// killedSave is a save to a repository, which afterwards has good backups only.
+func killedSave(c *cluster.Cluster) killed {
+	return killed{
+		name: "backup save",
+		args: func(dir string) []string {
+			return []string{"--endpoints=" + c.Endpoints(), "backup", "save", "--quiet", "--repo=" + filepath.Join(dir, "data")}
+		},
+		whole: func(t *testing.T, dir string, complete bool) {
+			t.Helper()
+			repo := filepath.Join(dir, "data")
+			if !complete && !exists(repo) {
+				return
+			}
+			out, err := exec.CommandContext(t.Context(), refs.Path(engine.Ours, "etcdctl"), "backup", "verify", "--all", "--repo="+repo).CombinedOutput()
+			if err != nil || complete && !bytes.Contains(out, []byte(": ok (deep): ")) {
+				t.Errorf("%v: %s", err, out)
+			}
+		},
+		left: []string{"data"},
+	}
+}
+
 func killedCommands(c *cluster.Cluster, saved, hash string) []killed {
 	db := func(dir string) string { return filepath.Join(dir, "data", "member", "snap", "db") }
 	restored := wholeMember(hash, "wal/*.wal", "snap/*.snap")
@@ -243,7 +265,7 @@ func (k killed) fresh(t *testing.T, dir string) {
 func (k killed) command(t *testing.T, dir string) *exec.Cmd {
 	t.Helper()
 	program := "etcdutl"
-	if k.name == "snapshot save" {
+	if k.name == "snapshot save" || k.name == "backup save" {
 		program = "etcdctl"
 	}
 	return exec.CommandContext(t.Context(), refs.Path(engine.Ours, program), k.args(dir)...)

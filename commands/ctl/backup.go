@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"filippo.io/age"
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"etcdkit/backup"
@@ -19,9 +20,10 @@ import (
 
 // backupOptions are the flags that all backup commands have.
 type backupOptions struct {
-	repo  string
-	s3    store.Options
-	quiet bool
+	repo      string
+	s3        store.Options
+	limitRate string
+	quiet     bool
 
 	metrics metrics // of the command that runs
 }
@@ -32,7 +34,8 @@ func newBackup(a *app) *cobra.Command {
 		Use:   "backup <subcommand>",
 		Short: "Save, verify and restore backups in a repository",
 		Long: `Save backups to a repository, verify, restore and remove them. A repository is a
-directory for the backups of one cluster, given with --repo or ETCDCTL_REPO.
+directory for the backups of one cluster, given with --repo or ETCDCTL_REPO. With
+command:PROGRAM, a program of yours stores the objects: docs/backup-store.md.
 
 A backup counts only after its stored bytes were read back and compared, and after
 every page and record of the snapshot was checked. The format is described in
@@ -49,7 +52,8 @@ is not good, 13 not everything was removed, 14 the newest backup is too old.`,
 
 func (o *backupOptions) addTo(cmd *cobra.Command) {
 	fs := cmd.PersistentFlags()
-	fs.StringVar(&o.repo, "repo", "", "the `directory` of the repository")
+	fs.StringVar(&o.repo, "repo", "", "the `repository`: a directory, or command:PROGRAM for a program that stores objects")
+	fs.StringVar(&o.limitRate, "limit-rate", "", "transfer at most this many `bytes` per second to and from the repository, such as 20MB")
 	fs.BoolVarP(&o.quiet, "quiet", "q", false, "print no result, and nothing on success")
 }
 
@@ -80,7 +84,7 @@ func (o *backupOptions) open(cmd *cobra.Command, a *app) (*backupRun, error) {
 		return nil, err
 	}
 	if o.repo == "" {
-		return nil, cli.Exit(cli.BadArgs, errors.New("no repository: give --repo DIRECTORY, or set ETCDCTL_REPO"))
+		return nil, cli.Exit(cli.BadArgs, errors.New("no repository: give --repo DIRECTORY or --repo command:PROGRAM, or set ETCDCTL_REPO"))
 	}
 	r, err := o.openRepo(cmd.Context(), a, o.repo)
 	if err != nil {
@@ -93,9 +97,16 @@ func (o *backupOptions) open(cmd *cobra.Command, a *app) (*backupRun, error) {
 func (o *backupOptions) openRepo(ctx context.Context, a *app, location string) (*backup.Repository, error) {
 	s3 := o.s3
 	s3.Env = a.streams.Env
+	limit, err := o.limit()
+	if err != nil {
+		return nil, err
+	}
 	s, err := store.Open(ctx, location, s3)
 	if err != nil {
 		return nil, cli.Exit(cli.BackupStore, err)
+	}
+	if limit > 0 {
+		s = backup.Limit(s, limit)
 	}
 	return backup.New(s, program+" "+cli.Build(), a.streams.Time), nil
 }
@@ -112,6 +123,18 @@ func (r *backupRun) record(ctx context.Context, a *app, b *backup.Backup, found 
 type finding struct {
 	how     backup.How
 	problem string // empty if the backup is good
+}
+
+// limit is --limit-rate in bytes per second, 0 for none.
+func (o *backupOptions) limit() (int, error) {
+	if o.limitRate == "" {
+		return 0, nil
+	}
+	rate, err := humanize.ParseBytes(o.limitRate)
+	if err != nil || rate == 0 || rate > 1<<40 {
+		return 0, argsError("--limit-rate %s: give bytes per second, such as 20MB", cli.Quote(o.limitRate))
+	}
+	return int(rate), nil
 }
 
 // close closes the store.
