@@ -44,6 +44,11 @@ func New(f *snapshot.File) *Cluster {
 		term, err := f.Term(ctx)
 		h.RaftTerm = term
 		return err
+	}, Verify: func(ctx context.Context) error {
+		if err := f.VerifyChecksum(ctx); err != nil && !errors.Is(err, snapshot.ErrNoChecksum) {
+			return fmt.Errorf("%s is not as it was saved: %w", f.Path(), err)
+		}
+		return nil
 	}}, file: f}
 }
 

@@ -25,6 +25,10 @@ type Source struct {
 	// Who adds what is known of the cluster and the member to the state of the
 	// keyspace. It may be nil.
 	Who func(ctx context.Context, h *keyspace.Head) error
+	// Verify checks the bytes of the file, while a range of keys or events is read.
+	// It may be nil. A single key and its value are returned unverified: this would
+	// take many times as long as to find them.
+	Verify func(ctx context.Context) error
 }
 
 // Head implements keyspace.Source.
@@ -52,12 +56,39 @@ func (s Source) Pages(ctx context.Context, r keyspace.Range) iter.Seq2[*keyspace
 		span := span(r)
 		span.KeysOnly = (r.KeysOnly || r.CountOnly) && r.Sort.By != keyspace.ByValue
 		span.SizesOnly = r.SizesOnly && r.Sort.By != keyspace.ByValue
+		verified, stop := s.verify(ctx, r)
+		defer stop()
+		last := (*keyspace.Page)(nil) // kept back until the file is verified
 		for page, err := range keyspace.Select(head, r, s.Store.Keys(ctx, max(0, r.Rev), span)) {
-			if !yield(page, explain(head, err)) {
+			if last != nil && !yield(last, nil) {
+				return
+			}
+			if last = page; err != nil {
+				yield(nil, explain(head, err))
 				return
 			}
 		}
+		if err := verified(); err != nil {
+			yield(nil, err)
+			return
+		}
+		yield(last, nil)
 	}
+}
+
+// verify begins to verify the file if a range has more than one key, and returns a
+// function that waits for the result, and one that ends it.
+func (s Source) verify(ctx context.Context, r keyspace.Range) (wait func() error, stop context.CancelFunc) {
+	if s.Verify == nil || r.End == "" {
+		return func() error { return nil }, func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	err, done := error(nil), make(chan struct{})
+	go func() {
+		defer close(done)
+		err = s.Verify(ctx)
+	}()
+	return func() error { <-done; return err }, func() { cancel(); <-done }
 }
 
 // Events implements keyspace.Source.
@@ -70,10 +101,15 @@ func (s Source) Events(ctx context.Context, from, to int64, r keyspace.Range) it
 		}
 		span := span(r)
 		span.PrevKV = r.PrevKV
+		verified, stop := s.verify(ctx, keyspace.Prefix(""))
+		defer stop()
 		for e, err := range s.Store.Events(ctx, from, to, span) {
-			if !yield(e, explain(head, err)) {
+			if !yield(e, explain(head, err)) || err != nil {
 				return
 			}
+		}
+		if err := verified(); err != nil {
+			yield(nil, err)
 		}
 	}
 }
