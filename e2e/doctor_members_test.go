@@ -132,7 +132,7 @@ func forward(l net.Listener, to string) {
 				return
 			}
 			defer server.Close()
-			go io.Copy(server, from) //nolint:errcheck // the client has gone
+			go func() { _, _ = io.Copy(server, from) }() // until the client has gone
 			_, _ = io.Copy(from, server)
 		}()
 	}

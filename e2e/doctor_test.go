@@ -270,6 +270,11 @@ func TestDoctorOneMember(t *testing.T) {
 	p.restart("m1")
 	p.finds()
 
+	repo := filepath.Join(t.TempDir(), "backups")
+	p.flags = append(p.flags, "--repo", repo)
+	p.fix(p.finds("old-backup"), "backup save")
+	p.flags = p.flags[:2]
+
 	p.endpoints += ",127.0.0.1:1"
 	p.finds("endpoint-down")
 	p.endpoints = c.Endpoints()

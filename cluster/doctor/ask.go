@@ -39,6 +39,14 @@ func (g *gatherer) ask(ctx context.Context, p *Picture) {
 	if g.Wants&NeedHashes != 0 {
 		g.hashes(ctx, p, &wg, &mu)
 	}
+	if g.Backup != nil && g.Wants&NeedBackup != 0 {
+		wg.Go(func() {
+			problem := g.Backup(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			p.Backup = problem
+		})
+	}
 	if c == nil {
 		return
 	}

@@ -13,7 +13,7 @@ import (
 // picture puts the visits together. Without a member list, each endpoint that
 // answered stands for a member.
 func (g *gatherer) picture(list *clientv3.MemberListResponse) *Picture {
-	p := &Picture{At: g.Now(), Leases: -1, UpgradeTo: g.UpgradeTo}
+	p := &Picture{At: g.Now(), Leases: -1, UpgradeTo: g.UpgradeTo, Repo: g.Repo}
 	taken := make(map[*visit]bool)
 	if list == nil {
 		g.unlisted(p, taken)

@@ -172,6 +172,8 @@ func serverCases() []pictured {
 			{"warning open-access m2", "https://10.0.0.2:2379", "etcdctl auth status"}}},
 		{"half of authentication", func(p *Picture) { p.Auth = &Auth{RootUser: true} }, []found{
 			{"warning auth-half", "user root has the role root, authentication is off", "etcdctl auth enable"}}},
+		{"no backup", func(p *Picture) { p.Backup, p.Repo = "there is no verified backup", "/b" }, []found{
+			{"error old-backup", "there is no verified backup", "etcdctl backup save --repo /b"}}},
 		{"clocks", func(p *Picture) { p.Members[1].Seen.Web.Clock = 3 * time.Second }, []found{
 			{"warning clock-skew m1,m2", "m1 is at least 2s behind m2", "timedatectl"}}},
 		{"clocks within what can be seen", func(p *Picture) { p.Members[1].Seen.Web.Clock = 2 * time.Second }, nil},

@@ -45,6 +45,7 @@ func Checks() []Check {
 		openAccess(),
 		authHalf(),
 		clockSkew(),
+		oldBackup(),
 		v2Content(),
 		flagsDropped(),
 	}

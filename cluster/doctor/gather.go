@@ -28,7 +28,11 @@ type Look struct {
 	Visit     time.Duration                                // how long one address may take
 	Deep      time.Duration                                // how long the further questions may take together
 	Now       func() time.Time
-	Wants     Need   // what the checks need; nothing else is asked for
+	Wants     Need // what the checks need; nothing else is asked for
+	// Backup says what is wrong with the newest backup in Repo, "" if nothing is. It
+	// is nil if no repository is to be looked at.
+	Backup    func(context.Context) (problem string)
+	Repo      string // as a command has it
 	UpgradeTo string // the release of a planned upgrade, "" for none
 	Quota     int64  // of members whose quota can't be seen; 0 if it was not given
 }

@@ -25,6 +25,7 @@ const (
 	NeedLeases                   // the number of leases
 	NeedKeys                     // keys, without values
 	NeedQuota                    // the quota of each member's database
+	NeedBackup                   // the repository of backups
 	NeedV2                       // the keys of the v2 interface
 )
 
@@ -56,7 +57,8 @@ type Picture struct {
 	KeysOf    int64 // how many keys there are; 0 if it is not known
 	Missing   []Missing
 
-	UpgradeTo string // the release that the cluster is to be upgraded to, such as 3.6; "" for none
+	Backup, Repo string // what is wrong with the newest backup, and in which repository
+	UpgradeTo    string // the release that the cluster is to be upgraded to, such as 3.6; "" for none
 }
 
 // Auth is the state of authentication.

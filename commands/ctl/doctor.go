@@ -1,6 +1,7 @@
 package ctl
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"etcdkit/backup"
 	"etcdkit/cluster/doctor"
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
@@ -27,7 +29,8 @@ const (
 type doctorOptions struct {
 	cluster, fixPlan, list bool
 	only, skip             []string
-	quota, upgradeTo       string
+	quota, upgradeTo, repo string
+	maxAge                 time.Duration
 }
 
 func (o *doctorOptions) addFlags(cmd *cobra.Command) {
@@ -39,6 +42,8 @@ func (o *doctorOptions) addFlags(cmd *cobra.Command) {
 	fs.StringSliceVar(&o.skip, "skip", nil, "do not run these `checks`")
 	fs.StringVar(&o.quota, "quota", "", "the quota of members that don't report it, such as 8GiB (3.5 without metrics)")
 	fs.StringVar(&o.upgradeTo, "upgrade-to", "", "examine also whether the cluster can be upgraded to this `release`: "+strings.Join(doctor.UpgradeTargets(), " or "))
+	fs.StringVar(&o.repo, "repo", "", "examine also how old the newest verified backup in this `repository` is")
+	fs.DurationVar(&o.maxAge, "max-age", 26*time.Hour, "how old that backup may be")
 	cli.CompleteFlag(cmd, "upgrade-to", doctor.UpgradeTargets()...)
 	var all []string
 	for _, c := range allChecks() {
@@ -102,6 +107,7 @@ The metrics of members are read at their client URLs.`,
   etcdctl doctor --endpoints 10.0.0.7:2379 --fix-plan
   etcdctl doctor --only no-leader,member-down,nospace -w json
   etcdctl doctor --upgrade-to 3.7
+  etcdctl doctor --repo /var/backups/etcd --max-age 26h
   etcdctl doctor --list`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := wantArgs(args, 0, "doctor accepts no arguments"); err != nil {
@@ -147,12 +153,15 @@ func (a *app) examine(cmd *cobra.Command, o *doctorOptions, checks []doctor.Chec
 	look := looking(a, d, visitTime)
 	look.Listed, look.Quota, look.Deep, look.Wants = o.cluster, quota, a.within(deepTime), doctor.Needs(checks)
 	look.UpgradeTo = o.upgradeTo
+	if o.repo != "" {
+		look.Repo, look.Backup = cli.Quote(o.repo), o.backup(a)
+	}
 	picture, err := look.Gather(cmd.Context())
 	if err != nil {
 		return err
 	}
 	report := doctor.Examine(picture, checks)
-	found := diagnosis(report, picture, typedFlags(a.streams, cmd.InheritedFlags()))
+	found := diagnosis(report, picture, typedFlags(a, cmd))
 	var v printer.View = found
 	if o.fixPlan {
 		v = steps(found.Findings)
@@ -161,6 +170,23 @@ func (a *app) examine(cmd *cobra.Command, o *doctorOptions, checks []doctor.Chec
 		return err
 	}
 	return verdict(report)
+}
+
+// backup returns a function that says what is wrong with the newest backup in the
+// repository, or with the repository.
+func (o *doctorOptions) backup(a *app) func(context.Context) string {
+	return func(ctx context.Context) string {
+		r, err := (&backupOptions{}).openRepo(ctx, a, o.repo)
+		if err != nil {
+			return err.Error()
+		}
+		defer r.Store.Close() //nolint:errcheck // it was only read
+		l, err := r.List(ctx)
+		if err != nil {
+			return err.Error()
+		}
+		return l.Check(a.streams.Time(), backup.Limits{MaxAge: o.maxAge}).TooOld
+	}
 }
 
 // looking returns how to look at the cluster of the endpoints, each within a

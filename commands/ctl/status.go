@@ -57,7 +57,7 @@ answers.`,
 				return err
 			}
 			show := func(ctx context.Context) error {
-				v, err := a.clusterStatus(ctx, d, typedFlags(a.streams, cmd.InheritedFlags()))
+				v, err := a.clusterStatus(ctx, d, typedFlags(a, cmd))
 				if err != nil {
 					return err
 				}

@@ -3,7 +3,7 @@ package ctl
 import (
 	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"etcdkit/commands/cli"
 )
@@ -11,23 +11,20 @@ import (
 // connectionFlags are the flags that say which cluster is meant and who asks,
 // without secrets.
 func connectionFlags() []string {
-	return []string{"endpoints", "discovery-srv", "discovery-srv-name", "cacert", "cert", "key", "key-password-file", "user", "insecure-skip-tls-verify", "insecure-transport", "insecure-discovery"}
+	return []string{contextFlag, "endpoints", "discovery-srv", "discovery-srv-name", "cacert", "cert", "key", "key-password-file", "user", "password-file", "insecure-skip-tls-verify", "insecure-transport", "insecure-discovery"}
 }
 
 // typedFlags returns the connection flags of the command line, for a further
-// command about the same cluster. Flags that the environment sets are left out,
-// and so is a password.
-func typedFlags(s cli.Streams, fs *pflag.FlagSet) []string {
+// command about the same cluster. What the environment sets or a context is left
+// out, because it applies to that command as well, and so is a password.
+func typedFlags(a *app, cmd *cobra.Command) []string {
 	var all []string
 	for _, name := range connectionFlags() {
-		f := fs.Lookup(name)
-		if f == nil || !f.Changed {
+		f := cmd.InheritedFlags().Lookup(name)
+		if f == nil || a.context.origins[name] != "flag" {
 			continue
 		}
 		value := strings.Trim(f.Value.String(), "[]")
-		if value == s.Getenv(cli.EnvName("ETCDCTL", name)) {
-			continue
-		}
 		switch {
 		case name == "user":
 			value, _, _ = strings.Cut(value, ":")
