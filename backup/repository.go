@@ -31,6 +31,9 @@ type Backup struct {
 	// Damage is what is wrong with the backup, as far as the manifest, the list of
 	// objects and the last record tell; "" for a good one.
 	Damage string
+	// Unsure is set if a verification record could not be read, so that the backup
+	// may be verified better than Verification says, or damaged.
+	Unsure bool
 	// Objects are the names of all objects, the manifest first.
 	Objects []string
 }
@@ -220,8 +223,8 @@ func (f *found) names() []string {
 	return names
 }
 
-// records reads the verification records of a backup. One that is damaged says
-// nothing.
+// records reads the verification records of a backup. One that is damaged only
+// makes the backup unsure.
 func (r *Repository) records(ctx context.Context, f *found, b *Backup) error {
 	for object := range f.sizes {
 		if _, k := classify(object); k != recordKind {
@@ -234,10 +237,13 @@ func (r *Repository) records(ctx context.Context, f *found, b *Backup) error {
 		if err != nil {
 			return err
 		}
-		if rec, err := parseRecord(f.name, content); err == nil {
-			rec.object = object
-			b.Checked = append(b.Checked, *rec)
+		rec, err := parseRecord(f.name, content)
+		if err != nil {
+			b.Unsure = true
+			continue
 		}
+		rec.object = object
+		b.Checked = append(b.Checked, *rec)
 	}
 	slices.SortFunc(b.Checked, func(a, b Record) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.object, b.object)) })
 	for _, rec := range b.Checked {

@@ -82,9 +82,14 @@ func (p Policy) decide(all []Decision, own []int) {
 		switch {
 		case b.Damage == "":
 			good = append(good, i)
-			if _, how := b.Verification(); how != None && !verified {
+			_, how := b.Verification()
+			switch {
+			case verified:
+			case how != None:
 				verified = true
 				keep(i, "newest verified")
+			case b.Unsure:
+				keep(i, "a verification record can't be read")
 			}
 		case !verified:
 			keep(i, "damaged, but no newer one is verified")

@@ -65,6 +65,7 @@ func schedule(r *rand.Rand, zones []*time.Location) []*backup.Backup {
 		if r.IntN(6) == 0 {
 			b.Verified = backup.None
 		}
+		b.Unsure = r.IntN(8) == 0
 		if r.IntN(8) == 0 {
 			b.Damage = "bad"
 		}
@@ -112,7 +113,7 @@ func model(p backup.Policy, all []*backup.Backup) map[string]bool {
 			keep[b.Name] = !slices.ContainsFunc(newer, verified)
 			continue
 		}
-		keep[b.Name] = verified(b) && !slices.ContainsFunc(newer, verified) || len(newerGood) < p.Last
+		keep[b.Name] = (verified(b) || b.Unsure) && !slices.ContainsFunc(newer, verified) || len(newerGood) < p.Last
 		newest := b
 		if len(newerGood) > 0 {
 			newest = newerGood[0]
