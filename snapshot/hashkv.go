@@ -143,7 +143,8 @@ func (h *historyHash) sumLive(ctx context.Context) (historyPart, error) {
 	return h.pass(ctx)
 }
 
-// pass reads the bucket side by side.
+// pass reads the bucket side by side. It is one bucket, which is read twice at
+// most, so pass uses what a bolt.Walk of all buckets is built on.
 func (h *historyHash) pass(ctx context.Context) (historyPart, error) {
 	parts, err := bolt.InParts(ctx, h.bucket, bolt.Parts{}, h.elements)
 	if err != nil {

@@ -79,7 +79,8 @@ const (
 
 // parseRecord decodes a KeyValue into r, which is empty. It accepts what
 // proto.Unmarshal accepts. There is one for each revision that a server keeps, so it looks at the bytes of the tags
-// that a server writes, and leaves all others to protowire.
+// that a server writes, and leaves all others to protowire: decoding and hashing Kubernetes-shaped records needs
+// a fifth less processor time than with wire.Fields (see BenchmarkRecord).
 func parseRecord(b []byte, r *record) error {
 	for len(b) > 0 {
 		var n int

@@ -17,7 +17,7 @@ import (
 // by one request if it fits.
 const (
 	wholeBytes = 64 << 20 // of a range that one request may read
-	holdTime   = 2 * time.Second
+	holdTime   = 10 * time.Second
 	tries      = 5 // readings of a range that is compacted away again and again
 )
 
