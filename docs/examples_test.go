@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -76,6 +77,44 @@ func TestExamples(t *testing.T) {
 	for _, file := range []string{"examples/etcd-backup.service", "examples/etcd-backup-cronjob.yaml", "examples/backup-user.sh"} {
 		if lines[file] < 2 || !slices.Contains(files, file) {
 			t.Errorf("%s has %d command lines", file, lines[file])
+		}
+	}
+}
+
+// TestPolicies checks what the roles for a bucket may do: the one that saves can't
+// remove, the one that prunes can't write.
+func TestPolicies(t *testing.T) {
+	t.Parallel()
+	for file, want := range map[string]string{
+		"examples/s3-policy-save.json":  "AbortMultipartUpload GetObject ListBucket ListBucketMultipartUploads PutObject",
+		"examples/s3-policy-prune.json": "AbortMultipartUpload DeleteObject GetObject ListBucket ListBucketMultipartUploads",
+	} {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var policy struct {
+			Version   string
+			Statement []struct {
+				Effect, Resource string
+				Action           []string
+			}
+		}
+		if err := json.Unmarshal(content, &policy); err != nil || policy.Version != "2012-10-17" {
+			t.Fatalf("%s: version %q, %v", file, policy.Version, err)
+		}
+		var may []string
+		for _, s := range policy.Statement {
+			if s.Effect != "Allow" || !strings.HasPrefix(s.Resource, "arn:aws:s3:::BUCKET") {
+				t.Errorf("%s: %+v", file, s)
+			}
+			for _, action := range s.Action {
+				may = append(may, strings.TrimPrefix(action, "s3:"))
+			}
+		}
+		slices.Sort(may)
+		if got := strings.Join(may, " "); got != want {
+			t.Errorf("%s may %s", file, got)
 		}
 	}
 }

@@ -152,7 +152,7 @@ func (s *Store) Get(ctx context.Context, name string, offset, length int64) (io.
 	}
 	switch {
 	case f == Flip && len(content) > 0:
-		content[len(content)/2] ^= 1
+		content[len(content)/2] ^= 2 // not the bit that a Put flips, which would mend it
 	case f == Cut:
 		content = content[:len(content)/2]
 	}
