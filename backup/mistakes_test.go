@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -168,5 +170,37 @@ func TestCopyFaults(t *testing.T) {
 				t.Errorf("fault %d at %d: success with %v", fault, at, slices.Sorted(maps.Keys(to.Content())))
 			}
 		}
+	}
+}
+
+// What a killed save leaves in a directory is shown, is no backup, and goes a day
+// later.
+func TestLeftoversInADirectory(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	clock := time.Now()
+	r := backup.New(store.NewDir(dir), "etcdctl test", func() time.Time { return clock })
+	kept := save(t, r, backuptest.Snapshot(t, backuptest.Contents{}), backup.SaveOptions{}).Name
+	below := filepath.Join(dir, "20260101T000000Z-5-00000000")
+	if err := os.Mkdir(below, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	part := filepath.Join(below, ".snapshot.db.zst.0011223344556677.part")
+	if err := os.WriteFile(part, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	uploads, err := r.Uploads(t.Context())
+	if err != nil || len(uploads) != 1 || uploads[0].Name != "20260101T000000Z-5-00000000/snapshot.db.zst" {
+		t.Fatalf("%+v, %v", uploads, err)
+	}
+	prune(t, r, backup.Policy{Last: 1})
+	if _, err := os.Stat(part); err != nil {
+		t.Error("an upload that may still be running is gone")
+	}
+	clock = clock.Add(backup.Grace + time.Minute)
+	prune(t, r, backup.Policy{Last: 1})
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 || entries[0].Name() != kept {
+		t.Errorf("left %v, %v", entries, err)
 	}
 }

@@ -34,15 +34,31 @@ func (r *Repository) Plan(ctx context.Context, p Policy) (*Plan, error) {
 			plan.Leftovers = append(plan.Leftovers, left)
 		}
 	}
-	for u, err := range r.Store.Incomplete(ctx, "") {
-		if err != nil {
-			return nil, err
-		}
-		if _, k := classify(u.Name); k != foreign && u.Changed.Before(old) {
+	uploads, err := r.Uploads(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range uploads {
+		if u.Changed.Before(old) {
 			plan.Uploads = append(plan.Uploads, u)
 		}
 	}
 	return plan, nil
+}
+
+// Uploads lists the uploads of objects of backups that have not ended. They may be
+// in progress.
+func (r *Repository) Uploads(ctx context.Context) ([]store.Upload, error) {
+	var all []store.Upload
+	for u, err := range r.Store.Incomplete(ctx, "") {
+		if err != nil {
+			return nil, err
+		}
+		if _, k := classify(u.Name); k != foreign {
+			all = append(all, u)
+		}
+	}
+	return all, nil
 }
 
 // Apply removes what the plan says, the manifest of each backup first. It

@@ -3,11 +3,13 @@ package ctl
 import (
 	"errors"
 	"fmt"
+	"path"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"etcdkit/backup"
+	"etcdkit/backup/store"
 	"etcdkit/printer/view"
 )
 
@@ -40,7 +42,11 @@ what interrupted saves have left; "etcdctl backup prune" removes it later.`,
 				return backupCode(err)
 			}
 			if incomplete {
-				return run.print(leftovers(l))
+				uploads, err := run.Uploads(cmd.Context())
+				if err != nil {
+					return backupCode(err)
+				}
+				return run.print(leftovers(l, uploads))
 			}
 			v := view.Items{Member: "backups", Names: backupNames(), Wide: 10}
 			for _, b := range l.Backups {
@@ -60,7 +66,7 @@ what interrupted saves have left; "etcdctl backup prune" removes it later.`,
 }
 
 // leftovers shows what can't be used.
-func leftovers(l *backup.Listing) view.Items {
+func leftovers(l *backup.Listing, uploads []store.Upload) view.Items {
 	v := view.Items{Member: "incomplete", Names: []string{"name", "why", "size", "time", "objects"}}
 	add := func(name, why string, size int64, at time.Time, objects []string) {
 		v.All = append(v.All, view.Item{
@@ -76,6 +82,9 @@ func leftovers(l *backup.Listing) view.Items {
 	}
 	for _, left := range l.Leftovers {
 		add(left.Name, left.Why, left.Size, left.Time, left.Objects)
+	}
+	for _, u := range uploads {
+		add(path.Dir(u.Name), "an upload that is still running or was interrupted", max(u.Size, 0), u.Changed, []string{u.Name})
 	}
 	return v
 }
