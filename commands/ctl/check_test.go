@@ -51,7 +51,7 @@ func TestCheckRefused(t *testing.T) {
 		&pb.RangeRequest{Key: []byte(`/a"b`), RangeEnd: []byte(`/a"c`), Limit: 1},
 		&pb.RangeRequest{Key: []byte("/etcdctl-check-datascale/"), RangeEnd: []byte("/etcdctl-check-datascale0"), Limit: 1})
 	dead := refusing(t)
-	runner{endpoint: dead}.run(t, "check", "perf", "--command-timeout", "100ms").is(t,
+	runner{endpoint: dead}.run(t, "check", "perf", "--command-timeout", "3s").is(t,
 		ran{code: 1, err: "Error: " + dead + ": connection refused: context deadline exceeded\n"})
 }
 

@@ -28,6 +28,7 @@ func entries(root *cobra.Command) []entry {
 		{groupKV, reading(read.NewDu)},
 		{groupKV, reading(read.NewTop)},
 		{groupKV, newCount},
+		{groupKV, newDiff},
 		{groupKV, reading(read.NewExport)},
 		{groupKV, newImport},
 		{groupCluster, newStatus},

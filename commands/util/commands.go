@@ -36,6 +36,7 @@ func entries() []entry {
 		{groupRead, reading(read.NewDu)},
 		{groupRead, reading(read.NewTop)},
 		{groupRead, reading(read.NewCount)},
+		{groupRead, newDiff},
 		{groupRead, reading(read.NewExport)},
 		{groupRead, reading(newWatch)},
 		{groupRead, group("lease <subcommand>", "Read leases", read.NewLeaseList, read.NewLeaseTimeToLive)},

@@ -89,7 +89,7 @@ func newReading(a *app, command func(read.Program) *cobra.Command) *cobra.Comman
 func environment(cmd *cobra.Command) *pflag.FlagSet {
 	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
 	fs.AddFlagSet(cmd.InheritedFlags())
-	if from := cmd.Flags().Lookup(fromFlag); from != nil {
+	if from := cmd.Flags().Lookup(fromFlag); from != nil && cmd.Name() != "diff" { // whose arguments are files
 		fs.AddFlag(from)
 		fs.AddFlagSet(cmd.PersistentFlags())
 	}
