@@ -120,6 +120,13 @@ func freeURLs() ([2]string, error) {
 func (r *run) await(ctx context.Context, s *server) error {
 	ctx, cancel := context.WithTimeout(ctx, r.Wait)
 	defer cancel()
+	go func() { // a request to a server that has ended need not time out
+		select {
+		case <-s.ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	var err error
 	s.client, err = clientv3.New(clientv3.Config{Endpoints: []string{s.url}, Logger: zap.NewNop(), DialTimeout: r.Wait})
 	if err != nil {
@@ -138,13 +145,28 @@ func (r *run) await(ctx context.Context, s *server) error {
 			r.report.ServerVersion = status.Version
 			return nil
 		}
+		if s.hasEnded() {
+			return fmt.Errorf("%w before it answered (%s): %s", errEnded, s.cmd.ProcessState, s.lastLog())
+		}
 		select {
 		case <-s.ended:
-			return fmt.Errorf("%w before it answered (%s): %s", errEnded, s.cmd.ProcessState, s.lastLog())
 		case <-ctx.Done():
+			if s.hasEnded() {
+				continue
+			}
 			return &Error{fmt.Errorf("etcd did not answer within %s: %s", r.Wait, s.lastLog())}
 		case <-tick.C:
 		}
+	}
+}
+
+// hasEnded reports whether the server has ended.
+func (s *server) hasEnded() bool {
+	select {
+	case <-s.ended:
+		return true
+	default:
+		return false
 	}
 }
 
