@@ -68,6 +68,8 @@ func rules() []rule {
 			`((?:: |is ))[0-9hm]*[0-9.]+s\b`,
 			`((?:bytes with sha256|with) )[0-9a-f]{8}\.\.\.`,
 			`((?:manifest: |not ))[0-9]+\b`,
+			`(page )[01]: [0-9]+ pages of [0-9]+ bytes are in use`,
+			`(read the stored snapshot: )[^\n]+`,
 			`("(?:size|stored_size|hashkv)":)[0-9]+`), "$$N"},
 		{"remaining", "seconds a lease still has", regexps(
 			`(remaining\()[0-9]+s`,
