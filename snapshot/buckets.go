@@ -22,8 +22,8 @@ func (f *File) Each(ctx context.Context, bucket string, use func(key, value []by
 		if c.IsBucket() {
 			return &CorruptError{Page: c.Page(), Bucket: bucket, Key: append([]byte(nil), c.Key()...), Detail: "a bucket where only records should be"}
 		}
-		if err := use(c.Key(), c.Value()); err != nil {
-			return bolt.InBucket(err, bucket)
+		if err := f.forgive(bolt.InBucket(use(c.Key(), c.Value()), bucket)); err != nil {
+			return err
 		}
 	}
 	return bolt.InBucket(c.Err(), bucket)

@@ -91,7 +91,10 @@ func (f *File) changes(ctx context.Context, from, to int64, use func(Revision, r
 	for c.Next() {
 		rev, kv, err := parseElement(c)
 		if err != nil {
-			return err
+			if err = f.forgive(err); err != nil {
+				return err
+			}
+			continue
 		}
 		if rev.Main > to {
 			return nil

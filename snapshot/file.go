@@ -29,6 +29,9 @@ type File struct {
 	sum   [sha256.Size]byte
 	valid bool // sum holds the trailing sha256
 	db    *bolt.File
+	// salvage takes damage, and what is damaged is left out; nil is the usual
+	// strictness.
+	salvage func(*CorruptError)
 }
 
 // Source is what a File needs of an *os.File.
@@ -81,7 +84,9 @@ func OpenLocked(ctx context.Context, path string, wait time.Duration) (_ *File, 
 	return f, nil
 }
 
-func newFile(src Source, path string) (*File, error) {
+func newFile(src Source, path string) (*File, error) { return newFileFor(src, path, nil) }
+
+func newFileFor(src Source, path string, salvage func(*CorruptError)) (*File, error) {
 	info, err := src.Stat()
 	if err != nil {
 		return nil, err
@@ -96,6 +101,10 @@ func newFile(src Source, path string) (*File, error) {
 		if err := f.readAt(f.sum[:], f.data); err != nil {
 			return nil, err
 		}
+	}
+	if f.salvage = salvage; salvage != nil {
+		f.db, err = bolt.OpenDamaged(src, f.data, f.size, salvage)
+		return f, err
 	}
 	f.db, err = bolt.Open(src, f.data, f.size)
 	return f, err
@@ -182,6 +191,9 @@ func (f *File) Unchanged() error {
 
 // checkLength finds files that cannot be whole: bbolt writes whole pages.
 func (f *File) checkLength() error {
+	if f.salvage != nil {
+		return nil
+	}
 	if rest := f.data % f.db.PageSize(); rest != 0 && !f.valid {
 		return bolt.Corrupt(NoPage, "%d bytes follow the last whole page of %d bytes: neither a sha256 nor a page", rest, f.db.PageSize())
 	}

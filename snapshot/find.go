@@ -27,7 +27,10 @@ func (f *File) find(ctx context.Context, rev int64, key []byte) (*mvccpb.KeyValu
 	for c.Next() {
 		at, kv, err := parseElement(c)
 		if err != nil {
-			return nil, err
+			if err = f.forgive(err); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		if at.Main > rev || !bytes.Equal(kv.key, key) || len(c.Value()) == 0 {
 			continue

@@ -38,7 +38,7 @@ func (f *File) history(ctx context.Context) (*bolt.Bucket, Head, error) {
 	}
 	h := Head{CompactRevision: max(m.scheduled, m.finished)}
 	h.Revision = max(1, h.CompactRevision)
-	last, err := b.LastKey(ctx)
+	last, err := f.lastKey(ctx, b)
 	if err != nil {
 		return nil, Head{}, bolt.InBucket(err, KeyBucket)
 	}

@@ -95,7 +95,7 @@ func (f *File) sorted(ctx context.Context, rev int64, r Range, budget int, use f
 		default:
 			var err error
 			if kv.Value, err = v.at(key, at); err != nil {
-				return false, err
+				return true, f.forgive(err)
 			}
 		}
 		return use(kv), nil

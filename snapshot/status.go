@@ -141,7 +141,7 @@ func (f *File) serverMeta(ctx context.Context) (serverMeta, error) {
 		return m, err
 	}
 	if !ok {
-		return m, bolt.Corrupt(NoPage, "no bucket %q: not a file of an etcd server", MetaBucket)
+		return m, f.forgive(bolt.Corrupt(NoPage, "no bucket %q: not a file of an etcd server", MetaBucket))
 	}
 	c := b.Cursor(ctx)
 	for c.Next() {
@@ -158,7 +158,7 @@ func (f *File) serverMeta(ctx context.Context) (serverMeta, error) {
 				m.version = v.String()
 			}
 		}
-		if err != nil {
+		if err = f.forgive(err); err != nil {
 			return m, err
 		}
 	}

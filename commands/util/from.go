@@ -1,6 +1,7 @@
 package util
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"etcdkit/commands/cli"
 	"etcdkit/commands/read"
+	"etcdkit/snapshot"
 	"etcdkit/snapshot/offline"
 )
 
@@ -20,11 +22,37 @@ const fromFlag = "from"
 type source struct {
 	path     string
 	liveCopy bool
+	salvage  bool
+	lost     map[string]bool // what --salvage left out
 }
 
 func (s *source) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&s.path, fromFlag, "", "read this snapshot, copy of a database, or data directory of a stopped member; - is standard input")
 	fs.BoolVar(&s.liveCopy, "live-copy", false, "read a temporary copy of the database, which a running server may be using")
+	fs.BoolVar(&s.salvage, "salvage", false, "read what can be read of a damaged file; what is left out is listed on standard error, and the exit code is 1")
+}
+
+// report prints damage that --salvage leaves out, once.
+func (s *source) report(a *app) func(*snapshot.CorruptError) {
+	return func(damage *snapshot.CorruptError) {
+		where := damage.Where()
+		if s.lost[where] {
+			return
+		}
+		if s.lost == nil {
+			s.lost = map[string]bool{}
+		}
+		s.lost[where] = true
+		fmt.Fprintf(a.streams.Err, "Left out: %s\n", where)
+	}
+}
+
+// complete returns an error if --salvage left something out.
+func (s *source) complete() error {
+	if len(s.lost) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the result is not complete: %d damaged places of %s were left out", len(s.lost), s.path)
 }
 
 // open opens the file. The caller closes it.
@@ -52,6 +80,8 @@ func (s *source) find(ctx context.Context, a *app) (*offline.Cluster, error) {
 			return nil, err
 		}
 		return offline.New(f), nil
+	case s.salvage:
+		return offline.OpenSalvage(s.path, s.report(a))
 	case s.liveCopy:
 		return offline.OpenCopy(ctx, s.path)
 	}
@@ -79,6 +109,13 @@ func newReading(a *app, command func(read.Program) *cobra.Command) *cobra.Comman
 			return &read.Session{Source: c, Cluster: c, Out: p, Close: c.Close}, nil
 		},
 	})
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if s.salvage && s.liveCopy {
+			return cli.Exit(cli.BadArgs, errors.New("--salvage and --live-copy exclude each other: a copy of a running server's database is not damaged"))
+		}
+		return cmp.Or(run(cmd, args), s.complete())
+	}
 	s.addFlags(cmd.Flags())
 	a.output.AddHexTo(cmd)
 	return cmd

@@ -42,7 +42,7 @@ func (f *File) root() *Bucket { return &Bucket{f: f, root: f.meta.root} }
 func (b *Bucket) Cursor(ctx context.Context) *Cursor { return b.cursor(ctx, nil) }
 
 func (b *Bucket) cursor(ctx context.Context, use *Use) *Cursor {
-	c := &Cursor{ctx: ctx, pages: newPager(b.f), use: use}
+	c := &Cursor{ctx: ctx, pages: newPager(b.f), use: use, report: b.f.salvage}
 	if b.root != 0 {
 		c.todo = []subtree{{page: b.root}}
 		return c

@@ -13,6 +13,8 @@ type File struct {
 	data int64 // bytes of the database
 	size int64 // of the whole file, for messages
 	meta meta
+	// salvage takes damage in place of whoever reads; nil is the usual strictness.
+	salvage func(*CorruptError)
 }
 
 // Open reads the meta pages of the database in the first data bytes of src. The
@@ -24,6 +26,16 @@ func Open(src io.ReaderAt, data, size int64) (*File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// OpenDamaged is Open for a file of which as much as possible is to be read: it
+// may be cut, and cursors hand damage to report and continue after it, see
+// Cursor.Forgive.
+func OpenDamaged(src io.ReaderAt, data, size int64, report func(*CorruptError)) (*File, error) {
+	f := &File{src: src, data: data, size: size, salvage: report}
+	var err error
+	f.meta, err = readMeta(f)
+	return f, err
 }
 
 // PageSize is the size of a page in bytes.

@@ -105,7 +105,7 @@ func checkPageSize(m meta, want int64) error {
 func checkMeta(f *File, m meta) error {
 	page := m.page
 	switch {
-	case m.end > uint64(f.data/m.pageSize):
+	case m.end > uint64(f.data/m.pageSize) && f.salvage == nil:
 		return Corrupt(page, "%d pages of %d bytes are in use, but the file has %d bytes", m.end, m.pageSize, f.size)
 	case m.root < 2 || m.root >= m.end:
 		return Corrupt(page, "root bucket at page %d, outside the pages in use (2 to %d)", m.root, m.end)

@@ -48,6 +48,9 @@ func (p *pager) page(id uint64) (page, error) {
 // Neighbours are often wanted next: each miss near the last window reads twice as
 // much, beyond the page in the same direction; any other miss starts small again.
 func (p *pager) bytes(off, n int64) ([]byte, error) {
+	if off+n > p.f.data {
+		return nil, Corrupt(off/p.f.meta.pageSize, "the file ends at byte %d, before the end of the page", p.f.data)
+	}
 	end := p.off + int64(len(p.window))
 	if off >= p.off && off+n <= end {
 		return p.window[off-p.off : off-p.off+n], nil

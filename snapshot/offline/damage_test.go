@@ -150,7 +150,7 @@ func TestDamage(t *testing.T) {
 		for _, b := range [][]byte{plain, whole} {
 			b = bytes.Clone(b)
 			b[at] ^= 0x41
-			everything(t, b, func(reading string, n int, err error) {
+			everything(t, b, func(reading string, _ int, err error) {
 				switch {
 				case err != nil && !errors.Is(err, snapshot.ErrCorrupt) && !errors.Is(err, errNoUser):
 					t.Errorf("byte %d, %s: %v", at, reading, err)
@@ -191,4 +191,71 @@ func TestWrongChecksum(t *testing.T) {
 	if got, want := read(t, c, keyspace.Range{Key: "a"}), "a=valve count 1 revision 2 term 3"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+}
+
+// Salvage returns what is not damaged, and says what it left out.
+func TestSalvage(t *testing.T) {
+	t.Parallel()
+	plain := specimen(t)
+	for name, damage := range map[string]func([]byte) []byte{
+		"pages": func(b []byte) []byte {
+			for at, n := 4096, 0; at+1024 <= len(b); at += 1024 {
+				if leaf := b[at+8] == 2; leaf && b[at+9] == 0 {
+					if n++; n%3 == 0 {
+						copy(b[at:], bytes.Repeat([]byte{0xff}, 16))
+					}
+				}
+			}
+			return b
+		},
+		"bits": func(b []byte) []byte {
+			for at := 4100; at < len(b); at += 997 {
+				b[at] ^= 0x41
+			}
+			return b
+		},
+		"nothing": func(b []byte) []byte { return b },
+		"the end": func(b []byte) []byte { return b[:len(b)-1500] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := databaseOf(t, 0)
+			if err := os.WriteFile(path, damage(bytes.Clone(plain)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			lost := 0
+			c, err := OpenSalvage(path, func(*snapshot.CorruptError) { lost++ })
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			whole := New(openBytes(t, plain))
+			for reading, read := range readings() {
+				want, err := read(t.Context(), whole)
+				if err != nil {
+					t.Fatal(err)
+				}
+				n, err := read(t.Context(), c)
+				switch {
+				case err != nil && !errors.Is(err, snapshot.ErrCorrupt) && !errors.Is(err, errNoUser):
+					t.Errorf("%s: %v", reading, err)
+				case n < want && lost == 0 && err == nil:
+					t.Errorf("%s: %d of %d, and nothing is said to be lost", reading, n, want)
+				case name == "nothing" && (n != want || lost > 0):
+					t.Errorf("%s: %d of %d, lost %d", reading, n, want, lost)
+				case name == "pages" && reading == "watch" && (n == 0 || n == want):
+					t.Errorf("%s: %d of %d", reading, n, want)
+				}
+			}
+		})
+	}
+}
+
+func openBytes(t *testing.T, b []byte) *snapshot.File {
+	t.Helper()
+	f, err := snapshot.OpenSource(inMemory{bytes.NewReader(b)}, "memory")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }

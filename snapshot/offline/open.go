@@ -66,6 +66,25 @@ func OpenCopy(ctx context.Context, path string) (*Cluster, error) {
 	return New(f), nil
 }
 
+// OpenSalvage opens a damaged file or database: see snapshot.OpenSalvage. Its
+// sha256 is not verified.
+func OpenSalvage(path string, report func(*snapshot.CorruptError)) (*Cluster, error) {
+	path, err := database(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := idle(path); err != nil {
+		return nil, err
+	}
+	f, err := snapshot.OpenSalvage(path, report)
+	if err != nil {
+		return nil, err
+	}
+	c := New(f)
+	c.Verify = nil
+	return c, nil
+}
+
 // CheckFreelist returns the damage of the file's list of free pages, which reading
 // does not need.
 func (c *Cluster) CheckFreelist() error { return c.file.CheckFreelist() }
