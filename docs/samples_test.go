@@ -30,7 +30,7 @@ func samples() map[string][]printer.View {
 		"etcdctl snapshot restore": nil, "etcdctl backup restore": nil, "etcdutl snapshot restore": nil, "etcdutl defrag": nil,
 		"etcdutl backup": nil, "etcdutl migrate": nil, "etcdutl check v2store": nil, "etcdutl v2 export": nil, // of which docs/v2-export.md states the lines
 	}
-	for _, name := range []string{"get", "ls", "tree", "du", "top", "count", "export", "diff", "watch", "lease list", "lease timetolive", "user list", "user get", "role list", "role get", "member list", "alarm list", "auth status"} { // they print what those of etcdctl do
+	for _, name := range []string{"get", "ls", "tree", "du", "top", "count", "export", "diff", "history", "watch", "lease list", "lease timetolive", "user list", "user get", "role list", "role get", "member list", "alarm list", "auth status"} { // they print what those of etcdctl do
 		all["etcdutl "+name] = nil
 	}
 	for _, some := range []map[string]printer.View{keySamples(), clusterSamples(), authSamples(), fileSamples(), backupSamples(), bulkSamples()} {
@@ -150,6 +150,10 @@ func fileSamples() map[string]printer.View {
 		"etcdctl snapshot status": status,
 		"etcdutl snapshot status": status,
 		"etcdutl hashkv":          view.FileHashKV{Hash: 1263800559, Revision: 6, CompactRevision: 2},
+		"etcdctl history": view.History{Versions: func(yield func(view.KeyVersion, error) bool) {
+			_ = yield(view.KeyVersion{Event: &mvccpb.Event{Type: mvccpb.Event_DELETE, Kv: &mvccpb.KeyValue{Key: []byte("a"), ModRevision: 3}}}, nil) &&
+				yield(view.KeyVersion{Event: &mvccpb.Event{Kv: &mvccpb.KeyValue{Key: []byte("a"), Value: []byte("1"), CreateRevision: 2, ModRevision: 2, Version: 1}}}, nil)
+		}},
 		"etcdctl diff": view.Differences{All: func(yield func(view.Difference, error) bool) {
 			older, newer := &mvccpb.KeyValue{Key: []byte("a"), Value: []byte("1"), CreateRevision: 2, ModRevision: 2, Version: 1}, &mvccpb.KeyValue{Key: []byte("a"), Value: []byte("2"), CreateRevision: 2, ModRevision: 3, Version: 2}
 			_ = yield(view.Difference{Kind: "changed", Key: []byte("a"), Old: older, New: newer}, nil) &&

@@ -28,6 +28,7 @@ func entries(root *cobra.Command) []entry {
 		{groupKV, reading(read.NewDu)},
 		{groupKV, reading(read.NewTop)},
 		{groupKV, newCount},
+		{groupKV, func(a *app) *cobra.Command { return curlRefuses(reading(read.NewHistory)(a), "it watches") }},
 		{groupKV, newDiff},
 		{groupKV, reading(read.NewExport)},
 		{groupKV, newImport},

@@ -16,6 +16,9 @@ import (
 // name them. close closes both.
 type Sides func(cmd *cobra.Command, args []string) (older, newer diff.Side, close func() error, err error)
 
+// diffFlags say what to print.
+type diffFlags struct{ patch, brief bool }
+
 // The exit codes of diff are those of diff(1).
 const (
 	diffDiffers cli.Code = 1
@@ -27,11 +30,11 @@ var errDiffer = errors.New("the two sides differ")
 // FinishDiff completes a command that compares two keyspaces: it adds the flags
 // for what to print, and the comparison of what open opens. It returns cmd.
 func FinishDiff(p Program, cmd *cobra.Command, open Sides) *cobra.Command {
-	var patch, brief bool
-	cmd.Flags().BoolVarP(&patch, "patch", "p", false, "show how the values differ: text and JSON by lines, bytes in hexadecimal")
-	cmd.Flags().BoolVar(&brief, "brief", false, "print only how many keys differ")
+	o := &diffFlags{}
+	cmd.Flags().BoolVarP(&o.patch, "patch", "p", false, "show how the values differ: text and JSON by lines, bytes in hexadecimal")
+	cmd.Flags().BoolVar(&o.brief, "brief", false, "print only how many keys differ")
 	run := func(cmd *cobra.Command, args []string) error {
-		if patch && brief {
+		if o.patch && o.brief {
 			return errors.New("`--patch` and `--brief` cannot be set at the same time, choose one")
 		}
 		out, err := p.Printer(p.Streams.Out)
@@ -44,8 +47,8 @@ func FinishDiff(p Program, cmd *cobra.Command, open Sides) *cobra.Command {
 		}
 		defer done() //nolint:errcheck // everything has been read
 		var count view.DifferenceCounts
-		all := differences(cmd.Context(), older, newer, &count, patch)
-		if brief {
+		all := differences(cmd.Context(), older, newer, &count, o)
+		if o.brief {
 			for _, err := range all {
 				if err != nil {
 					return err
@@ -85,7 +88,7 @@ func diffError(err error) error {
 }
 
 // differences returns the differences as views take them, and counts them.
-func differences(ctx context.Context, older, newer diff.Side, count *view.DifferenceCounts, patch bool) iter.Seq2[view.Difference, error] {
+func differences(ctx context.Context, older, newer diff.Side, count *view.DifferenceCounts, o *diffFlags) iter.Seq2[view.Difference, error] {
 	kinds := map[diff.Kind]*int64{diff.Added: &count.Added, diff.Removed: &count.Removed, diff.Changed: &count.Changed}
 	return func(yield func(view.Difference, error) bool) {
 		for c, err := range diff.Between(ctx, older, newer) {
@@ -95,7 +98,7 @@ func differences(ctx context.Context, older, newer diff.Side, count *view.Differ
 			}
 			*kinds[c.Kind()]++
 			d := view.Difference{Kind: string(c.Kind()), Key: c.Key(), Old: c.Old, New: c.New}
-			if patch {
+			if o.patch {
 				d.Patch = diff.Values(c.Old.GetValue(), c.New.GetValue())
 			}
 			if !yield(d, nil) {

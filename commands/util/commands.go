@@ -36,6 +36,7 @@ func entries() []entry {
 		{groupRead, reading(read.NewDu)},
 		{groupRead, reading(read.NewTop)},
 		{groupRead, reading(read.NewCount)},
+		{groupRead, reading(read.NewHistory)},
 		{groupRead, newDiff},
 		{groupRead, reading(read.NewExport)},
 		{groupRead, reading(newWatch)},

@@ -1,0 +1,29 @@
+package live
+
+import (
+	"context"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"etcdkit/keyspace"
+)
+
+// Oldest returns the revision of the last compaction, 0 if there was none. No
+// request has it in its answer but a watch from before it, which the server ends.
+func (s *Source) Oldest(ctx context.Context, r keyspace.Range) (int64, error) {
+	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
+	defer cancel()
+	watcher := s.Watcher(nil)
+	defer watcher.Close() //nolint:errcheck // the answer has arrived
+	watching := watcher.Watch(ctx, Watch{Key: r.Key, End: r.End, From: 1, Until: 1, NoPut: true, NoDelete: true})
+	for resp := range watching.Responses {
+		if resp.CompactRevision > 0 {
+			return resp.CompactRevision, nil
+		}
+	}
+	err := watching.Err()
+	if err != nil && s.Explain != nil {
+		err = s.Explain(err)
+	}
+	return 0, err
+}
