@@ -20,6 +20,7 @@ func mainJob(etcd string) []chapter {
 		{"Leases", leases()},
 		{"The cluster", clusterSteps()},
 		{"Backup and restore", backup()},
+		{"A day without a cluster", offline()},
 		{"A backup you can trust", trusted(etcd)},
 	}
 }
@@ -77,6 +78,15 @@ func backup() []step {
 		{args: ctl("snapshot", "save", "backup.db"), stdout: []string{"Snapshot saved at backup.db", `Server version 3\.7\.0`}},
 		{args: util("snapshot", "status", "backup.db", "-w", "table"), stdout: []string{`\| +HASH +\| +REVISION +\|.*`}},
 		{args: util("snapshot", "restore", "backup.db", "--data-dir", "restored"), stderr: "(?s:.*)"},
+	}
+}
+
+// offline reads the snapshot of backup as if it were a cluster.
+func offline() []step {
+	return []step{
+		{args: util("get", "/app/", "--prefix", "--from", "backup.db"), stdout: []string{"/app/mode", "fast", "/app/name", "etcdkit"}},
+		{args: util("tree", "--from", "backup.db"), stdout: []string{"/app/", "  mode", "  name"}},
+		{args: util("member", "list", "--from", "backup.db"), stdout: []string{`[0-9a-f]+, started, \S+, http://\S+, http://\S+, false`}},
 	}
 }
 
