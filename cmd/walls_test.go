@@ -33,6 +33,7 @@ func TestWalls(t *testing.T) {
 		{"./keyspace/...", []string{commands, "etcdkit/printer", "etcdkit/snapshot", cobra, server, "go.etcd.io/raft/"}},
 		{"./backup/store/...", []string{commands, "etcdkit/keyspace", "etcdkit/printer", "etcdkit/snapshot", cobra, "go.etcd.io/", "google.golang.org/grpc"}},
 		{"./backup/store", []string{"github.com/minio"}},
+		{"./backup/store/remote", []string{"github.com/minio"}},
 		{"./printer", []string{"etcdkit", "go.etcd.io"}},
 		{"./printer/view", []string{commands, "etcdkit/snapshot/restore", "go.etcd.io/etcd/client/"}},
 		{"./snapshot", []string{commands, "etcdkit/printer", "etcdkit/keyspace", cobra, server, "go.etcd.io/etcd/client/v3", "google.golang.org/grpc"}},

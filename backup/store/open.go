@@ -17,8 +17,6 @@ type Options struct {
 	PathStyle bool
 	// CAFile verifies the S3 server's certificate with the CAs in this file
 	CAFile string
-	// Rate is the limit of transfers in bytes per second; 0 sets none
-	Rate int64
 
 	// Env is the environment, "NAME=value": credentials for S3, and what a
 	// program for command: is given.

@@ -25,6 +25,8 @@ var (
 	// ErrMissing says that the store itself is missing: there is no such
 	// directory or bucket. A Put to a directory makes it.
 	ErrMissing = errors.New("store not found")
+	// ErrNoBucket is an ErrMissing that no Put mends.
+	ErrNoBucket = fmt.Errorf("%w: no such bucket", ErrMissing)
 	// ErrDenied says that the store refuses: wrong or missing credentials or
 	// permissions, or a read-only file system.
 	ErrDenied = errors.New("permission denied")

@@ -6,9 +6,8 @@ import (
 	"os"
 
 	"etcdkit/commands/cli"
-	"etcdkit/commands/util"
 )
 
 func main() {
-	os.Exit(int(util.Main(context.Background(), cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Environ()}, os.Args[1:])))
+	os.Exit(int(run(context.Background(), cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Environ()}, os.Args[1:])))
 }

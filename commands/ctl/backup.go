@@ -33,9 +33,10 @@ func newBackup(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup <subcommand>",
 		Short: "Save, verify and restore backups in a repository",
-		Long: `Save backups to a repository, verify, restore and remove them. A repository is a
-directory for the backups of one cluster, given with --repo or ETCDCTL_REPO. With
-command:PROGRAM, a program of yours stores the objects: docs/backup-store.md.
+		Long: `Save backups to a repository, verify, restore and remove them. A repository is for
+the backups of one cluster, and is given with --repo or ETCDCTL_REPO: a directory,
+s3://BUCKET/PREFIX, or command:PROGRAM for all else (docs/backup-store.md). Keys for
+S3 come from the environment, from AWS's shared files, or from the machine's role.
 
 A backup counts only after its stored bytes were read back and compared, and after
 every page and record of the snapshot was checked. The format is described in
@@ -52,8 +53,9 @@ is not good, 13 not everything was removed, 14 the newest backup is too old.`,
 
 func (o *backupOptions) addTo(cmd *cobra.Command) {
 	fs := cmd.PersistentFlags()
-	fs.StringVar(&o.repo, "repo", "", "the `repository`: a directory, or command:PROGRAM for a program that stores objects")
+	fs.StringVar(&o.repo, "repo", "", "the `location` of the repository: a directory, s3://BUCKET/PREFIX or command:PROGRAM")
 	fs.StringVar(&o.limitRate, "limit-rate", "", "transfer at most this many `bytes` per second to and from the repository, such as 20MB")
+	o.addS3(fs)
 	fs.BoolVarP(&o.quiet, "quiet", "q", false, "print no result, and nothing on success")
 }
 
@@ -84,7 +86,7 @@ func (o *backupOptions) open(cmd *cobra.Command, a *app) (*backupRun, error) {
 		return nil, err
 	}
 	if o.repo == "" {
-		return nil, cli.Exit(cli.BadArgs, errors.New("no repository: give --repo DIRECTORY or --repo command:PROGRAM, or set ETCDCTL_REPO"))
+		return nil, cli.Exit(cli.BadArgs, errors.New("no repository: give --repo LOCATION, or set ETCDCTL_REPO"))
 	}
 	r, err := o.openRepo(cmd.Context(), a, o.repo)
 	if err != nil {
@@ -96,7 +98,7 @@ func (o *backupOptions) open(cmd *cobra.Command, a *app) (*backupRun, error) {
 // openRepo opens the repository at a location.
 func (o *backupOptions) openRepo(ctx context.Context, a *app, location string) (*backup.Repository, error) {
 	s3 := o.s3
-	s3.Env = a.streams.Env
+	s3.Env, s3.S3 = a.streams.Env, openS3
 	limit, err := o.limit()
 	if err != nil {
 		return nil, err
@@ -171,6 +173,8 @@ func missing(err error) bool { return errors.Is(err, store.ErrMissing) }
 // explainStore adds the next step to an error of a store.
 func explainStore(err error) error {
 	switch {
+	case errors.Is(err, store.ErrNoBucket): // which says it itself
+		return err
 	case errors.Is(err, store.ErrMissing):
 		return fmt.Errorf("%w; check --repo, or run \"etcdctl backup save\", which makes it", err)
 	case errors.Is(err, store.ErrFull):

@@ -29,6 +29,7 @@ func commands() map[string]command {
 		"stopmember":    positive(cmdStopMember),
 		"startmember":   positive(cmdStartMember),
 		"proxy":         positive(cmdProxy),
+		"s3":            positive(cmdS3),
 		"awaitwatchers": positive(cmdAwaitWatchers),
 		"reservemember": positive(cmdReserveMember),
 		"joinmember":    positive(cmdJoinMember),

@@ -19,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"etcdkit/e2e/cluster"
+	"etcdkit/e2e/proc"
 	"etcdkit/e2e/refs"
 )
 
@@ -150,6 +151,7 @@ type state struct {
 	clusters map[string]*cluster.Cluster
 	jobs     map[string]*job
 	proxies  []*proxy
+	servers  []*proc.Process   // of S3
 	updates  map[string]string // new contents of files in the script's archive
 
 	deviates  map[string]string // for the next recorded command
@@ -291,6 +293,9 @@ func (st *state) cleanup() {
 	}
 	for _, c := range st.clusters {
 		c.Kill()
+	}
+	for _, p := range st.servers {
+		p.Kill()
 	}
 }
 

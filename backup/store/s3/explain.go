@@ -46,12 +46,12 @@ func (s *Store) reason(err error) (kind, why error) {
 	say := func(format string, args ...any) error { return fmt.Errorf(format, args...) }
 	switch answer.Code {
 	case minio.NoSuchBucket:
-		return store.ErrMissing, say("bucket %s does not exist at %s: create it, or correct the name or --s3-endpoint", s.bucket, s.endpoint)
+		return store.ErrNoBucket, say("bucket %s does not exist at %s: create it, or correct the name or --s3-endpoint", s.bucket, s.endpoint)
 	case minio.NoSuchKey:
 		return store.ErrNotFound, errors.New("it does not exist")
 	case minio.PreconditionFailed:
 		return store.ErrExists, errors.New("it exists already")
-	case "InvalidAccessKeyId":
+	case "InvalidAccessKeyId", "XAdminUserNotFound":
 		return store.ErrDenied, say("%s does not know the access key: correct AWS_ACCESS_KEY_ID, the profile or --s3-endpoint", s.endpoint)
 	case "SignatureDoesNotMatch":
 		return store.ErrDenied, say("%s does not accept the secret key: correct AWS_SECRET_ACCESS_KEY or the profile", s.endpoint)
@@ -65,7 +65,7 @@ func (s *Store) reason(err error) (kind, why error) {
 		}
 		return store.ErrDenied, say("bucket %s is in another region: give --s3-region, and the --s3-endpoint of that region if one is used", s.bucket)
 	case "XMinioStorageFull", "QuotaExceeded", "InsufficientCapacity", "XMinioAdminBucketQuotaExceeded":
-		return store.ErrFull, errors.New("the store is full: remove backups with prune, or give it more room")
+		return store.ErrFull, errors.New("the store is full")
 	case minio.AccessDenied, "AllAccessDisabled", "AccountProblem":
 		return store.ErrDenied, errors.New("access denied: give the user of these keys the rights that the documentation of backups lists")
 	}
