@@ -111,7 +111,7 @@ func (o *diffOptions) open(cmd *cobra.Command, a *app, older, newer diff.Side) (
 		return older, newer, func() error { return errors.Join(there.Close(), here.client.Close()) }, nil
 	}
 	if older.Rev == 0 || newer.Rev == 0 {
-		head, err := cluster.Head(ctx)
+		head, err := cluster.HeadBy(ctx, older.Prefix)
 		if err != nil {
 			return older, newer, nil, errors.Join(err, here.client.Close())
 		}

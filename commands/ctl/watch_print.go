@@ -46,7 +46,7 @@ func (w *watchPrinter) wait(ctx context.Context, a *app) (waiting context.Contex
 // begin begins a watch, and returns when the server has accepted it.
 func (w *watchPrinter) begin(ctx context.Context, r watchRequest) (*live.Watching, error) {
 	if r.untilNow {
-		now, err := w.source.Head(ctx)
+		now, err := w.source.HeadBy(ctx, r.what.Key)
 		if err != nil {
 			return nil, err
 		}

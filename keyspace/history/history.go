@@ -39,10 +39,11 @@ type List struct {
 // Close frees what the list holds.
 func (l *List) Close() error { return l.stored.Close() }
 
-// oldest is a source whose Head does not know the compact revision.
-type oldest interface {
-	// Oldest returns the revision of the last compaction, 0 if there was none.
-	Oldest(ctx context.Context, r keyspace.Range) (int64, error)
+// historian is a source whose Head does not know the compact revision.
+type historian interface {
+	// HistoryOf returns where the history of a range begins and ends. It needs the
+	// right to read that range and no other.
+	HistoryOf(ctx context.Context, r keyspace.Range) (keyspace.Head, error)
 }
 
 // Of reads the versions of the keys of a query. Sources yield events oldest
@@ -59,17 +60,17 @@ func Of(ctx context.Context, src keyspace.Source, q Query) (_ *List, err error) 
 			err = errors.Join(err, l.Close())
 		}
 	}()
-	head, err := src.Head(ctx)
+	r := keyspace.Range{Key: q.Key, End: q.End, PrevKV: q.Previous}
+	var head keyspace.Head
+	if s, ok := src.(historian); ok {
+		head, err = s.HistoryOf(ctx, r)
+	} else {
+		head, err = src.Head(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
-	r := keyspace.Range{Key: q.Key, End: q.End, PrevKV: q.Previous}
 	l.Compacted = head.CompactRevision
-	if s, ok := src.(oldest); ok {
-		if l.Compacted, err = s.Oldest(ctx, r); err != nil {
-			return nil, err
-		}
-	}
 	s := &store{file: l.stored}
 	if err := s.fill(ctx, src, r, l.Compacted, head.Revision); err != nil {
 		return nil, err

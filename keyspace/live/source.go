@@ -86,8 +86,14 @@ func (r *Source) Pages(ctx context.Context, g keyspace.Range) iter.Seq2[*keyspac
 
 // Head asks for the cluster's revision. The compact revision is unknown: a server
 // tells it only to a watch that begins before it.
-func (r *Source) Head(ctx context.Context) (keyspace.Head, error) {
-	for page, err := range r.Pages(ctx, keyspace.Range{Key: "\x00", CountOnly: true}) {
+func (r *Source) Head(ctx context.Context) (keyspace.Head, error) { return r.HeadBy(ctx, "\x00") }
+
+// HeadBy is Head by way of a key, for users that may not read any other.
+func (r *Source) HeadBy(ctx context.Context, key string) (keyspace.Head, error) {
+	if key == "" {
+		key = "\x00"
+	}
+	for page, err := range r.Pages(ctx, keyspace.Range{Key: key, CountOnly: true}) {
 		if err != nil {
 			return keyspace.Head{}, err
 		}

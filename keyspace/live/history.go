@@ -8,9 +8,18 @@ import (
 	"etcdkit/keyspace"
 )
 
-// Oldest returns the revision of the last compaction, 0 if there was none. No
-// request has it in its answer but a watch from before it, which the server ends.
-func (s *Source) Oldest(ctx context.Context, r keyspace.Range) (int64, error) {
+// HistoryOf is Head by way of a range, with the compact revision. No request has
+// that in its answer but a watch from before it, which the server ends.
+func (s *Source) HistoryOf(ctx context.Context, r keyspace.Range) (keyspace.Head, error) {
+	head, err := s.HeadBy(ctx, r.Key)
+	if err == nil {
+		head.CompactRevision, err = s.compacted(ctx, r)
+	}
+	return head, err
+}
+
+// compacted returns the revision of the last compaction, 0 if there was none.
+func (s *Source) compacted(ctx context.Context, r keyspace.Range) (int64, error) {
 	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
 	defer cancel()
 	watcher := s.Watcher(nil)
