@@ -168,6 +168,14 @@ func (f *File) Bucket(ctx context.Context, name string) (_ *bolt.Bucket, ok bool
 	return f.db.Bucket(ctx, name)
 }
 
+// Lay puts changes over the file: everything that is read of its buckets
+// afterwards is as if they had been written to it, see bolt.Layer. Data, CopyTo
+// and the checks of pages remain those of the file.
+func (f *File) Lay(l bolt.Layer) { f.db.Lay(l) }
+
+// Layer returns the changes that lie over the file; nil if there are none.
+func (f *File) Layer() bolt.Layer { return f.db.Layer() }
+
 // WriteEmptyFreelist makes a copy of the database say that none of its pages is
 // free, see bolt.File.
 func (f *File) WriteEmptyFreelist(dup io.WriterAt) error { return f.db.WriteEmptyFreelist(dup) }

@@ -85,7 +85,7 @@ func (o *diffOptions) open(cmd *cobra.Command, a *app, older, newer diff.Side) (
 	ctx := cmd.Context()
 	var file *offline.Cluster
 	if o.from != "" { // before anything is dialled
-		if file, err = offline.Open(ctx, o.from); err != nil {
+		if file, err = offline.Open(ctx, o.from, offline.Options{}); err != nil {
 			return older, newer, nil, err
 		}
 	}

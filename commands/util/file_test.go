@@ -52,7 +52,7 @@ func TestHashKV(t *testing.T) {
 	runAll(t, dir, []fileCase{
 		{"hashkv DIR/s.db", result{0, wantHash, ""}},
 		{"hashkv DIR/plain.db --timeout 1s", result{0, wantHash, ""}},
-		{"hashkv --data-dir DIR/data", result{0, wantHash, ""}},
+		{"hashkv --data-dir DIR/data", result{0, wantHash, "Note: DIR/data has no WAL, so this is the hash of its database alone; name the WAL's directory with --wal-dir if it is elsewhere\n"}},
 		{"hashkv DIR/s.db --rev 2", result{0, "1436260321, 2, -1\n", ""}},
 		{"hashkv DIR/s.db -w json", result{0, `{"hash":2606806869,"hashRevision":4,"compactRevision":-1}` + "\n", ""}},
 		{"hashkv DIR/s.db -w fields", result{0, "\"Hash\" : 2606806869\n\"Hash revision\" : 4\n\"Compact revision\" : -1\n", ""}},
@@ -142,7 +142,7 @@ func TestDefrag(t *testing.T) {
 		{"defrag --data-dir DIR/none", result{1, "", "Error: Failed to defragment etcd data[DIR/none] (stat DIR/none/member/snap/db: no such file or directory)\n"}},
 		{"defrag --data-dir DIR/data", result{0, "", "Defragmented DIR/data/member/snap/db: 20480 bytes, 20480 before\n" + finished}},
 		{"defrag --data-dir DIR/data extra -w xml", result{0, "", "Defragmented DIR/data/member/snap/db: 20480 bytes, 20480 before\n" + finished}},
-		{"hashkv --data-dir DIR/data", result{0, wantHash, ""}},
+		{"hashkv --data-dir DIR/data", result{0, wantHash, "Note: DIR/data has no WAL, so this is the hash of its database alone; name the WAL's directory with --wal-dir if it is elsewhere\n"}},
 	} {
 		if got := run(t, t.Context(), dir, strings.Fields(tc.args)...); got != tc.want {
 			t.Errorf("%s\ngot  %+v\nwant %+v", tc.args, got, tc.want)

@@ -24,12 +24,14 @@ type source struct {
 	liveCopy bool
 	salvage  bool
 	lost     map[string]bool // what --salvage left out
+	tail     tailOptions
 }
 
 func (s *source) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&s.path, fromFlag, "", "read this snapshot, copy of a database, or data directory of a stopped member; - is standard input")
 	fs.BoolVar(&s.liveCopy, "live-copy", false, "read a temporary copy of the database, which a running server may be using")
 	fs.BoolVar(&s.salvage, "salvage", false, "read what can be read of a damaged file; what is left out is listed on standard error, and the exit code is 1")
+	s.tail.addFlags(fs)
 }
 
 // report prints damage that --salvage leaves out, once.
@@ -64,6 +66,11 @@ func (s *source) open(ctx context.Context, a *app) (*offline.Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Dir != nil {
+		s.tail.report(a, *c.Dir)
+	} else if s.tail.given() {
+		return nil, errors.Join(cli.Exit(cli.BadArgs, fmt.Errorf("--%s and --%s are about the WAL of a stopped member's data directory: give one with --%s", walDirFlag, uncommittedFlag, fromFlag)), c.Close())
+	}
 	if damage := c.CheckFreelist(); damage != nil {
 		fmt.Fprintf(a.streams.Err, "Warning: the list of free pages of %s is damaged (%v); it is not needed for reading\n", s.path, damage)
 	}
@@ -85,7 +92,7 @@ func (s *source) find(ctx context.Context, a *app) (*offline.Cluster, error) {
 	case s.liveCopy:
 		return offline.OpenCopy(ctx, s.path)
 	}
-	return offline.Open(ctx, s.path)
+	return offline.Open(ctx, s.path, offline.Options{WALDir: s.tail.walDir, Tail: s.tail.entries()})
 }
 
 // reading returns a command that reads a keyspace, with --from.

@@ -31,6 +31,9 @@ func (f *File) Bucket(ctx context.Context, name string) (_ *Bucket, ok bool, err
 			return b, err == nil, err
 		}
 	}
+	if c.Err() == nil && len(f.layer[name]) > 0 {
+		return f.emptyBucket(name), true, nil
+	}
 	return nil, false, c.Err()
 }
 
@@ -39,7 +42,9 @@ func (f *File) root() *Bucket { return &Bucket{f: f, root: f.meta.root} }
 
 // Cursor returns a cursor before the first element. It looks at ctx now and
 // then; the cursor is for one goroutine.
-func (b *Bucket) Cursor(ctx context.Context) *Cursor { return b.cursor(ctx, nil) }
+func (b *Bucket) Cursor(ctx context.Context) *Cursor {
+	return b.cursor(ctx, nil).above(b.changes(), 0)
+}
 
 func (b *Bucket) cursor(ctx context.Context, use *Use) *Cursor {
 	c := &Cursor{ctx: ctx, pages: newPager(b.f), use: use, report: b.f.salvage}
@@ -61,7 +66,9 @@ func (b *Bucket) cursor(ctx context.Context, use *Use) *Cursor {
 func (b *Bucket) CursorFrom(ctx context.Context, key []byte) *Cursor {
 	c := b.cursor(ctx, nil)
 	c.from = key
-	return c
+	all := b.changes()
+	first, _ := position(all, key)
+	return c.above(all[first:], first)
 }
 
 // CursorBack returns a cursor that yields the last element first. The elements
@@ -69,7 +76,12 @@ func (b *Bucket) CursorFrom(ctx context.Context, key []byte) *Cursor {
 func (b *Bucket) CursorBack(ctx context.Context, below []byte) *Cursor {
 	c := b.cursor(ctx, nil)
 	c.from, c.back = below, true
-	return c
+	all := b.changes()
+	if below != nil {
+		last, _ := position(all, below)
+		all = all[:last]
+	}
+	return c.above(all, 0)
 }
 
 // LastKey returns a copy of the last key of the bucket; nil if it is empty.
@@ -93,11 +105,18 @@ func (b *Bucket) LastKey(ctx context.Context) ([]byte, error) {
 			t = subtree{page: id, depth: t.depth + 1}
 		}
 	}
-	if c.err != nil || c.leaf.count == 0 {
-		return nil, c.err
+	var last []byte
+	if c.err == nil && c.leaf.count > 0 {
+		e, err := c.leaf.leaf(c.leaf.count - 1)
+		if err != nil {
+			return nil, err
+		}
+		last = slices.Clone(e.key)
 	}
-	e, err := c.leaf.leaf(c.leaf.count - 1)
-	return slices.Clone(e.key), err
+	if c.err != nil || len(b.changes()) == 0 {
+		return last, c.err
+	}
+	return b.lastLayered(b.Cursor(ctx), last)
 }
 
 // child returns the bucket at the cursor's current element, in memory of its

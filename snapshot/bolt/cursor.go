@@ -42,6 +42,13 @@ type Cursor struct {
 	report  func(*CorruptError) // takes damage; see Forgive
 	from    []byte              // subtrees that end below it are passed over; backward, those that begin there or above
 	back    bool                // the last element comes first
+
+	layered bool     // changes may come
+	changes []Change // of the layer, still to come
+	first   int      // number of the first of them in the layer
+	top     *Change  // the current element, if it is the layer's
+	change  int      // its number
+	held    bool     // current has not been shown yet
 }
 
 // frame is a branch page on the way to the current leaf. Its page has a buffer
@@ -55,6 +62,14 @@ type frame struct {
 // Next moves to the next element; at first to the first one. It returns false
 // at the end and on an error, which Err returns.
 func (c *Cursor) Next() bool {
+	if c.layered {
+		return c.merge()
+	}
+	return c.advance()
+}
+
+// advance moves to the next element of the file.
+func (c *Cursor) advance() bool {
 	for c.err == nil {
 		if c.next < c.leaf.count {
 			if c.err = c.step(); c.forgive() {
@@ -91,21 +106,41 @@ func (c *Cursor) forgive() bool {
 }
 
 // Key is the key of the current element. It is valid until the next Next.
-func (c *Cursor) Key() []byte { return c.current.key }
+func (c *Cursor) Key() []byte {
+	if c.top != nil {
+		return c.top.Key
+	}
+	return c.current.key
+}
 
 // Value is the value of the current element, valid until the next Next. That
 // of a bucket is the bucket's header, and not to be read as data.
-func (c *Cursor) Value() []byte { return c.current.value }
+func (c *Cursor) Value() []byte {
+	if c.top != nil {
+		return c.top.Value
+	}
+	return c.current.value
+}
 
 // IsBucket reports whether the current element is a bucket.
-func (c *Cursor) IsBucket() bool { return c.current.bucket }
+func (c *Cursor) IsBucket() bool { return c.top == nil && c.current.bucket }
 
 // Page is the id of the page that holds the current element; NoPage in a bucket
-// that is stored inside its parent.
-func (c *Cursor) Page() int64 { return int64(c.leaf.id) }
+// that is stored inside its parent, and for an element of a layer.
+func (c *Cursor) Page() int64 {
+	if c.top != nil {
+		return NoPage
+	}
+	return int64(c.leaf.id)
+}
 
 // Place is where the current element is stored, for a Reader.
-func (c *Cursor) Place() Place { return Place{Page: c.leaf.id, Element: c.index} }
+func (c *Cursor) Place() Place {
+	if c.top != nil {
+		return Place{Page: layerID, Element: c.change}
+	}
+	return Place{Page: c.leaf.id, Element: c.index}
+}
 
 // Err is the error that ended the iteration; nil at its regular end. Damage
 // wraps ErrCorrupt.

@@ -15,6 +15,8 @@ type File struct {
 	meta meta
 	// salvage takes damage in place of whoever reads; nil is the usual strictness.
 	salvage func(*CorruptError)
+
+	layer Layer // changes that are not in the file
 }
 
 // Open reads the meta pages of the database in the first data bytes of src. The

@@ -26,7 +26,7 @@ type Parts struct {
 // order of the keys.
 func InParts[P any](ctx context.Context, b *Bucket, o Parts, visit func(*Cursor) (P, error)) ([]P, error) {
 	if b.root == 0 {
-		p, err := visit(b.cursor(ctx, o.use))
+		p, err := visit(b.cursor(ctx, o.use).above(b.changes(), 0))
 		return []P{p}, err
 	}
 	trees, err := o.split(ctx, b)
@@ -43,6 +43,7 @@ func InParts[P any](ctx context.Context, b *Bucket, o Parts, visit func(*Cursor)
 			pages := newPager(b.f)
 			for i := int(next.Add(1)) - 1; i < n && !failed.Load(); i = int(next.Add(1)) - 1 {
 				c := &Cursor{ctx: ctx, pages: pages, use: o.use, todo: trees[i*len(trees)/n : (i+1)*len(trees)/n]}
+				c.within(b.changes(), i)
 				if parts[i], errs[i] = visit(c); errs[i] != nil {
 					failed.Store(true)
 				}

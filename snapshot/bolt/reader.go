@@ -18,6 +18,13 @@ func (b *Bucket) Reader() *Reader { return &Reader{bucket: b, pages: newPager(b.
 // Value is the value of the element at a place, valid until the next call. ok is
 // false if there is no element any more.
 func (r *Reader) Value(at Place) (value []byte, ok bool, err error) {
+	if at.Page == layerID {
+		all := r.bucket.changes()
+		if at.Element >= len(all) {
+			return nil, false, nil
+		}
+		return all[at.Element].Value, true, nil
+	}
 	var pg page
 	if at.Page == inlineID {
 		pg = parsePage(r.bucket.inline)

@@ -6,36 +6,64 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"etcdkit/internal/lock"
 	"etcdkit/keyspace"
 	"etcdkit/snapshot"
+	"etcdkit/snapshot/datadir"
 )
 
 // Cluster is what a file holds of a cluster. The caller closes it.
 type Cluster struct {
 	Source
+	// Dir describes a data directory; it is nil for a file.
+	Dir  *datadir.Info
 	file *snapshot.File
+}
+
+// Options say how to read a data directory. Files have none.
+type Options struct {
+	WALDir string       // member/wal in the directory, if empty
+	Tail   datadir.Tail // entries of the WAL that count
 }
 
 // ErrRunning says that a server is running on a file.
 var ErrRunning = errors.New("an etcd server is running on it")
 
+// lockWait bounds the wait for the lock of a database that was not in use just
+// before.
+const lockWait = 5 * time.Second
+
 // Open opens a snapshot, a copy of a database, or a data directory, of which it
-// reads the database.
-func Open(_ context.Context, path string) (*Cluster, error) {
-	path, err := database(path)
+// reads what the member would serve after a restart.
+func Open(ctx context.Context, path string, o Options) (*Cluster, error) {
+	db, err := database(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := idle(path); err != nil {
+	if err := idle(db); err != nil {
 		return nil, err
+	}
+	if db != path {
+		return openDir(ctx, path, o)
 	}
 	f, err := snapshot.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	return New(f), nil
+}
+
+func openDir(ctx context.Context, path string, o Options) (*Cluster, error) {
+	d, err := datadir.Open(ctx, path, datadir.Options{WALDir: o.WALDir, Tail: o.Tail, Wait: lockWait})
+	if err != nil {
+		return nil, err
+	}
+	return &Cluster{Source: Source{Store: d.File, Who: func(_ context.Context, h *keyspace.Head) error {
+		h.ClusterID, h.MemberID, h.RaftTerm = d.ClusterID, d.MemberID, d.Info.Term
+		return nil
+	}}, Dir: &d.Info, file: d.File}, nil
 }
 
 // New returns what an open file holds. Closing the cluster closes the file.

@@ -2,7 +2,9 @@ package offline
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +17,7 @@ import (
 	"etcdkit/keyspace"
 	"etcdkit/snapshot"
 	"etcdkit/snapshot/internal/dbtest"
+	"etcdkit/snapshot/internal/waltest"
 )
 
 // databaseOf writes a database: a line for each revision from 2 on, which puts
@@ -65,7 +68,7 @@ func fill(tx *bbolt.Tx, compacted int64, lines []string) error {
 
 func openDatabase(t *testing.T, path string) *Cluster {
 	t.Helper()
-	c, err := Open(t.Context(), path)
+	c, err := Open(t.Context(), path, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +137,7 @@ func TestEvents(t *testing.T) {
 func TestOpenDirectory(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if _, err := Open(t.Context(), dir); err == nil || err.Error() != dir+" is a directory without member/snap/db: give a data directory or a file" {
+	if _, err := Open(t.Context(), dir, Options{}); err == nil || err.Error() != dir+" is a directory without member/snap/db: give a data directory or a file" {
 		t.Errorf("an empty directory: %v", err)
 	}
 	db := snapshot.DataDirFile(dir)
@@ -144,7 +147,15 @@ func TestOpenDirectory(t *testing.T) {
 	if err := os.Rename(databaseOf(t, 0, "a 1"), db); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := read(t, openDatabase(t, dir), keyspace.Range{Key: "a"}), "a=1 count 1 revision 2 term 3"; got != want {
+	if _, err := Open(t.Context(), dir, Options{}); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "--wal-dir") {
+		t.Errorf("without a WAL: %v", err)
+	}
+	waltest.NewSegment(0).State(5, 7, 0).Write(t, filepath.Join(dir, "member", "wal"), 0, 0)
+	c := openDatabase(t, dir)
+	if got, want := read(t, c, keyspace.Range{Key: "a"}), "a=1 count 1 revision 2 term 5"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+	if h, err := c.Head(t.Context()); h.MemberID != 7 || h.ClusterID != 9 || err != nil {
+		t.Errorf("got %+v, %v", h, err)
 	}
 }

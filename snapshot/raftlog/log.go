@@ -183,3 +183,6 @@ func (l *Log) Bad(e Entry, err error) error {
 	}
 	return damaged(l.dir, "entry %d: %v", e.Index, err)
 }
+
+// Dir is the directory of the WAL.
+func (l *Log) Dir() string { return l.dir }
