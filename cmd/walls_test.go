@@ -34,6 +34,7 @@ func TestWalls(t *testing.T) {
 		{"./backup/store/...", []string{commands, "etcdkit/keyspace", "etcdkit/printer", "etcdkit/snapshot", cobra, "go.etcd.io/", "google.golang.org/grpc"}},
 		{"./backup/store", []string{"github.com/minio"}},
 		{"./backup/store/remote", []string{"github.com/minio"}},
+		{"./kube", []string{commands, "etcdkit/printer", "etcdkit/keyspace", "etcdkit/snapshot", cobra, "go.etcd.io/", "k8s.io/"}},
 		{"./printer", []string{"etcdkit", "go.etcd.io"}},
 		{"./printer/view", []string{commands, "etcdkit/snapshot/restore", "go.etcd.io/etcd/client/"}},
 		{"./snapshot", []string{commands, "etcdkit/printer", "etcdkit/keyspace", cobra, server, "go.etcd.io/etcd/client/v3", "google.golang.org/grpc"}},

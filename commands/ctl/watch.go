@@ -23,12 +23,15 @@ func (o *watchOptions) addFlags(fs *pflag.FlagSet) {
 
 var errWatchCanceled = errors.New("watch is canceled by the server")
 
-func (o *watchOptions) run(cmd *cobra.Command, a *app, args []string) error {
+func (o *watchOptions) run(cmd *cobra.Command, a *app, decode *read.DecodeFlags, args []string) error {
 	env, err := read.WatchEnvironment(a.streams, "ETCDCTL")
 	if err != nil {
 		return err
 	}
 	if o.interactive {
+		if cmd.Flags().Changed("decode") {
+			return cli.Exit(cli.BadArgs, errors.New("`--decode` and `--interactive` cannot be set at the same time"))
+		}
 		return watchLines(a, cmd, env)
 	}
 	w, err := env.Split(args, cmd.ArgsLenAtDash())
@@ -43,12 +46,17 @@ func (o *watchOptions) run(cmd *cobra.Command, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
+	decoder, err := decode.Decoder(&a.streams, p.Format())
+	if err != nil {
+		return err
+	}
 	c, err := d.Dial(cmd.Context())
 	if err != nil {
 		return err
 	}
 	defer c.Close() //nolint:errcheck // the watch has ended before
 	out := newWatchPrinter(a, &session{client: c, out: p})
+	out.decoder = decoder
 	defer out.watcher.Close() //nolint:errcheck // the watch has ended before
 	ctx, stop := out.wait(cmd.Context(), a)
 	defer stop()
@@ -62,7 +70,7 @@ func (o *watchOptions) run(cmd *cobra.Command, a *app, args []string) error {
 }
 
 func newWatch(a *app) *cobra.Command {
-	o := &watchOptions{}
+	o, decode := &watchOptions{}, &read.DecodeFlags{}
 	cmd := &cobra.Command{
 		Use:   "watch [options] [key or prefix] [range_end] [--] [exec-command arg1 arg2 ...]",
 		Short: "Print changes as they happen",
@@ -83,8 +91,9 @@ or is the word progress, which asks the server for its revision.`,
   etcdctl watch /app/mode --until-now
   etcdctl watch /app/mode -- sh -c 'echo "now $ETCD_WATCH_VALUE"'
   echo 'watch /app/ --prefix' | etcdctl watch -i`,
-		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, a, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, a, decode, args) },
 	}
 	o.addFlags(cmd.Flags())
+	decode.AddFlags(cmd)
 	return curlShowsUnless(a, cmd, manyWatches, pb.Watch_Watch_FullMethodName)
 }

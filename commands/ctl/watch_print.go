@@ -22,6 +22,7 @@ type watchPrinter struct {
 	streams  cli.Streams
 	session  *session
 	source   *live.Source
+	decoder  view.Decoder // of values; may be nil
 	watcher  *live.Watcher
 	mu       sync.Mutex  // guards the session's printer and Err
 	over     atomic.Bool // no more commands are started
@@ -140,7 +141,7 @@ func (w *watchPrinter) add(watching *live.Watching, resp *clientv3.WatchResponse
 	return w.session.out.Add(view.Watch{WatchResponse: &etcdserverpb.WatchResponse{
 		Header: resp.Header, Events: resp.Events, CompactRevision: resp.CompactRevision,
 		Canceled: resp.Canceled, Created: resp.Created, CancelReason: resp.CancelReason,
-	}})
+	}, Decoder: w.decoder})
 }
 
 func (w *watchPrinter) flush() error {

@@ -17,7 +17,10 @@ import (
 type Sides func(cmd *cobra.Command, args []string) (older, newer diff.Side, close func() error, err error)
 
 // diffFlags say what to print.
-type diffFlags struct{ patch, brief bool }
+type diffFlags struct {
+	decode       DecodeFlags
+	patch, brief bool
+}
 
 // The exit codes of diff are those of diff(1).
 const (
@@ -31,6 +34,7 @@ var errDiffer = errors.New("the two sides differ")
 // for what to print, and the comparison of what open opens. It returns cmd.
 func FinishDiff(p Program, cmd *cobra.Command, open Sides) *cobra.Command {
 	o := &diffFlags{}
+	o.decode.AddFlags(cmd)
 	cmd.Flags().BoolVarP(&o.patch, "patch", "p", false, "show how the values differ: text and JSON by lines, bytes in hexadecimal")
 	cmd.Flags().BoolVar(&o.brief, "brief", false, "print only how many keys differ")
 	run := func(cmd *cobra.Command, args []string) error {
@@ -41,13 +45,17 @@ func FinishDiff(p Program, cmd *cobra.Command, open Sides) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		decoder, err := o.decode.Decoder(p.Streams, out.Format())
+		if err != nil {
+			return err
+		}
 		older, newer, done, err := open(cmd, args)
 		if err != nil {
 			return err
 		}
 		defer done() //nolint:errcheck // everything has been read
 		var count view.DifferenceCounts
-		all := differences(cmd.Context(), older, newer, &count, o)
+		all := differences(cmd.Context(), older, newer, &count, o.values(decoder))
 		if o.brief {
 			for _, err := range all {
 				if err != nil {
@@ -56,7 +64,7 @@ func FinishDiff(p Program, cmd *cobra.Command, open Sides) *cobra.Command {
 			}
 			err = out.Print(count)
 		} else {
-			err = out.Print(view.Differences{All: all})
+			err = out.Print(view.Differences{All: all, Decoder: decoder})
 		}
 		if err == nil && count != (view.DifferenceCounts{}) {
 			return cli.Reported(diffDiffers, errDiffer)
@@ -79,6 +87,14 @@ func FinishDiff(p Program, cmd *cobra.Command, open Sides) *cobra.Command {
 	return cmd
 }
 
+// values returns what shows how the values of a change differ.
+func (o *diffFlags) values(d view.Decoder) func(diff.Change) string {
+	if !o.patch {
+		return func(diff.Change) string { return "" }
+	}
+	return func(c diff.Change) string { return diff.Values(decoded(d, c.Old), decoded(d, c.New)) }
+}
+
 // diffError gives every failure the exit code of diff(1).
 func diffError(err error) error {
 	if errors.Is(err, errDiffer) {
@@ -88,7 +104,7 @@ func diffError(err error) error {
 }
 
 // differences returns the differences as views take them, and counts them.
-func differences(ctx context.Context, older, newer diff.Side, count *view.DifferenceCounts, o *diffFlags) iter.Seq2[view.Difference, error] {
+func differences(ctx context.Context, older, newer diff.Side, count *view.DifferenceCounts, values func(c diff.Change) string) iter.Seq2[view.Difference, error] {
 	kinds := map[diff.Kind]*int64{diff.Added: &count.Added, diff.Removed: &count.Removed, diff.Changed: &count.Changed}
 	return func(yield func(view.Difference, error) bool) {
 		for c, err := range diff.Between(ctx, older, newer) {
@@ -97,10 +113,7 @@ func differences(ctx context.Context, older, newer diff.Side, count *view.Differ
 				return
 			}
 			*kinds[c.Kind()]++
-			d := view.Difference{Kind: string(c.Kind()), Key: c.Key(), Old: c.Old, New: c.New}
-			if o.patch {
-				d.Patch = diff.Values(c.Old.GetValue(), c.New.GetValue())
-			}
+			d := view.Difference{Kind: string(c.Kind()), Key: c.Key(), Old: c.Old, New: c.New, Patch: values(c)}
 			if !yield(d, nil) {
 				return
 			}

@@ -126,17 +126,23 @@ func (o *GetOptions) sort() (s keyspace.Sort, err error) {
 
 // NewGet returns the command that reads a key or a range.
 func NewGet(p Program) *cobra.Command {
-	o := &GetOptions{}
+	o, decode := &GetOptions{}, &DecodeFlags{}
 	cmd := &cobra.Command{
 		Use:   "get [options] <key> [range_end]",
 		Short: "Read a key or a range of keys",
 		Long: `Read a key, the keys from <key> up to but not including <range_end>, those with
-a prefix, or those from a key on. A key that does not exist is no error.`,
+a prefix, or those from a key on. A key that does not exist is no error.
+
+With --decode kube, values that Kubernetes has stored are printed as YAML or JSON;
+with -w json the object takes the place of the base64. The data of Secrets is
+masked unless --show-secrets is given.`,
 		Example: p.example(`  etcdctl get /app/mode
   etcdctl get /app/ --prefix --keys-only
   etcdctl get /app/a /app/m --limit 10 --order DESCEND
   etcdctl get "" --from-key -w json
-  etcdctl get /app/mode --rev 42`),
+  etcdctl get /app/mode --rev 42
+  etcdctl get /registry/pods/ --prefix --decode kube
+  etcdctl get /registry/deployments/web/shop --decode kube --clean --print-value-only`),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := o.Range(args)
 			if err != nil {
@@ -149,12 +155,17 @@ a prefix, or those from a key on. A key that does not exist is no error.`,
 			if err := o.validateFormat(out.Format()); err != nil {
 				return err
 			}
+			d, err := decode.Decoder(p.Streams, out.Format())
+			if err != nil {
+				return err
+			}
 			return p.print(cmd, func(ctx context.Context, src keyspace.Source) (printer.View, error) {
-				return view.Range{Pages: pages(src.Pages(ctx, r)), ValuesOnly: o.valueOnly}, nil
+				return view.Range{Pages: pages(src.Pages(ctx, r)), ValuesOnly: o.valueOnly, Decoder: d}, nil
 			})
 		},
 	}
 	o.AddFlags(cmd.Flags())
+	decode.AddFlags(cmd)
 	cli.CompleteFlag(cmd, "consistency", "l", "s")
 	cli.CompleteFlag(cmd, "order", "ASCEND", "DESCEND")
 	cli.CompleteFlag(cmd, "sort-by", "CREATE", "KEY", "MODIFY", "VALUE", "VERSION")

@@ -20,6 +20,7 @@ func NewHistory(p Program) *cobra.Command {
 	var (
 		q             history.Query
 		prefix, patch bool
+		decode        DecodeFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "history [options] <key>",
@@ -40,7 +41,12 @@ one of each key that existed then is left. A note on standard error says so.`,
 			case q.Limit < 0:
 				return cli.Exit(cli.BadArgs, fmt.Errorf("--limit %d: use a number of versions, or 0 for all", q.Limit))
 			}
-			if _, err := p.Printer(p.Streams.Out); err != nil {
+			out, err := p.Printer(p.Streams.Out)
+			if err != nil {
+				return err
+			}
+			decoder, err := decode.Decoder(p.Streams, out.Format())
+			if err != nil {
 				return err
 			}
 			q.Key, q.Previous = args[0], patch
@@ -58,7 +64,7 @@ one of each key that existed then is left. A note on standard error says so.`,
 				return err
 			}
 			defer list.Close() //nolint:errcheck // it is a temporary file
-			err = s.Out.Print(view.History{Compacted: list.Compacted, Keys: prefix, Versions: versions(list, q)})
+			err = s.Out.Print(view.History{Compacted: list.Compacted, Keys: prefix, Versions: versions(list, q, decoder), Decoder: decoder})
 			if err == nil && list.Compacted > 0 {
 				fmt.Fprintf(p.Streams.Err, "Note: the history before revision %d is compacted\n", list.Compacted)
 			}
@@ -69,17 +75,18 @@ one of each key that existed then is left. A note on standard error says so.`,
 	fs.BoolVar(&prefix, "prefix", false, "the versions of all keys that begin with <key>")
 	fs.Int64Var(&q.Limit, "limit", 0, "list at most this many, the newest; 0 is all")
 	fs.BoolVarP(&patch, "patch", "p", false, "show what each version changed: text and JSON by lines, bytes in hexadecimal")
+	decode.AddFlags(cmd)
 	return cmd
 }
 
 // versions returns the versions as views take them.
-func versions(list *history.List, q history.Query) iter.Seq2[view.KeyVersion, error] {
+func versions(list *history.List, q history.Query, d view.Decoder) iter.Seq2[view.KeyVersion, error] {
 	return func(yield func(view.KeyVersion, error) bool) {
 		for e, err := range list.Versions {
 			v := view.KeyVersion{Event: e}
 			known := e.GetPrevKv() != nil || e.GetKv().GetVersion() == 1 // what was there before
 			if err == nil && q.Previous && e.GetType() == mvccpb.PUT && known {
-				v.Patch = diff.Values(e.GetPrevKv().GetValue(), e.GetKv().GetValue())
+				v.Patch = diff.Values(decoded(d, e.GetPrevKv()), decoded(d, e.GetKv()))
 			}
 			if !yield(v, err) || err != nil {
 				return

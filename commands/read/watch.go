@@ -27,7 +27,7 @@ const (
 // NewWatchUntilNow returns the command that prints the changes that a source
 // without new ones has.
 func NewWatchUntilNow(p Program, environment string) *cobra.Command {
-	o := &WatchFlags{}
+	o, decode := &WatchFlags{}, &DecodeFlags{}
 	cmd := &cobra.Command{
 		Use:   "watch --until-now [options] [key or prefix] [range_end] [--] [exec-command arg1 arg2 ...]",
 		Short: "Print the changes of keys",
@@ -49,7 +49,12 @@ last three are quoted as in Go.`,
 			if err != nil {
 				return err
 			}
-			if _, err := p.Printer(p.Streams.Out); err != nil {
+			out, err := p.Printer(p.Streams.Out)
+			if err != nil {
+				return err
+			}
+			decoder, err := decode.Decoder(p.Streams, out.Format())
+			if err != nil {
 				return err
 			}
 			what, err := o.Watch(w.Keys)
@@ -64,16 +69,17 @@ last three are quoted as in Go.`,
 				return err
 			}
 			defer s.Close() //nolint:errcheck // everything has been read
-			return p.watch(cmd.Context(), s, what, w.Argv)
+			return p.watch(cmd.Context(), s, what, w.Argv, decoder)
 		},
 	}
 	o.AddFlags(cmd.Flags())
+	decode.AddFlags(cmd)
 	return cmd
 }
 
 // watch prints the events of a watch, and runs a command for each, if there is
 // one.
-func (p Program) watch(ctx context.Context, s *Session, what keyspace.Watch, argv []string) error {
+func (p Program) watch(ctx context.Context, s *Session, what keyspace.Watch, argv []string, d view.Decoder) error {
 	head, err := s.Source.Head(ctx)
 	if err != nil {
 		return err
@@ -92,7 +98,7 @@ func (p Program) watch(ctx context.Context, s *Session, what keyspace.Watch, arg
 		if err != nil {
 			return errors.Join(err, s.Out.Flush())
 		}
-		if err := s.Out.Add(view.Watch{WatchResponse: resp}); err != nil || len(argv) == 0 {
+		if err := s.Out.Add(view.Watch{WatchResponse: resp, Decoder: d}); err != nil || len(argv) == 0 {
 			if err != nil {
 				return err
 			}

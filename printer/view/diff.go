@@ -47,12 +47,12 @@ func (d Difference) fields(t *printer.Text) {
 	}
 }
 
-func differenceJSON(t *printer.Text, d Difference) {
+func (v values) difference(t *printer.Text, d Difference) {
 	o := t.Object()
 	o.String("kind", d.Kind)
 	o.Bytes("key", d.Key)
-	kvMember(t, o, "old", d.Old)
-	kvMember(t, o, "new", d.New)
+	v.member(t, o, "old", d.Old)
+	v.member(t, o, "new", d.New)
 	if d.Patch != "" {
 		o.String("patch", d.Patch)
 	}
@@ -74,7 +74,10 @@ func (d Difference) cells(g *printer.Grid) []string {
 
 // Differences are those of two keyspaces. Every format but the table prints one
 // before it asks for the next. An error ends them.
-type Differences struct{ All iter.Seq2[Difference, error] }
+type Differences struct {
+	All     iter.Seq2[Difference, error]
+	Decoder Decoder // of values; may be nil
+}
 
 func (d Differences) each(t *printer.Text, f func(Difference)) bool {
 	for one, err := range d.All {
@@ -106,7 +109,7 @@ func (d Differences) JSON(t *printer.Text) {
 	a := t.Array()
 	whole := d.each(t, func(one Difference) {
 		a.Next()
-		differenceJSON(t, one)
+		values{d.Decoder}.difference(t, one)
 	})
 	if whole {
 		a.End()
@@ -117,7 +120,7 @@ func (d Differences) JSON(t *printer.Text) {
 // Objects prints the differences.
 func (d Differences) Objects(l *printer.Lines) {
 	d.each(l.Text, func(one Difference) {
-		differenceJSON(l.Text, one)
+		values{d.Decoder}.difference(l.Text, one)
 		l.End()
 	})
 }

@@ -27,6 +27,7 @@ type History struct {
 	Compacted int64 // the compact revision; 0 if nothing was compacted
 	Keys      bool  // there are several keys
 	Versions  iter.Seq2[KeyVersion, error]
+	Decoder   Decoder // of values; may be nil
 }
 
 func (h History) each(t *printer.Text, f func(KeyVersion)) bool {
@@ -74,11 +75,11 @@ func (h History) Fields(t *printer.Text) {
 	})
 }
 
-func versionJSON(t *printer.Text, v KeyVersion) {
+func (d values) version(t *printer.Text, v KeyVersion) {
 	o := t.Object()
 	o.Int("revision", v.GetKv().GetModRevision())
 	o.String("type", v.verb())
-	kvMember(t, o, "kv", v.GetKv())
+	d.member(t, o, "kv", v.GetKv())
 	if v.Patch != "" {
 		o.String("patch", v.Patch)
 	}
@@ -93,7 +94,7 @@ func (h History) JSON(t *printer.Text) {
 	a := t.Array()
 	whole := h.each(t, func(v KeyVersion) {
 		a.Next()
-		versionJSON(t, v)
+		values{h.Decoder}.version(t, v)
 	})
 	if whole {
 		a.End()
@@ -104,7 +105,7 @@ func (h History) JSON(t *printer.Text) {
 // Objects prints the versions.
 func (h History) Objects(l *printer.Lines) {
 	h.each(l.Text, func(v KeyVersion) {
-		versionJSON(l.Text, v)
+		values{h.Decoder}.version(l.Text, v)
 		l.End()
 	})
 }

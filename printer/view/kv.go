@@ -12,11 +12,7 @@ import (
 )
 
 // kvSimple prints a key line and a value line.
-func kvSimple(t *printer.Text, kv *mvccpb.KeyValue) {
-	t.Data(kv.GetKey())
-	t.Byte('\n')
-	valueSimple(t, kv)
-}
+func kvSimple(t *printer.Text, kv *mvccpb.KeyValue) { values{}.simple(t, kv) }
 
 func valueSimple(t *printer.Text, kv *mvccpb.KeyValue) {
 	t.Data(kv.GetValue())
@@ -44,26 +40,7 @@ func leaseField(t *printer.Text, name string, id int64) {
 	t.Byte('\n')
 }
 
-func kvJSON(t *printer.Text, kv *mvccpb.KeyValue) {
-	o := t.Object()
-	o.Bytes("key", kv.GetKey())
-	o.Int("create_revision", kv.GetCreateRevision())
-	o.Int("mod_revision", kv.GetModRevision())
-	o.Int("version", kv.GetVersion())
-	o.Bytes("value", kv.GetValue())
-	o.Lease("lease", kv.GetLease())
-	o.End()
-}
-
-// kvMember adds a key-value pair to an object, if there is one.
-func kvMember(t *printer.Text, o *printer.Object, name string, kv *mvccpb.KeyValue) {
-	if kv == nil {
-		o.Null(name)
-		return
-	}
-	o.Key(name)
-	kvJSON(t, kv)
-}
+func kvJSON(t *printer.Text, kv *mvccpb.KeyValue) { values{}.json(t, kv) }
 
 // kvHeader names the columns that kvRow fills.
 func kvHeader() []string {

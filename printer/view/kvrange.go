@@ -23,7 +23,10 @@ func OnePage(r *etcdserverpb.RangeResponse) Pages {
 type Range struct {
 	Pages      Pages
 	ValuesOnly bool // simple: leave the keys out
+	Decoder    Decoder
 }
+
+func (r Range) values() values { return values{r.Decoder} }
 
 // each calls f for every page and ends the text on an error. Its result is the
 // last page, which may be the only one; nil where there was none.
@@ -47,9 +50,9 @@ func (r Range) each(t *printer.Text, f func(i int, page *etcdserverpb.RangeRespo
 
 // Simple prints a key line and a value line for each pair.
 func (r Range) Simple(t *printer.Text) {
-	line := kvSimple
+	line := r.values().simple
 	if r.ValuesOnly {
-		line = valueSimple
+		line = r.values().documents()
 	}
 	r.each(t, func(_ int, page *etcdserverpb.RangeResponse) {
 		for _, kv := range page.GetKvs() {
@@ -65,7 +68,7 @@ func (r Range) Fields(t *printer.Text) {
 			headerFields(t, page.GetHeader())
 		}
 		for _, kv := range page.GetKvs() {
-			kvFields(t, "", kv)
+			kvFields(t, "", r.values().text(kv))
 		}
 	})
 	if last == nil {
@@ -89,7 +92,7 @@ func (r Range) JSON(t *printer.Text) {
 				kvs = t.Array()
 			}
 			kvs.Next()
-			kvJSON(t, kv)
+			r.values().json(t, kv)
 		}
 	})
 	if last == nil {
@@ -107,7 +110,7 @@ func (r Range) JSON(t *printer.Text) {
 
 // Objects prints the pairs.
 func (r Range) Objects(l *printer.Lines) {
-	r.each(l.Text, func(_ int, page *etcdserverpb.RangeResponse) { each(l, page.GetKvs(), kvJSON) })
+	r.each(l.Text, func(_ int, page *etcdserverpb.RangeResponse) { each(l, page.GetKvs(), r.values().json) })
 }
 
 // Table shows the pairs; as a table it holds them all to know how wide a column is.
@@ -122,7 +125,7 @@ func (r Range) Table(g *printer.Grid) {
 			return
 		}
 		for _, kv := range page.GetKvs() {
-			g.Row(kvRow(g, kv)...)
+			g.Row(kvRow(g, r.values().text(kv))...)
 		}
 	}
 }

@@ -154,11 +154,11 @@ func TestWatchForMachines(t *testing.T) {
 	t.Parallel()
 	kv := &mvccpb.KeyValue{Key: []byte("k"), Value: []byte{0xff}, CreateRevision: 2, ModRevision: 3, Version: 2}
 	views := []printer.View{
-		Watch{&etcdserverpb.WatchResponse{Header: &etcdserverpb.ResponseHeader{Revision: 4}, Events: []*mvccpb.Event{
+		Watch{WatchResponse: &etcdserverpb.WatchResponse{Header: &etcdserverpb.ResponseHeader{Revision: 4}, Events: []*mvccpb.Event{
 			{Kv: kv}, {Type: mvccpb.DELETE, Kv: &mvccpb.KeyValue{Key: []byte("k"), ModRevision: 4}, PrevKv: kv},
 		}}},
-		Watch{&etcdserverpb.WatchResponse{Header: &etcdserverpb.ResponseHeader{Revision: 9}}},
-		Watch{&etcdserverpb.WatchResponse{Header: &etcdserverpb.ResponseHeader{}, CompactRevision: 5, Canceled: true, CancelReason: "compacted"}},
+		Watch{WatchResponse: &etcdserverpb.WatchResponse{Header: &etcdserverpb.ResponseHeader{Revision: 9}}},
+		Watch{WatchResponse: &etcdserverpb.WatchResponse{Header: &etcdserverpb.ResponseHeader{}, CompactRevision: 5, Canceled: true, CancelReason: "compacted"}},
 	}
 	for format, want := range map[string]string{
 		"csv": `type,key,value,create_revision,mod_revision,version,lease,previous_value,previous_mod_revision

@@ -57,10 +57,10 @@ func releaseCases() []releaseCase {
 		Members: Members{&pb.MemberAddResponse{Header: header, Member: learner, Members: []*pb.Member{one, learner}}},
 		NewName: "m2", PeerURLs: "http://p:2",
 	}
-	compacted := Watch{&pb.WatchResponse{Header: header, Canceled: true, CompactRevision: 6, CancelReason: "why"}}
-	cut := Watch{&pb.WatchResponse{Header: &pb.ResponseHeader{}, Canceled: true}}
+	compacted := Watch{WatchResponse: &pb.WatchResponse{Header: header, Canceled: true, CompactRevision: 6, CancelReason: "why"}}
+	cut := Watch{WatchResponse: &pb.WatchResponse{Header: &pb.ResponseHeader{}, Canceled: true}}
 	alarms := Alarms{&pb.AlarmResponse{Alarms: []*pb.AlarmMember{{MemberID: 7, Alarm: pb.AlarmType_NOSPACE}}}}
-	events := Watch{&pb.WatchResponse{Header: header, Events: []*mvccpb.Event{{Kv: &mvccpb.KeyValue{Key: []byte("k")}}}}}
+	events := Watch{WatchResponse: &pb.WatchResponse{Header: header, Events: []*mvccpb.Event{{Kv: &mvccpb.KeyValue{Key: []byte("k")}}}}}
 
 	return []releaseCase{
 		{"columns of endpoint status", status, "simple", false},

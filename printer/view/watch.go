@@ -12,7 +12,12 @@ import (
 
 // Watch is one response of a watch: events of one or several revisions, a sign
 // of progress without events, or the end of the watch.
-type Watch struct{ *etcdserverpb.WatchResponse }
+type Watch struct {
+	*etcdserverpb.WatchResponse
+	Decoder Decoder
+}
+
+func (w Watch) values() values { return values{w.Decoder} }
 
 // progressType is the type of a progress notification, in place of an event
 // type.
@@ -39,9 +44,9 @@ func (w Watch) Simple(t *printer.Text) {
 	for _, e := range w.GetEvents() {
 		t.Line(e.GetType().String())
 		if e.GetPrevKv() != nil {
-			kvSimple(t, e.GetPrevKv())
+			w.values().simple(t, e.GetPrevKv())
 		}
-		kvSimple(t, e.GetKv())
+		w.values().simple(t, e.GetKv())
 	}
 }
 
@@ -55,9 +60,9 @@ func (w Watch) Fields(t *printer.Text) {
 		fieldName(t, "Type")
 		t.Line(e.GetType().String())
 		if e.GetPrevKv() != nil {
-			kvFields(t, "Prev", e.GetPrevKv())
+			kvFields(t, "Prev", w.values().text(e.GetPrevKv()))
 		}
-		kvFields(t, "", e.GetKv())
+		kvFields(t, "", w.values().text(e.GetKv()))
 	}
 }
 
@@ -79,7 +84,7 @@ func (w Watch) JSON(t *printer.Text) {
 	if answered := w.GetHeader().GetClusterId() != 0; !t.Release.WatchNullEvents && answered && w.GetEvents() == nil {
 		t.Array().End()
 	} else {
-		eventsJSON(t, w.GetEvents())
+		w.events(t)
 	}
 	o.Key("CompactRevision")
 	t.JSONInt(w.GetCompactRevision())
@@ -94,31 +99,31 @@ func (w Watch) JSON(t *printer.Text) {
 	o.End()
 }
 
-func eventsJSON(t *printer.Text, events []*mvccpb.Event) {
-	if events == nil {
+func (w Watch) events(t *printer.Text) {
+	if w.GetEvents() == nil {
 		t.JSONNull()
 		return
 	}
 	a := t.Array()
-	for _, e := range events {
+	for _, e := range w.GetEvents() {
 		a.Next()
-		eventJSON(t, e)
+		w.event(t, e)
 	}
 	a.End()
 }
 
-func eventJSON(t *printer.Text, e *mvccpb.Event) {
+func (w Watch) event(t *printer.Text, e *mvccpb.Event) {
 	o := t.Object()
 	o.Enum("type", e.GetType())
-	kvMember(t, o, "kv", e.GetKv())
-	kvMember(t, o, "prev_kv", e.GetPrevKv())
+	w.values().member(t, o, "kv", e.GetKv())
+	w.values().member(t, o, "prev_kv", e.GetPrevKv())
 	o.End()
 }
 
 // Objects prints the events. A progress notification and the end of the watch
 // have their own types.
 func (w Watch) Objects(l *printer.Lines) {
-	each(l, w.GetEvents(), eventJSON)
+	each(l, w.GetEvents(), w.event)
 	switch {
 	case w.progress():
 		o := l.Object()
@@ -161,9 +166,9 @@ func (w Watch) rows(g *printer.Grid, row ...string) {
 	for _, e := range w.GetEvents() {
 		prevValue, prevRev := "", ""
 		if kv := e.GetPrevKv(); kv != nil {
-			prevValue, prevRev = g.Data(kv.GetValue()), strconv.FormatInt(kv.GetModRevision(), 10)
+			prevValue, prevRev = g.Data(w.values().text(kv).GetValue()), strconv.FormatInt(kv.GetModRevision(), 10)
 		}
-		g.Row(append(append([]string{e.GetType().String()}, kvRow(g, e.GetKv())...), prevValue, prevRev)...)
+		g.Row(append(append([]string{e.GetType().String()}, kvRow(g, w.values().text(e.GetKv()))...), prevValue, prevRev)...)
 	}
 	if len(row) > 0 {
 		g.Row(row...)

@@ -24,7 +24,7 @@ func TestWatch(t *testing.T) {
 	const tail = `"Canceled":false,"Created":false,"CancelReason":""}` + "\n"
 	for _, s := range []shown{
 		{
-			name: "events", view: Watch{events}, protobuf: events,
+			name: "events", view: Watch{WatchResponse: events}, protobuf: events,
 			simple:    "PUT\n" + oddSimple + "DELETE\n" + plainSimple + "/a\n\n",
 			hexSimple: "PUT\n" + oddHexSimple + "DELETE\n" + plainHexSimple + "\\x2f\\x61\n\n",
 			fields:    answeredFields + "\"Type\" : PUT\n" + odd + "\"Type\" : DELETE\n" + plain + goneFields + "0\n",
@@ -40,13 +40,13 @@ func TestWatch(t *testing.T) {
 `,
 		},
 		{ // json and protobuf stay valid: upstream prints its line there, too
-			name: "progress", view: Watch{progress}, protobuf: progress,
+			name: "progress", view: Watch{WatchResponse: progress}, protobuf: progress,
 			simple: "progress notify: 9\n", table: "progress notify: 9\n",
 			fields: "progress notify: 9\n" + answeredFields, hexFields: "progress notify: 9\n" + answeredHexFields,
 			json: `{"Header":{` + answeredMembers + `},"Events":null,"CompactRevision":0,` + tail,
 		},
 		{
-			name: "compacted", view: Watch{compacted}, protobuf: compacted,
+			name: "compacted", view: Watch{WatchResponse: compacted}, protobuf: compacted,
 			fields: "\"ClusterID\" : 1\n\"MemberID\" : 2\n\"RaftTerm\" : 3\n",
 			json: `{"Header":{"cluster_id":1,"member_id":2,"raft_term":3},"Events":null,"CompactRevision":5,` +
 				`"Canceled":true,"Created":false,"CancelReason":""}` + "\n",
@@ -58,7 +58,7 @@ func TestWatch(t *testing.T) {
 `,
 		},
 		{
-			name: "canceled for a reason", view: Watch{refused}, protobuf: &pb.WatchResponse{Header: &pb.ResponseHeader{}, Canceled: true},
+			name: "canceled for a reason", view: Watch{WatchResponse: refused}, protobuf: &pb.WatchResponse{Header: &pb.ResponseHeader{}, Canceled: true},
 			fields: "\"ClusterID\" : 0\n\"MemberID\" : 0\n\"RaftTerm\" : 0\n",
 			json:   `{"Header":{},"Events":null,"CompactRevision":0,"Canceled":true,"Created":false,"CancelReason":"no \"leader\""}` + "\n",
 			table: `+----------+------------------+
@@ -85,7 +85,7 @@ func TestWatchJSONAsEncodingJSON(t *testing.T) {
 			Canceled, Created bool
 			CancelReason      string
 		}{w.Header, w.Events, w.CompactRevision, w.Canceled, w.Created, w.CancelReason})
-		got := printed(t, "json", false, Watch{w})
+		got := printed(t, "json", false, Watch{WatchResponse: w})
 		if got != want {
 			t.Fatalf("seed %d: got\n%s\nwant\n%s", seed, got, want)
 		}
