@@ -42,7 +42,8 @@ test: unit e2e ## every test
 unit: s3server ## the tests of the packages
 	go test ./...
 
-e2e: build reference ## the tests of the programs, on real servers
+e2e: build reference ## the tests of the programs, on real servers, and of Kubernetes objects as its own modules have them
+	cd e2e/tools/kubetable && go test -mod=mod ./...
 	cd e2e && ETCDKIT_BIN=$(CURDIR)/$(BIN) go test -timeout 40m ./...
 
 reference: ## etcd and upstream's programs of three releases and an S3 server, built once into a cache

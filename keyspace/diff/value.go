@@ -55,8 +55,11 @@ func comparable(older, newer []byte) (a, b string) {
 	return dump(older), dump(newer)
 }
 
-// pretty indents a JSON object or array.
+// pretty indents a JSON object or array. An empty value is one without members.
 func pretty(value []byte) (string, bool) {
+	if len(value) == 0 {
+		return "", true
+	}
 	value = bytes.TrimSpace(value)
 	if len(value) == 0 || value[0] != '{' && value[0] != '[' || !isText(value) {
 		return "", false
