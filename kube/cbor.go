@@ -11,7 +11,7 @@ import (
 )
 
 // cborPrefix begins a value in CBOR: the tag by which CBOR describes itself.
-var cborPrefix = []byte{0xd9, 0xd9, 0xf7}
+const cborPrefix = "\xd9\xd9\xf7"
 
 var errCBORCut = errors.New("CBOR ends within a value")
 

@@ -14,7 +14,7 @@ import (
 
 // encryptedPrefix begins a value that kube-apiserver has encrypted:
 // k8s:enc:PROVIDER:VERSION:KEY:DATA.
-var encryptedPrefix = []byte("k8s:enc:")
+const encryptedPrefix = "k8s:enc:"
 
 // Encrypted is the error of a value that is encrypted at rest and was not decrypted.
 type Encrypted struct {
@@ -167,7 +167,7 @@ func openSecretbox(key *[32]byte, data []byte) ([]byte, error) {
 
 // decrypt returns a value decrypted, or as it is if it is not encrypted.
 func (k *Keys) decrypt(etcdKey, value []byte) ([]byte, error) {
-	rest, ok := bytes.CutPrefix(value, encryptedPrefix)
+	rest, ok := bytes.CutPrefix(value, []byte(encryptedPrefix))
 	if !ok {
 		return value, nil
 	}
@@ -196,5 +196,5 @@ func (k *Keys) decrypt(etcdKey, value []byte) ([]byte, error) {
 
 // known reports whether a value begins as one of an object does.
 func known(value []byte) bool {
-	return bytes.HasPrefix(value, envelopePrefix) || bytes.HasPrefix(value, cborPrefix) || len(value) > 0 && value[0] == '{'
+	return bytes.HasPrefix(value, []byte(envelopePrefix)) || bytes.HasPrefix(value, []byte(cborPrefix)) || len(value) > 0 && value[0] == '{'
 }

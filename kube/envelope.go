@@ -13,7 +13,7 @@ import (
 )
 
 // envelopePrefix begins a value in protocol buffers. A runtime.Unknown follows.
-var envelopePrefix = []byte("k8s\x00")
+const envelopePrefix = "k8s\x00"
 
 // envelope decodes a runtime.Unknown into d.plain.
 func (d *Decoder) envelope(b []byte) (t typeMeta, err error) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -218,11 +217,15 @@ func (c *copier) inner(p place, name string) place {
 	return elsewhere
 }
 
-// ofServer are the members of metadata that the server or its controllers set. The
-// uids of owners are those of one cluster.
-var ofServer = []string{
-	"creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "ownerReferences",
-	"resourceVersion", "selfLink", "uid",
+// ofServer reports whether the server or its controllers set a member of metadata.
+// The uids of owners are those of one cluster.
+func ofServer(name string) bool {
+	switch name {
+	case "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "ownerReferences",
+		"resourceVersion", "selfLink", "uid":
+		return true
+	}
+	return false
 }
 
 // dropped reports whether a manifest does not have a member.
@@ -231,7 +234,7 @@ func dropped(p place, name string) bool {
 	case top:
 		return name == "status"
 	case metadata:
-		return slices.Contains(ofServer, name)
+		return ofServer(name)
 	case annotations:
 		return name == lastApplied
 	}

@@ -59,9 +59,9 @@ func (d *Decoder) Decode(dst, key, value []byte) ([]byte, error) {
 	var t typeMeta
 	d.plain = d.plain[:0]
 	switch {
-	case bytes.HasPrefix(value, envelopePrefix):
+	case bytes.HasPrefix(value, []byte(envelopePrefix)):
 		t, err = d.envelope(value[len(envelopePrefix):])
-	case bytes.HasPrefix(value, cborPrefix):
+	case bytes.HasPrefix(value, []byte(cborPrefix)):
 		var out []byte
 		if out, err = appendCBOR(nil, value[len(cborPrefix):]); err == nil {
 			t, err = d.json(out)

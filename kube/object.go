@@ -212,10 +212,7 @@ func (w *walker) list(f *field, i, j int) error {
 	for ; i < j; i++ {
 		s := w.spans[i]
 		packed := s.typ == protowire.BytesType && (f.typ == kindInt || f.typ == kindBool)
-		for {
-			if packed && len(s.value) == 0 {
-				break
-			}
+		for !packed || len(s.value) > 0 {
 			if !first {
 				w.out = append(w.out, ',')
 			}

@@ -40,12 +40,7 @@ func (g *gatherer) ask(ctx context.Context, p *Picture) {
 		g.hashes(ctx, p, &wg, &mu)
 	}
 	if g.Backup != nil && g.Wants&NeedBackup != 0 {
-		wg.Go(func() {
-			problem := g.Backup(ctx)
-			mu.Lock()
-			defer mu.Unlock()
-			p.Backup = problem
-		})
+		wg.Go(func() { g.backup(ctx, p, &mu) })
 	}
 	if c == nil {
 		return
@@ -94,6 +89,14 @@ func (g *gatherer) ask(ctx context.Context, p *Picture) {
 			return func() { p.Keys, p.KeysOf = keys, of }, err
 		})
 	}
+}
+
+// backup asks for the age of the newest backup.
+func (g *gatherer) backup(ctx context.Context, p *Picture, mu *sync.Mutex) {
+	problem := g.Backup(ctx)
+	mu.Lock()
+	defer mu.Unlock()
+	p.Backup = problem
 }
 
 // alarmed reports whether a member's status has an error, or is not known. The
