@@ -122,7 +122,7 @@ func (o *delOptions) single(args []string) bool {
 }
 
 func newDel(a *app) *cobra.Command {
-	o := &delOptions{}
+	o, only := &delOptions{}, &condition{}
 	dryRun := false
 	cmd := &cobra.Command{
 		Use:   "del [options] <key> [range_end]",
@@ -131,17 +131,27 @@ func newDel(a *app) *cobra.Command {
 with a prefix, or those from a key on, and print how many were deleted. With
 --dry-run, print how many exist and the first of them, and delete nothing.
 
+With --if-mod-rev, a key is deleted only if nobody has changed it meanwhile;
+otherwise the error has its mod revision, and the exit code is 1.
+
 A plain range prints a warning, and on a terminal waits two seconds, unless
 --range is given.`,
 		Example: `  etcdctl del /app/mode
   etcdctl del /app/ --prefix --prev-kv
   etcdctl del /app/ --prefix --dry-run
+  etcdctl del /app/mode --if-mod-rev 42
   etcdctl del /app/a /app/m --range
   etcdctl del "" --prefix`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			op, err := o.op(args)
 			if err != nil {
 				return err
+			}
+			if err := only.read(cmd); err != nil {
+				return err
+			}
+			if only.given && (!o.single(args) || dryRun) {
+				return cli.Exit(cli.BadArgs, fmt.Errorf("--%s requires one key, and deletes it", modRevFlag))
 			}
 			if dryRun {
 				return o.dryRun(cmd, a, args)
@@ -153,15 +163,21 @@ A plain range prints a warning, and on a terminal waits two seconds, unless
 				return err
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
+				if only.given {
+					h, resp, err := only.do(ctx, s, op)
+					deleted := resp.GetResponseDeleteRange()
+					return view.Delete{DeleteRangeResponse: &etcdserverpb.DeleteRangeResponse{Header: h, Deleted: deleted.GetDeleted(), PrevKvs: deleted.GetPrevKvs()}}, err
+				}
 				resp, err := s.client.Do(ctx, op)
 				return view.Delete{DeleteRangeResponse: (*etcdserverpb.DeleteRangeResponse)(resp.Del())}, err
 			})
 		},
 	}
 	o.addFlags(cmd.Flags())
+	only.addTo(cmd, "delete")
 	cmd.Flags().BoolP("yes", "y", false, "accepted for scripts; deleting every key asks no question")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would be deleted, and delete nothing")
-	return curlShows(a, cmd, etcdserverpb.KV_DeleteRange_FullMethodName, etcdserverpb.KV_Range_FullMethodName)
+	return curlShows(a, cmd, etcdserverpb.KV_DeleteRange_FullMethodName, etcdserverpb.KV_Txn_FullMethodName, etcdserverpb.KV_Range_FullMethodName)
 }
 
 // interactive reports whether a user sees standard error and can react: standard

@@ -132,13 +132,15 @@ func putWithTTL(ctx context.Context, a *app, s *session, op clientv3.Op, ttl int
 }
 
 func newPut(a *app) *cobra.Command {
-	o, batch, ttl := &putOptions{}, &putBatch{}, int64(0)
+	o, batch, ttl, only := &putOptions{}, &putBatch{}, int64(0), &condition{}
 	cmd := &cobra.Command{
 		Use:   "put [options] <key> <value> (<value> can also be given from stdin)",
 		Short: "Write a key",
 		Long: `Write a key. Without <value> the value is all of standard input; a final line
 end is part of it. With --ttl, the key gets a lease of its own and expires with
-it.
+it. With --create-only or --if-mod-rev, the key is written only if nobody has
+changed it meanwhile; otherwise the error has its mod revision, and the exit code
+is 1.
 
 With --batch, standard input holds many pairs, as JSON lines (jsonl, which
 "etcdctl help import" describes) or as keys and values that each end with a NUL
@@ -150,6 +152,8 @@ A key or value that begins with a dash goes after "--".`,
   etcdctl put /app/offset -- -5
   etcdctl put /app/leader host1 --lease 694d5765fc71500b
   etcdctl put /app/leader host1 --ttl 60
+  etcdctl put /app/owner host1 --create-only
+  etcdctl put /app/mode slow --if-mod-rev 42
   etcdctl put --batch jsonl < pairs.jsonl
   printf 'a\0001\000b\0002\000' | etcdctl put --batch nul`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -160,6 +164,9 @@ A key or value that begins with a dash goes after "--".`,
 				return batch.run(cmd, a, o, args)
 			}
 			if err := checkPutTTL(cmd, ttl); err != nil {
+				return err
+			}
+			if err := only.ofPut(cmd); err != nil {
 				return err
 			}
 			op, err := o.op(args, a.streams.Input(cmd.Context()))
@@ -173,8 +180,12 @@ A key or value that begins with a dash goes after "--".`,
 				fmt.Fprintf(a.streams.Err, "Warning: the argument %q is ignored: a value with spaces needs quotes\n", strings.Join(args[2:], " "))
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				if ttl > 0 {
+				switch {
+				case ttl > 0:
 					return putWithTTL(ctx, a, s, op, ttl)
+				case only.given:
+					h, resp, err := only.do(ctx, s, op)
+					return view.Put{PutResponse: &etcdserverpb.PutResponse{Header: h, PrevKv: resp.GetResponsePut().GetPrevKv()}}, err
 				}
 				resp, err := s.client.Do(ctx, op)
 				return view.Put{PutResponse: (*etcdserverpb.PutResponse)(resp.Put())}, err
@@ -183,8 +194,9 @@ A key or value that begins with a dash goes after "--".`,
 	}
 	o.addFlags(cmd.Flags())
 	batch.addFlags(cmd.Flags())
+	only.addTo(cmd, "write")
 	cmd.Flags().Int64Var(&ttl, "ttl", 0, "attach the key to a new lease of this many `seconds`")
 	cli.CompleteFlag(cmd, "batch", batchFormats()...)
 	cli.CompleteFlag(cmd, "on-conflict", conflictModes()...)
-	return curlShowsUnless(a, cmd, anyOf(withFlag("batch", "it makes many requests"), withFlag("ttl", "it makes two requests")), etcdserverpb.KV_Put_FullMethodName)
+	return curlShowsUnless(a, cmd, anyOf(withFlag("batch", "it makes many requests"), withFlag("ttl", "it makes two requests")), etcdserverpb.KV_Put_FullMethodName, etcdserverpb.KV_Txn_FullMethodName)
 }

@@ -28,11 +28,15 @@ func (b *putBatch) addFlags(fs *pflag.FlagSet) {
 // misused returns an error where a flag of a batch is given without one, or one
 // that a batch does not have with it.
 func (b *putBatch) misused(cmd *cobra.Command) error {
-	single := []string{"prev-kv", "ignore-value", "ignore-lease", "ttl"}
+	single := []string{"prev-kv", "ignore-value", "ignore-lease", "ttl", modRevFlag}
 	var many []string
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
 	(&loadOptions{}).addFlags(own)
-	own.VisitAll(func(f *pflag.Flag) { many = append(many, f.Name) })
+	own.VisitAll(func(f *pflag.Flag) {
+		if f.Name != "create-only" { // which a single put has too
+			many = append(many, f.Name)
+		}
+	})
 	wrong, why := many, "--%s requires --batch"
 	if b.format != "" {
 		wrong, why = single, "`--batch` and `--%s` cannot be set at the same time"
