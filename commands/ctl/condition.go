@@ -10,6 +10,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
+	"etcdkit/printer"
+	"etcdkit/printer/view"
 )
 
 // condition is a mod revision that a key must have to be changed; 0 means that
@@ -49,6 +51,16 @@ func (c *condition) ofPut(cmd *cobra.Command) error {
 	}
 	c.given = c.given || create
 	return nil
+}
+
+// put writes a key, if the condition was given only as that says.
+func (c *condition) put(ctx context.Context, s *session, op clientv3.Op) (printer.View, error) {
+	if !c.given {
+		resp, err := s.client.Do(ctx, op)
+		return view.Put{PutResponse: (*etcdserverpb.PutResponse)(resp.Put())}, err
+	}
+	h, resp, err := c.do(ctx, s, op)
+	return view.Put{PutResponse: &etcdserverpb.PutResponse{Header: h, PrevKv: resp.GetResponsePut().GetPrevKv()}}, err
 }
 
 // do makes a request about one key, if the key is as the condition says, in one

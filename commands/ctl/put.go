@@ -180,15 +180,10 @@ A key or value that begins with a dash goes after "--".`,
 				fmt.Fprintf(a.streams.Err, "Warning: the argument %q is ignored: a value with spaces needs quotes\n", strings.Join(args[2:], " "))
 			}
 			return a.request(cmd, func(ctx context.Context, s *session) (printer.View, error) {
-				switch {
-				case ttl > 0:
+				if ttl > 0 {
 					return putWithTTL(ctx, a, s, op, ttl)
-				case only.given:
-					h, resp, err := only.do(ctx, s, op)
-					return view.Put{PutResponse: &etcdserverpb.PutResponse{Header: h, PrevKv: resp.GetResponsePut().GetPrevKv()}}, err
 				}
-				resp, err := s.client.Do(ctx, op)
-				return view.Put{PutResponse: (*etcdserverpb.PutResponse)(resp.Put())}, err
+				return only.put(ctx, s, op)
 			})
 		},
 	}
