@@ -265,7 +265,7 @@ func (c *copier) str() ([]byte, error) {
 			if s := c.in[from:c.i]; ascii || utf8.Valid(s) {
 				return s, nil
 			}
-			return bytes.ToValidUTF8(c.in[from:c.i], []byte("\ufffd")), nil
+			return []byte(string([]rune(string(c.in[from:c.i])))), nil // each bad byte is replaced, as in encoding/json
 		case b >= utf8.RuneSelf:
 			ascii = false
 		case b == '\\':
