@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -317,15 +316,15 @@ func onTerminal(t *testing.T, most time.Duration, program string, env []string, 
 		t.Fatal(err)
 	}
 	defer ctrl.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), most)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, refs.Path(engine.Ours, program), args...)
+	cmd := exec.CommandContext(t.Context(), refs.Path(engine.Ours, program), args...)
 	cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	limit := time.AfterFunc(most, func() { _ = cmd.Process.Kill() }) // from its start on, however long that took
+	defer limit.Stop()
 	_ = tty.Close()
 	shown, _ := io.ReadAll(ctrl) // ends with an error once the program has closed its side
 	_ = cmd.Wait()               // most commands fail
