@@ -15,7 +15,7 @@ import (
 const (
 	// maxValue is the largest value, in bytes, that is compared line by line.
 	maxValue = 1 << 20
-	// context is how many equal lines are shown beside a difference.
+	// contextLines is how many equal lines are shown beside a difference.
 	contextLines = 3
 	// hexLine is how many bytes a line of hexadecimal has.
 	hexLine = 16

@@ -39,16 +39,7 @@ type Children struct {
 
 // each calls f for every child, and reports whether it was called for all.
 func (c Children) each(t *printer.Text, f func(Child)) bool {
-	for child, err := range c.Children {
-		if err != nil {
-			t.Fail(err)
-		}
-		if t.Failed() {
-			return false
-		}
-		f(child)
-	}
-	return true
+	return through(t, c.Children, f)
 }
 
 // Simple prints a line for each.
@@ -94,15 +85,7 @@ func (c Children) Objects(l *printer.Lines) {
 // Table shows the children.
 func (c Children) Table(g *printer.Grid) {
 	g.Header("Name", "Kind")
-	for child, err := range c.Children {
-		if err != nil {
-			g.Fail(err)
-		}
-		if g.Failed() {
-			return
-		}
-		g.Row(g.Data([]byte(child.Name)), child.kind())
-	}
+	through(g, c.Children, func(child Child) { g.Row(g.Data([]byte(child.Name)), child.kind()) })
 }
 
 // Protobuf writes a message of these definitions, in which etcd has only

@@ -80,16 +80,7 @@ type Differences struct {
 }
 
 func (d Differences) each(t *printer.Text, f func(Difference)) bool {
-	for one, err := range d.All {
-		if err != nil {
-			t.Fail(err)
-		}
-		if t.Failed() {
-			return false
-		}
-		f(one)
-	}
-	return true
+	return through(t, d.All, f)
 }
 
 // Simple prints a line for each, and the lines that show how values differ.
@@ -128,15 +119,7 @@ func (d Differences) Objects(l *printer.Lines) {
 // Table shows a row for each, with revisions and sizes in bytes.
 func (d Differences) Table(g *printer.Grid) {
 	g.Header("Kind", "Key", "Old Mod Revision", "New Mod Revision", "Old Size", "New Size")
-	for one, err := range d.All {
-		if err != nil {
-			g.Fail(err)
-		}
-		if g.Failed() {
-			return
-		}
-		g.Row(one.cells(g)...)
-	}
+	through(g, d.All, func(one Difference) { g.Row(one.cells(g)...) })
 }
 
 // Protobuf writes a message of these definitions, in which etcd has only

@@ -11,6 +11,7 @@
 package view
 
 import (
+	"iter"
 	"strconv"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -75,6 +76,27 @@ func each[T any](l *printer.Lines, all []T, element func(*printer.Text, T)) {
 		element(l.Text, one)
 		l.End()
 	}
+}
+
+// failer is a format that can't go on after an error.
+type failer interface {
+	Fail(err error)
+	Failed() bool
+}
+
+// through calls f for each element of a sequence, until one is an error or the
+// output fails. It reports whether f was called for all.
+func through[T any](out failer, all iter.Seq2[T, error], f func(T)) bool {
+	for one, err := range all {
+		if err != nil {
+			out.Fail(err)
+		}
+		if out.Failed() {
+			return false
+		}
+		f(one)
+	}
+	return true
 }
 
 // named appends an object for each name.

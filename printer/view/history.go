@@ -31,16 +31,7 @@ type History struct {
 }
 
 func (h History) each(t *printer.Text, f func(KeyVersion)) bool {
-	for v, err := range h.Versions {
-		if err != nil {
-			t.Fail(err)
-		}
-		if t.Failed() {
-			return false
-		}
-		f(v)
-	}
-	return true
+	return through(t, h.Versions, f)
 }
 
 // Simple prints a line for each, and the lines that show what it changed.
@@ -113,19 +104,13 @@ func (h History) Objects(l *printer.Lines) {
 // Table shows a row for each.
 func (h History) Table(g *printer.Grid) {
 	g.Header("Revision", "Type", "Key", "Version", "Lease", "Size")
-	for v, err := range h.Versions {
-		if err != nil {
-			g.Fail(err)
-		}
-		if g.Failed() {
-			return
-		}
+	through(g, h.Versions, func(v KeyVersion) {
 		kv, lease := v.GetKv(), ""
 		if kv.GetLease() != 0 {
 			lease = fmt.Sprintf("%016x", uint64(kv.GetLease()))
 		}
 		g.Row(strconv.FormatInt(kv.GetModRevision(), 10), v.verb(), g.Data(kv.GetKey()), strconv.FormatInt(kv.GetVersion(), 10), lease, strconv.Itoa(len(kv.GetValue())))
-	}
+	})
 }
 
 // Protobuf writes a message of this definition, of which etcd has Event:

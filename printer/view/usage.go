@@ -65,16 +65,7 @@ type Usage struct {
 
 // each calls f for every node, and reports whether it was called for all.
 func (u Usage) each(t *printer.Text, f func(Node)) bool {
-	for n, err := range u.Nodes {
-		if err != nil {
-			t.Fail(err)
-		}
-		if t.Failed() {
-			return false
-		}
-		f(n)
-	}
-	return true
+	return through(t, u.Nodes, f)
 }
 
 // Simple prints a line for each: bytes, keys, versions, name.
@@ -124,15 +115,9 @@ func (u Usage) Objects(l *printer.Lines) {
 // Table shows the nodes.
 func (u Usage) Table(g *printer.Grid) {
 	g.Header("Bytes", "Keys", "Versions", "Name")
-	for n, err := range u.Nodes {
-		if err != nil {
-			g.Fail(err)
-		}
-		if g.Failed() {
-			return
-		}
+	through(g, u.Nodes, func(n Node) {
 		g.Row(strconv.FormatInt(n.Bytes, 10), strconv.FormatInt(n.Keys, 10), strconv.FormatInt(n.Versions, 10), n.cell(g))
-	}
+	})
 }
 
 // Protobuf writes a message of these definitions, of which etcd has none:
@@ -167,17 +152,11 @@ func (u Tree) Simple(t *printer.Text) {
 // Table shows the nodes, indented.
 func (u Tree) Table(g *printer.Grid) {
 	g.Header("Depth", "Name", "Keys")
-	for n, err := range u.Nodes {
-		if err != nil {
-			g.Fail(err)
-		}
-		if g.Failed() {
-			return
-		}
+	through(g, u.Nodes, func(n Node) {
 		keys := ""
 		if n.Keys > 0 {
 			keys = strconv.FormatInt(n.Keys, 10)
 		}
 		g.Row(strconv.Itoa(n.Depth), g.Data([]byte(n.Name)), keys)
-	}
+	})
 }
