@@ -34,6 +34,10 @@ const (
 
 	// abortTime bounds the removal of an upload that has failed.
 	abortTime = 30 * time.Second
+
+	// grace is what requests that are on their way have to end in after a
+	// failure, before they are cut off.
+	grace = 5 * time.Second
 )
 
 // put is one Put.
@@ -178,10 +182,30 @@ func (p *put) parts(ctx context.Context, first []byte, r io.Reader) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
 	defer cancel()
-	if abortErr := p.s.Abort(ctx, store.Upload{Name: p.name, ID: id}); abortErr != nil {
+	if abortErr := p.abort(ctx, id); abortErr != nil {
 		return fmt.Errorf("%w; the unfinished upload stays, and prune removes it later: %w", err, abortErr)
 	}
 	return err
+}
+
+// abort removes the upload and looks whether it is gone. A part that the server
+// was still taking in may bring it back, so that S3's own documentation asks for
+// as many calls as are needed.
+func (p *put) abort(ctx context.Context, id string) error {
+	for pause := 50 * time.Millisecond; ; pause *= 2 {
+		if err := p.s.Abort(ctx, store.Upload{Name: p.name, ID: id}); err != nil {
+			return err
+		}
+		_, err := p.s.core.ListObjectParts(ctx, p.s.bucket, p.key, id, 0, 1)
+		if err != nil { // gone; or there is no right to list, and what can be done is done
+			return nil //nolint:nilerr // said above
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return p.s.explain(ctx, "abort the upload of", p.name, ctx.Err())
+		}
+	}
 }
 
 // upload is a multipart upload.
@@ -195,10 +219,21 @@ type upload struct {
 	done []minio.CompletePart // by number, less one
 }
 
-// send reads parts and sends several at once.
+// send reads parts and sends several at once. After a failure, it waits for the
+// requests that are on their way: a server may go on with one that was cut off,
+// and keep its part although the upload is aborted in the meantime.
 func (u *upload) send(ctx context.Context, first []byte, r io.Reader) error {
+	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(grace):
+			cut()
+		case <-requests.Done():
+		}
+	})()
 	var group sync.WaitGroup
 	part, last := first, false
 	for n := 1; len(part) > 0; n++ {
@@ -209,7 +244,7 @@ func (u *upload) send(ctx context.Context, first []byte, r io.Reader) error {
 		u.grow()
 		data := part
 		group.Go(func() {
-			if err := u.part(ctx, n, data); err != nil {
+			if err := u.part(requests, n, data); err != nil {
 				cancel(err)
 			}
 			u.free <- data[:cap(data)]
