@@ -211,7 +211,11 @@ func TestDoctorHealthy(t *testing.T) {
 			}
 			p.finds()
 			if next := map[string]string{"3.5": "3.6", "3.6": "3.7"}[r.line]; next != "" {
-				out, _, code := p.shell("etcdctl doctor -w json --upgrade-to " + next)
+				doctor := "etcdctl doctor -w json --upgrade-to " + next
+				out, _, code := p.shell(doctor)
+				for end := time.Now().Add(2 * time.Minute); code != 0 && time.Now().Before(end); out, _, code = p.shell(doctor) {
+					time.Sleep(100 * time.Millisecond) // a new cluster of 3.6 raises its storage version a moment later
+				}
 				if code != 0 || strings.Contains(out, "etcdutl check v2store") != (next == "3.6") {
 					t.Errorf("to %s: exit %d: %s", next, code, out)
 				}
