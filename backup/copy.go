@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 
+	"etcdkit/backup/pack"
 	"etcdkit/backup/store"
 )
 
@@ -40,8 +41,8 @@ func (r *Repository) copyData(ctx context.Context, b *Backup, to *Repository) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, body.Close()) }()
-	t := &tally{r: body, counter: newCounter(), want: b.Stored, what: "the stored bytes"}
-	_, err = to.Store.Put(ctx, object, onlyReader{t}, store.PutOptions{IfAbsent: true, Size: b.Stored.Size})
+	t := pack.NewTally(body, b.Stored, "the stored bytes")
+	_, err = to.Store.Put(ctx, object, pack.OnlyReader{Reader: t}, store.PutOptions{IfAbsent: true, Size: b.Stored.Size})
 	switch {
 	case err == nil:
 		err = to.Readback(ctx, &b.Manifest)

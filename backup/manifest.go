@@ -6,13 +6,9 @@ import (
 	"path"
 	"strings"
 	"time"
-)
 
-// Sum is the size and the sha256 of some bytes.
-type Sum struct {
-	Size   int64  `json:"size"`
-	SHA256 string `json:"sha256"` // in hexadecimal
-}
+	"etcdkit/backup/pack"
+)
 
 // Manifest describes a backup. It is written last, so that a backup has one only
 // if its data is stored.
@@ -78,17 +74,17 @@ func (h How) rank() int {
 }
 
 // Encrypted reports whether the snapshot is encrypted.
-func (m *Manifest) Encrypted() bool { return strings.HasSuffix(m.Data, ageSuffix) }
+func (m *Manifest) Encrypted() bool { return strings.HasSuffix(m.Data, pack.AgeSuffix) }
 
 // compressed reports whether the snapshot is compressed.
 func (m *Manifest) compressed() bool {
-	return strings.HasSuffix(strings.TrimSuffix(m.Data, ageSuffix), zstdSuffix)
+	return strings.HasSuffix(strings.TrimSuffix(m.Data, pack.AgeSuffix), pack.ZstdSuffix)
 }
 
 // parseManifest reads the manifest of the backup with this name.
 func parseManifest(backup string, b []byte) (*Manifest, error) {
 	m := &Manifest{}
-	if err := unseal(b, m); err != nil {
+	if err := pack.Unseal(b, m); err != nil {
 		return nil, err
 	}
 	if m.Name != backup {
@@ -128,7 +124,7 @@ func (r *Record) place(random string) string {
 
 func parseRecord(backup string, b []byte) (*Record, error) {
 	r := &Record{}
-	if err := unseal(b, r); err != nil {
+	if err := pack.Unseal(b, r); err != nil {
 		return nil, err
 	}
 	if r.Backup != backup {

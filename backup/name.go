@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"etcdkit/backup/pack"
 )
 
 // timeLayout is the time in a name, always UTC.
@@ -40,8 +42,6 @@ func nameTime(s string) time.Time {
 const (
 	manifestObject = "manifest.json"
 	dataObject     = "snapshot.db" // and a suffix for each layer
-	zstdSuffix     = ".zst"
-	ageSuffix      = ".age"
 )
 
 var recordPattern = regexp.MustCompile(`^verified-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\.json$`)
@@ -78,7 +78,7 @@ func classify(object string) (backup string, k kind) {
 // isData reports whether an object below a backup's name is a snapshot.
 func isData(base string) bool {
 	switch strings.TrimPrefix(base, dataObject) {
-	case "", zstdSuffix, ageSuffix, zstdSuffix + ageSuffix:
+	case "", pack.ZstdSuffix, pack.AgeSuffix, pack.ZstdSuffix + pack.AgeSuffix:
 		return strings.HasPrefix(base, dataObject)
 	}
 	return false

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"etcdkit/backup/pack"
 	"etcdkit/backup/store"
 )
 
@@ -259,7 +260,7 @@ func (r *Repository) get(ctx context.Context, object string) (content []byte, er
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, body.Close()) }()
-	return readSealed(body)
+	return pack.ReadSealed(body)
 }
 
 // put writes a small object that must not exist, and reads it back. A store that
@@ -283,7 +284,7 @@ func (r *Repository) put(ctx context.Context, object string, content []byte) err
 // verifications that were not deeper, are removed.
 func (r *Repository) AddRecord(ctx context.Context, b *Backup, how How, problem string) error {
 	rec := Record{Format: Format, Backup: b.Name, Time: r.now(), By: r.By, How: how, Problem: problem}
-	content, err := seal(rec)
+	content, err := pack.Seal(rec)
 	if err != nil {
 		return err
 	}

@@ -158,6 +158,7 @@ func TestPruneKeepsWhatIsNotOurs(t *testing.T) {
 		"20260101T000000Z-5-00000000.db", names[0] + "/notes.txt", names[0] + "/snapshot.db.gz", "v2/Full-00000000-00000009-1700000000.gz",
 		"20260101T000000Z-5-0000000g/snapshot.db", "20260101T000000Z-5-00000000/deeper/manifest.json", "snapshot_2026-01-01_000000.db",
 		"20269999T000000Z-5-00000000/snapshot.db",
+		"increments/" + names[0] + "/0000000001.increment", "increments/" + names[0] + "/0000000001-0000000012.increment",
 	}
 	for _, name := range foreign {
 		s.Set(name, []byte("not ours"))

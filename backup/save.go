@@ -1,7 +1,6 @@
 package backup
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -13,6 +12,7 @@ import (
 
 	"filippo.io/age"
 
+	"etcdkit/backup/pack"
 	"etcdkit/backup/store"
 	"etcdkit/internal/spill"
 	"etcdkit/snapshot"
@@ -73,14 +73,14 @@ type saving struct {
 // snapshot and for its compressed form.
 func (r *Repository) Save(ctx context.Context, src io.Reader, o SaveOptions) (_ *Backup, err error) {
 	s := &saving{Repository: r, o: o}
-	s.m = Manifest{Format: Format, Time: r.now(), By: r.By, Data: o.data(), Verified: o.Verify}
+	s.m = Manifest{Format: Format, Time: r.now(), By: r.By, Data: dataObject + o.Suffix(), Verified: o.Verify}
 	tmp, err := spill.New()
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, tmp.Close()) }()
 	s.packed = tmp.File
-	if o.packs() {
+	if o.Packs() {
 		packed, err := spill.New()
 		if err != nil {
 			return nil, err
@@ -118,10 +118,10 @@ func (s *saving) object(base string) string { return path.Join(s.m.Name, base) }
 
 // receive writes the stream to tmp, and packed to s.packed.
 func (s *saving) receive(ctx context.Context, src io.Reader, tmp *spill.File) error {
-	out, packer := io.Writer(sink{tmp}), (*packer)(nil)
-	if s.o.packs() {
+	out, packer := io.Writer(sink{tmp}), (*pack.Packer)(nil)
+	if s.o.Packs() {
 		var err error
-		if packer, err = s.o.pack(sink{s.packed}); err != nil {
+		if packer, err = s.o.Pack(sink{s.packed}); err != nil {
 			return err
 		}
 		out = io.MultiWriter(out, packer)
@@ -142,13 +142,7 @@ func (s *saving) receive(ctx context.Context, src io.Reader, tmp *spill.File) er
 	if err := packer.Close(); err != nil {
 		return spill.Full(err)
 	}
-	if packer.compressed != nil {
-		s.m.Compressed = packer.compressed.sum()
-		s.m.Stored = s.m.Compressed
-	}
-	if packer.stored != nil {
-		s.m.Stored = packer.stored.sum()
-	}
+	s.m.Compressed, s.m.Stored = packer.Sums(s.m.Plain)
 	return nil
 }
 
@@ -199,7 +193,7 @@ const cleanupTime = 20 * time.Second
 func (s *saving) put(ctx context.Context, checked func() error) (err error) {
 	data := s.object(s.m.Data)
 	r := io.NewSectionReader(s.packed, 0, s.m.Stored.Size)
-	if _, err := s.Store.Put(ctx, data, onlyReader{r}, store.PutOptions{IfAbsent: true, Size: s.m.Stored.Size}); err != nil {
+	if _, err := s.Store.Put(ctx, data, pack.OnlyReader{Reader: r}, store.PutOptions{IfAbsent: true, Size: s.m.Stored.Size}); err != nil {
 		return err
 	}
 	defer func() {
@@ -222,7 +216,7 @@ func (s *saving) put(ctx context.Context, checked func() error) (err error) {
 	if err := s.verify(ctx); err != nil {
 		return fmt.Errorf("verify the stored backup: %w", err)
 	}
-	content, err := seal(s.m)
+	content, err := pack.Seal(s.m)
 	if err != nil {
 		return err
 	}
@@ -252,35 +246,9 @@ func (s *saving) same(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, body.Close()) }()
-	want := &comparison{want: io.NewSectionReader(s.packed, 0, s.m.Stored.Size)}
-	if _, err := io.CopyBuffer(want, onlyReader{body}, make([]byte, 256<<10)); err != nil {
+	want := pack.NewComparison(io.NewSectionReader(s.packed, 0, s.m.Stored.Size))
+	if _, err := io.CopyBuffer(want, pack.OnlyReader{Reader: body}, make([]byte, 256<<10)); err != nil {
 		return err
 	}
-	if want.size != s.m.Stored.Size {
-		return damaged("%d bytes were read back, not %d", want.size, s.m.Stored.Size)
-	}
-	return nil
-}
-
-// comparison compares what is written to it.
-type comparison struct {
-	want io.Reader
-	size int64
-	buf  []byte
-}
-
-// Write implements io.Writer.
-func (c *comparison) Write(b []byte) (int, error) {
-	c.buf = append(c.buf[:0], b...)
-	n, err := io.ReadFull(c.want, c.buf)
-	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return 0, damaged("more bytes were read back than were stored")
-	case err != nil:
-		return 0, err
-	case !bytes.Equal(c.buf[:n], b):
-		return 0, damaged("other bytes were read back than were stored, after %d bytes", c.size)
-	}
-	c.size += int64(n)
-	return n, nil
+	return want.End(s.m.Stored.Size)
 }

@@ -8,6 +8,7 @@ import (
 
 	"filippo.io/age"
 
+	"etcdkit/backup/pack"
 	"etcdkit/internal/spill"
 )
 
@@ -19,8 +20,8 @@ func (r *Repository) Readback(ctx context.Context, m *Manifest) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, body.Close()) }()
-	t := &tally{r: body, counter: newCounter(), want: m.Stored, what: "the stored bytes"}
-	_, err = io.CopyBuffer(onlyWriter{io.Discard}, t, make([]byte, 256<<10))
+	t := pack.NewTally(body, m.Stored, "the stored bytes")
+	_, err = io.CopyBuffer(pack.OnlyWriter{Writer: io.Discard}, t, make([]byte, 256<<10))
 	return err
 }
 
@@ -48,7 +49,13 @@ func (r *Repository) Unpack(ctx context.Context, m *Manifest, ids []age.Identity
 		return err
 	}
 	defer func() { err = errors.Join(err, body.Close()) }()
-	return m.unpack(body, out, ids)
+	plain, err := m.layers().Reader(body, ids)
+	if err != nil {
+		return err
+	}
+	defer plain.Close()
+	_, err = io.CopyBuffer(sink{out}, pack.OnlyReader{Reader: plain}, make([]byte, 256<<10))
+	return err
 }
 
 // compare compares the facts of the file with those of the manifest.

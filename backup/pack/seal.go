@@ -1,4 +1,4 @@
-package backup
+package pack
 
 import (
 	"bytes"
@@ -14,8 +14,8 @@ import (
 // that it reads.
 const Format = 1
 
-// maxSealed bounds a manifest or a record, in bytes.
-const maxSealed = 1 << 20
+// MaxSealed bounds a sealed line, in bytes.
+const MaxSealed = 1 << 20
 
 var (
 	// ErrDamaged is wrapped by every error about a backup that is not what its
@@ -26,8 +26,8 @@ var (
 	ErrNewer = errors.New("a newer format")
 )
 
-// damaged is an error that wraps ErrDamaged.
-func damaged(format string, args ...any) error {
+// Damaged is an error that wraps ErrDamaged.
+func Damaged(format string, args ...any) error {
 	return &damage{fmt.Errorf(format, args...)}
 }
 
@@ -41,9 +41,9 @@ const sealStart = `,"sha256":"`
 
 const sealEnd = "\"}\n"
 
-// seal encodes v, a struct, as one line of JSON, and adds the member sha256:
+// Seal encodes v, a struct, as one line of JSON, and adds the member sha256:
 // that of the line without this member.
-func seal(v any) ([]byte, error) {
+func Seal(v any) ([]byte, error) {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
@@ -55,39 +55,39 @@ func seal(v any) ([]byte, error) {
 	return append(b, sealEnd...), nil
 }
 
-// unseal checks and decodes what seal has encoded. Members that it does not
+// Unseal checks and decodes what Seal has encoded. Members that it does not
 // know are ignored, so that a later version may add some.
-func unseal(b []byte, v any) error {
-	if len(b) > maxSealed {
-		return damaged("more than %d bytes", maxSealed)
+func Unseal(b []byte, v any) error {
+	if len(b) > MaxSealed {
+		return Damaged("more than %d bytes", MaxSealed)
 	}
 	at := len(b) - len(sealEnd) - hex.EncodedLen(sha256.Size) - len(sealStart)
 	if at < 1 || !bytes.HasPrefix(b[at:], []byte(sealStart)) || !bytes.HasSuffix(b, []byte(sealEnd)) {
-		return damaged("the checksum is missing at the end")
+		return Damaged("the checksum is missing at the end")
 	}
 	want := string(b[at+len(sealStart) : len(b)-len(sealEnd)])
 	if got := sha256.Sum256(append(bytes.Clone(b[:at]), '}', '\n')); hex.EncodeToString(got[:]) != want {
-		return damaged("the checksum is not that of the content")
+		return Damaged("the checksum is not that of the content")
 	}
 	var version struct {
 		Format int `json:"format"`
 	}
 	if err := json.Unmarshal(b, &version); err != nil {
-		return damaged("%w", err)
+		return Damaged("%w", err)
 	}
 	switch {
 	case version.Format > Format:
 		return fmt.Errorf("format %d is %w than this program reads (%d): use a newer etcdctl", version.Format, ErrNewer, Format)
 	case version.Format < 1:
-		return damaged("no format %d", version.Format)
+		return Damaged("no format %d", version.Format)
 	}
 	if err := json.Unmarshal(b, v); err != nil {
-		return damaged("%w", err)
+		return Damaged("%w", err)
 	}
 	return nil
 }
 
-// readSealed reads an object that is small.
-func readSealed(r io.Reader) ([]byte, error) {
-	return io.ReadAll(io.LimitReader(r, maxSealed+1))
+// ReadSealed reads an object that is small: at most MaxSealed bytes and one more.
+func ReadSealed(r io.Reader) ([]byte, error) {
+	return io.ReadAll(io.LimitReader(r, MaxSealed+1))
 }
