@@ -6,21 +6,19 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"etcdkit/backup/store"
 	"etcdkit/backup/store/storetest"
+	"etcdkit/internal/need"
 )
 
 // script writes a program that the test runs.
 func script(t *testing.T, text string) string {
 	t.Helper()
-	if _, err := exec.LookPath("sh"); err != nil {
-		t.Skip(err)
-	}
+	need.Program(t, need.Shell, "sh")
 	path := filepath.Join(t.TempDir(), "program")
 	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
+
+	"etcdkit/internal/need"
 )
 
 // terminal returns the two ends of a pseudo terminal: the user's end, and the
@@ -18,9 +20,7 @@ import (
 func terminal(t *testing.T) (person, program *os.File) {
 	t.Helper()
 	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		t.Skip("no pseudo terminals:", err)
-	}
+	need.OrSkip(t, need.Terminal, err)
 	t.Cleanup(func() { _ = person.Close() })
 	fd := int(person.Fd())
 	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {

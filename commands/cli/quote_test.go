@@ -4,6 +4,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"etcdkit/internal/need"
 )
 
 func TestQuote(t *testing.T) {
@@ -68,10 +70,7 @@ func FuzzQuote(f *testing.F) {
 // and all together.
 func TestQuoteInShell(t *testing.T) {
 	t.Parallel()
-	sh, err := exec.LookPath("sh")
-	if err != nil {
-		t.Skip("there is no sh: ", err)
-	}
+	sh := need.Program(t, need.Shell, "sh")
 	all := make([]byte, 0, 255)
 	script, want := "printf '%s\\0'", ""
 	add := func(s string) { script += " " + Quote(s); want += s + "\x00" }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"etcdkit/internal/need"
 )
 
 // Without PASSWORD the shell requested a token in vain and then made the
@@ -15,10 +17,7 @@ import (
 // that continues after an error. With PASSWORD every request is made.
 func TestLinesWithoutPassword(t *testing.T) {
 	t.Parallel()
-	shell, err := exec.LookPath("sh")
-	if err != nil {
-		t.Skip("no shell")
-	}
+	shell := need.Program(t, need.Shell, "sh")
 	list := func(c *Client) error { _, err := c.Status(t.Context(), "h:1"); return err }
 	one, err := record(t, list, []string{pb.Maintenance_Status_FullMethodName}, "--endpoints=h:1", "--user=u")
 	if err != nil {

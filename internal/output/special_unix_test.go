@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"etcdkit/internal/need"
 )
 
 // TestCreateFollowsLinks replaces the file that a link names, beside it; the
@@ -85,9 +87,8 @@ func TestCreatePipe(t *testing.T) {
 // got to, and not to a new one in its place.
 func TestCreateOpenFile(t *testing.T) {
 	t.Parallel()
-	if _, err := os.Stat("/dev/fd/0"); err != nil {
-		t.Skip("no names of open files here")
-	}
+	_, err := os.Stat("/dev/fd/0")
+	need.OrSkip(t, need.OpenFile, err)
 	dir := t.TempDir()
 	open, err := os.Create(filepath.Join(dir, "file"))
 	check(t, err)
@@ -127,9 +128,7 @@ func TestCreateRefusesDevices(t *testing.T) {
 // synced; an aborted file leaves nothing there.
 func TestUnreadableParent(t *testing.T) {
 	t.Parallel()
-	if os.Getuid() == 0 {
-		t.Skip("root reads everything: see the script output_dirs")
-	}
+	need.NotRoot(t) // the script output_dirs does it as another user
 	dir := t.TempDir()
 	check(t, os.Chmod(dir, 0o333))
 	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
