@@ -59,6 +59,7 @@ type Options struct {
 	UTF8     bool     // bytes in JSON, and formats built on it, as text if they are UTF-8
 	Template string   // of the template format
 	Terminal bool     // simple, fields and table go to a terminal, which control characters must not reach
+	Width    int      // columns of that terminal; a wider table becomes a block for each row. 0 is no limit
 }
 
 // Format is one way to print views.

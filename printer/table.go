@@ -23,6 +23,8 @@ func printTable(t *Text, v View) {
 		t.Fail(g.err)
 	case g.bare != "":
 		t.Line(g.bare)
+	case !g.fits():
+		g.blocks(t)
 	default:
 		var first firstLine
 		if err := g.draw(io.MultiWriter(t, &first)); err != nil {
@@ -60,24 +62,34 @@ func (g *Grid) draw(w io.Writer) error {
 	if style.Wrap > 0 {
 		trim = tw.Off
 	}
+	var align []tw.Align
+	if g.Terminal {
+		align = g.alignment()
+	}
 	table := tablewriter.NewTable(w,
-		tablewriter.WithRowAlignment(tw.AlignRight),
+		tablewriter.WithRowAlignmentConfig(tw.CellAlignment{Global: tw.AlignRight, PerColumn: align}),
 		tablewriter.WithTrimSpace(trim),
 		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{Symbols: tw.NewSymbols(borders)})),
 	)
 	table.Header(g.header)
 	for _, cells := range g.rows {
-		if style.Wrap > 0 {
-			cells = slices.Clone(cells)
-			for i := range cells {
-				cells[i] = wrap(cells[i], style.Wrap)
-			}
+		cells = slices.Clone(cells)
+		for i := range cells {
+			cells[i] = g.wrapped(cells[i])
 		}
 		if err := table.Append(cells); err != nil {
 			return err
 		}
 	}
 	return table.Render()
+}
+
+// wrapped returns a cell as the release breaks its lines.
+func (g *Grid) wrapped(cell string) string {
+	if width := g.Release.Table.Wrap; width > 0 {
+		return wrap(cell, width)
+	}
+	return cell
 }
 
 // wrap breaks each line of a cell as tablewriter 0.0.5 does. The words are

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -18,7 +20,8 @@ const Template = "template"
 var ErrTemplate = errors.New("bad template")
 
 // openTemplate parses the template. A member that an object does not have is an
-// error when it is applied, and the line of that object is not printed.
+// error when it is applied, and the line of that object is not printed. A template
+// that names a member of text gets text.
 func openTemplate(o Options) (func(*Text, View), error) {
 	if o.Template == "" {
 		return nil, fmt.Errorf("%w: give one with --template", ErrTemplate)
@@ -30,9 +33,11 @@ func openTemplate(o Options) (func(*Text, View), error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", ErrTemplate, strings.TrimPrefix(err.Error(), "template: "))
 	}
+	text := strings.Contains(o.Template, textSuffix)
 	return func(t *Text, v View) {
 		var object bytes.Buffer
 		inner := t.into(&object)
+		inner.UTF8 = inner.UTF8 || text
 		objects(&Lines{inner, func() {
 			if err := inner.flush(); err != nil {
 				return // the cause is reported below
@@ -54,13 +59,23 @@ func apply(tmpl *template.Template, t *Text, document []byte) error {
 	}
 	var out bytes.Buffer
 	if err := tmpl.Execute(&out, data); err != nil {
-		return err
+		return fmt.Errorf("%s%s", strings.TrimPrefix(err.Error(), "template: "), members(err, data))
 	}
 	if b := out.Bytes(); len(b) > 0 && b[len(b)-1] != '\n' {
 		out.WriteByte('\n')
 	}
 	_, err = t.Write(out.Bytes())
 	return err
+}
+
+// members lists the members of an object where an error is about one that it does
+// not have.
+func members(err error, data any) string {
+	object, ok := data.(map[string]any)
+	if !ok || !strings.Contains(err.Error(), "map has no entry for key") {
+		return ""
+	}
+	return ": it has " + strings.Join(slices.Sorted(maps.Keys(object)), ", ")
 }
 
 // decode reads JSON. Integers are int64 where they fit, else uint64.

@@ -77,7 +77,7 @@ func TestTemplateErrors(t *testing.T) {
 		}
 	}
 	got, err := applied(t, Options{Template: "{{.a}}"}, rawLines{`{"a":1}`, `{"b":2}`, `{"a":3}`})
-	want := `template: --template:1:2: executing "--template" at <.a>: map has no entry for key "a"`
+	want := `--template:1:2: executing "--template" at <.a>: map has no entry for key "a": it has b`
 	if got != "1\n" || err == nil || err.Error() != want {
 		t.Errorf("got %q, %v, want the first line and %s", got, err, want)
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"io"
 )
 
@@ -15,12 +16,16 @@ type endingReader struct {
 	ctx context.Context // Read can't get it in another way
 	r   io.Reader
 	buf []byte // the buffer that an abandoned read may still write to
+	end error  // of r; a terminal whose input was ended would wait for more
 }
 
 // Read implements io.Reader.
 func (e *endingReader) Read(b []byte) (int, error) {
 	if e.ctx.Err() != nil {
 		return 0, context.Cause(e.ctx)
+	}
+	if e.end != nil {
+		return 0, e.end
 	}
 	if len(e.buf) < len(b) {
 		e.buf = make([]byte, len(b))
@@ -36,8 +41,34 @@ func (e *endingReader) Read(b []byte) (int, error) {
 	}()
 	select {
 	case r := <-got:
+		e.end = r.err
 		return copy(b, buf[:r.n]), r.err
 	case <-e.ctx.Done():
 		return 0, context.Cause(e.ctx)
 	}
+}
+
+// Announced returns r, which reads standard input. If that is a terminal, a line
+// on the error stream says before the first read what is waited for, such as "the
+// value", and how to end it.
+func (s Streams) Announced(what string, r io.Reader) io.Reader {
+	if _, tty := Terminal(s.In); !tty {
+		return r
+	}
+	return &announcedReader{Reader: r, err: s.Err, line: "Reading " + what + " from the terminal; Ctrl-D at the beginning of a line ends it."}
+}
+
+type announcedReader struct {
+	io.Reader
+	err  io.Writer
+	line string // "" if it was printed
+}
+
+// Read implements io.Reader.
+func (a *announcedReader) Read(b []byte) (int, error) {
+	if a.line != "" {
+		fmt.Fprintln(a.err, a.line)
+		a.line = ""
+	}
+	return a.Reader.Read(b)
 }

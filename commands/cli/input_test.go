@@ -52,3 +52,26 @@ func TestInputEnds(t *testing.T) {
 		t.Errorf("%d, %v", n, err)
 	}
 }
+
+// A terminal goes on after an end of input: readers that look twice must not wait
+// for a second one.
+func TestInputEndsOnce(t *testing.T) {
+	t.Parallel()
+	r := Streams{In: &resuming{}}.Input(t.Context())
+	for range 2 {
+		if n, err := r.Read(make([]byte, 9)); n != 0 || err != io.EOF {
+			t.Errorf("%d bytes, %v", n, err)
+		}
+	}
+}
+
+// resuming ends once and then has more.
+type resuming struct{ ended bool }
+
+func (r *resuming) Read(b []byte) (int, error) {
+	if !r.ended {
+		r.ended = true
+		return 0, io.EOF
+	}
+	return copy(b, "more"), nil
+}

@@ -23,7 +23,7 @@ const (
 // for it.
 type Output struct {
 	format, template, compat string
-	hex, text                bool
+	hex, text, wide          bool
 	as                       string // in place of compat, see As
 	flags                    *pflag.FlagSet
 }
@@ -36,6 +36,7 @@ func (o *Output) AddTo(root *cobra.Command, program string) {
 	fs.StringVarP(&o.format, formatFlag, "w", "simple", "output format: "+strings.Join(formats, ", "))
 	fs.StringVar(&o.template, templateFlag, "", "print each object that -w jsonl would print through this Go `template`")
 	fs.BoolVar(&o.text, "text", false, "in json, jsonl, yaml and templates, show keys and values that are UTF-8 as text")
+	fs.BoolVar(&o.wide, "wide", false, "keep a table that is wider than the terminal, instead of a block of lines for each row")
 	fs.StringVar(&o.compat, compatFlag, "", "print as this `release` of "+program+" does: "+strings.Join(releases, ", "))
 	CompleteFlag(root, formatFlag, formats...)
 	CompleteFlag(root, compatFlag, releases...)
@@ -76,8 +77,12 @@ func (o *Output) Printer(w io.Writer) (*printer.Printer, error) {
 		return nil, err
 	}
 	format := o.Format()
-	_, tty := Terminal(w)
-	p, err := printer.New(w, format, printer.Options{Hex: o.hex, Release: r, UTF8: o.text, Template: o.template, Terminal: tty})
+	tty, terminal := Terminal(w)
+	options := printer.Options{Hex: o.hex, Release: r, UTF8: o.text, Template: o.template, Terminal: terminal}
+	if terminal && !o.wide {
+		options.Width = columns(tty)
+	}
+	p, err := printer.New(w, format, options)
 	switch {
 	case errors.Is(err, printer.ErrFormat):
 		return nil, Exit(BadFeature, err)

@@ -112,7 +112,7 @@ func (p *pairFile) open() (*lines.Reader, error) {
 // caller closes it.
 func openInput(s cli.Streams, args []string) (io.Reader, func() error, error) {
 	if len(args) == 0 || args[0] == "-" {
-		return s.In, func() error { return nil }, nil
+		return s.Announced("pairs", s.In), func() error { return nil }, nil
 	}
 	f, err := os.Open(args[0])
 	if err != nil {

@@ -169,7 +169,7 @@ A key or value that begins with a dash goes after "--".`,
 			if err := only.ofPut(cmd); err != nil {
 				return err
 			}
-			op, err := o.op(args, a.streams.Input(cmd.Context()))
+			op, err := o.op(args, a.streams.Announced("the value", a.streams.Input(cmd.Context())))
 			if errors.Is(err, errPutArgs) && len(args) == 1 {
 				return fmt.Errorf("%w: standard input is empty; for an empty value use put %s \"\"", err, args[0])
 			}

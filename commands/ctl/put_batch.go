@@ -68,5 +68,5 @@ func (b *putBatch) run(cmd *cobra.Command, a *app, o *putOptions, args []string)
 	}
 	opts := b.options(mode, format)
 	opts.Lease = lease
-	return loadPairs(a, cmd, newPairFile(cmd.Context(), a.streams.In, format), opts)
+	return loadPairs(a, cmd, newPairFile(cmd.Context(), a.streams.Announced("pairs", a.streams.In), format), opts)
 }

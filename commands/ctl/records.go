@@ -2,9 +2,11 @@ package ctl
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"etcdkit/commands/cli"
@@ -121,22 +123,45 @@ const leaseCalls = 16
 // SecondsLeft looks up leases side by side. One that has ended has a second left:
 // it takes its keys with it.
 func (r records) SecondsLeft(ctx context.Context, ids []int64) (map[int64]int64, error) {
+	return sideBySide(ctx, ids, func(ctx context.Context, id int64) (int64, error) {
+		left, err := bulk.SecondsLeft(ctx, r.client, r.retry, clientv3.LeaseID(id))
+		return max(1, left), err
+	})
+}
+
+// Details implements read.Leases.
+func (r records) Details(ctx context.Context, ids []int64) (map[int64]*etcdserverpb.LeaseTimeToLiveResponse, error) {
+	return sideBySide(ctx, ids, func(ctx context.Context, id int64) (*etcdserverpb.LeaseTimeToLiveResponse, error) {
+		resp, err := r.TimeToLive(ctx, &etcdserverpb.LeaseTimeToLiveRequest{ID: id, Keys: true})
+		switch {
+		case errors.Is(err, rpctypes.ErrPermissionDenied):
+			return r.TimeToLive(ctx, &etcdserverpb.LeaseTimeToLiveRequest{ID: id})
+		case err == nil && resp.Keys == nil:
+			resp.Keys = [][]byte{}
+		}
+		return resp, err
+	})
+}
+
+// sideBySide calls do for each lease, several at a time, and returns the results
+// by id, or the first error.
+func sideBySide[T any](ctx context.Context, ids []int64, do func(context.Context, int64) (T, error)) (map[int64]T, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var mu sync.Mutex
 	var calls sync.WaitGroup
-	all, free := make(map[int64]int64), make(chan struct{}, leaseCalls)
+	all, free := make(map[int64]T), make(chan struct{}, leaseCalls)
 	for _, id := range ids {
 		free <- struct{}{}
 		calls.Go(func() {
 			defer func() { <-free }()
-			left, err := bulk.SecondsLeft(ctx, r.client, r.retry, clientv3.LeaseID(id))
+			v, err := do(ctx, id)
 			if err != nil {
 				cancel(err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			all[id] = max(1, left)
+			all[id] = v
 		})
 	}
 	calls.Wait()

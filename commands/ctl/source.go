@@ -26,7 +26,7 @@ func reading(command func(read.Program) *cobra.Command) func(*app) *cobra.Comman
 					return nil, err
 				}
 				return &read.Session{
-					Source: newSource(a, s.client), Cluster: newRecords(a, s.client), Fences: fences(a, s.client), Out: s.out, Close: s.client.Close,
+					Source: newSource(a, s.client), Cluster: newRecords(a, s.client), Fences: fences(a, s.client), InUse: inUse(a, s.client), Out: s.out, Close: s.client.Close,
 				}, nil
 			},
 		})
@@ -63,5 +63,18 @@ func fences(a *app, c *conn.Client) count.Fences {
 			return nil, errors.ErrUnsupported
 		}
 		return keys, c.Explain(err)
+	}
+}
+
+// inUse returns the bytes in use of the database of the first endpoint.
+func inUse(a *app, c *conn.Client) func(context.Context) (int64, error) {
+	return func(ctx context.Context) (int64, error) {
+		ctx, cancel := context.WithTimeout(ctx, a.conn.Timeout())
+		defer cancel()
+		s, err := c.Status(ctx, c.Endpoints()[0])
+		if err != nil {
+			return 0, err
+		}
+		return s.DbSizeInUse, nil
 	}
 }

@@ -20,7 +20,7 @@ a number that is higher than those of all keys made so before.`,
   etcdctl mk --in-order /queue "first in line"`,
 		Annotations: map[string]string{takesValue: ""},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			key, value, err := keyAndValue(args, a.streams.In)
+			key, value, err := keyAndValue(args, a.streams.Announced("the value", a.streams.In))
 			if err != nil {
 				return err
 			}

@@ -80,7 +80,7 @@ unless --ttl gives it a new one.`,
   etcdctl set --refresh --ttl 60 /app/leader`,
 		Annotations: map[string]string{takesValue: ""},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			key, value, opts, err := o.request(args, a.streams.In)
+			key, value, opts, err := o.request(args, a.streams.Announced("the value", a.streams.In))
 			if err != nil {
 				return err
 			}

@@ -17,7 +17,7 @@ input.`,
 		Example:     "  etcdctl update /app/mode slow",
 		Annotations: map[string]string{takesValue: ""},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			key, value, err := keyAndValue(args, a.streams.In)
+			key, value, err := keyAndValue(args, a.streams.Announced("the value", a.streams.In))
 			if err != nil {
 				return err
 			}

@@ -27,6 +27,9 @@ type Leases interface {
 	Leases(ctx context.Context) (*etcdserverpb.LeaseLeasesResponse, error)
 	// TimeToLive describes a lease. The TTL of one that does not exist is -1.
 	TimeToLive(ctx context.Context, r *etcdserverpb.LeaseTimeToLiveRequest) (*etcdserverpb.LeaseTimeToLiveResponse, error)
+	// Details describes leases with their keys, by id. Where the user may not read
+	// the keys of a lease, Keys is nil; otherwise it is not.
+	Details(ctx context.Context, ids []int64) (map[int64]*etcdserverpb.LeaseTimeToLiveResponse, error)
 	// SecondsLeft returns how many seconds each of the leases has left, by id, at
 	// least 1.
 	SecondsLeft(ctx context.Context, ids []int64) (map[int64]int64, error)

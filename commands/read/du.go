@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"etcdkit/keyspace"
 	"etcdkit/keyspace/usage"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
@@ -20,20 +19,22 @@ func NewDu(p Program) *cobra.Command {
 		Long: `Sum up the keys below each prefix, up to --depth separators deep, the keys
 directly below a prefix, and all keys in the last line: the bytes of keys and
 values, the number of keys, and how often they were written since each was
-created. History that is not compacted takes up space too, and is not counted.`,
+created. History that is not compacted takes up space too, and is not counted;
+on a terminal, the line below the sum of all keys says how much that is.`,
 		Example: p.example(`  etcdctl du
-  etcdctl du /registry/ --depth 2
+  etcdctl du /registry/ --depth 2 --human --sort bytes
   etcdctl du -w json`),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := v.arguments(cmd, args); err != nil {
 				return err
 			}
-			return p.print(cmd, func(ctx context.Context, src keyspace.Source) (printer.View, error) {
-				return v.nodes(ctx, src, v.sums, v.total), nil
+			return p.print(cmd, func(ctx context.Context, s *Session) (printer.View, error) {
+				return v.nodes(ctx, s, v.sums, v.total), nil
 			})
 		},
 	}
 	v.addFlags(cmd.Flags(), 1)
+	v.addSumFlags(cmd)
 	return cmd
 }
 

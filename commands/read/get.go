@@ -159,8 +159,8 @@ masked unless --show-secrets is given.`,
 			if err != nil {
 				return err
 			}
-			return p.print(cmd, func(ctx context.Context, src keyspace.Source) (printer.View, error) {
-				return view.Range{Pages: pages(src.Pages(ctx, r)), ValuesOnly: o.valueOnly, Decoder: d}, nil
+			return p.print(cmd, func(ctx context.Context, s *Session) (printer.View, error) {
+				return view.Range{Pages: pages(s.Source.Pages(ctx, r)), ValuesOnly: o.valueOnly, Decoder: d}, nil
 			})
 		},
 	}

@@ -36,8 +36,10 @@ type Session struct {
 	Source  keyspace.Source
 	Cluster Cluster
 	Fences  count.Fences // nil if the source cannot list them
-	Out     *printer.Printer
-	Close   func() error
+	// InUse returns the bytes in use of the database; nil if they are unknown.
+	InUse func(context.Context) (int64, error)
+	Out   *printer.Printer
+	Close func() error
 }
 
 // example returns the examples of a command, written for etcdctl, for the program.
@@ -62,8 +64,8 @@ func (p Program) example(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// print opens a session and prints the view that view makes of its source.
-func (p Program) print(cmd *cobra.Command, view func(ctx context.Context, src keyspace.Source) (printer.View, error)) error {
+// print opens a session and prints the view that view makes of it.
+func (p Program) print(cmd *cobra.Command, view func(context.Context, *Session) (printer.View, error)) error {
 	s, err := p.Open(cmd)
 	if err != nil {
 		return err
@@ -71,7 +73,7 @@ func (p Program) print(cmd *cobra.Command, view func(ctx context.Context, src ke
 	defer s.Close() //nolint:errcheck // everything has been read
 	ctx, stop := context.WithCancel(cmd.Context())
 	defer stop()
-	v, err := view(ctx, s.Source)
+	v, err := view(ctx, s)
 	if err != nil {
 		return err
 	}

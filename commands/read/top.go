@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"etcdkit/commands/cli"
-	"etcdkit/keyspace"
 	"etcdkit/keyspace/usage"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
@@ -50,8 +49,8 @@ were written since each was created.`,
 				return err
 			}
 			top := &usage.Top{N: int(min(n, 1<<20)), By: f}
-			return p.print(cmd, func(ctx context.Context, src keyspace.Source) (printer.View, error) {
-				return v.nodes(ctx, src, func(func(view.Node)) { v.rank(top) }, func(_ usage.Node, hand func(view.Node)) {
+			return p.print(cmd, func(ctx context.Context, s *Session) (printer.View, error) {
+				return v.nodes(ctx, s, func(func(view.Node)) { v.rank(top) }, func(_ usage.Node, hand func(view.Node)) {
 					for _, one := range top.Nodes() {
 						hand(viewNode(one, ""))
 					}
@@ -61,6 +60,7 @@ were written since each was created.`,
 	}
 	v.addFlags(cmd.Flags(), 0)
 	cmd.Flags().StringVar(&by, "by", "bytes", "rank by: "+strings.Join(measures(), ", "))
+	cmd.Flags().BoolVar(&v.human, "human", false, "sizes with units, such as 1.2 MB")
 	cmd.Flags().UintVarP(&n, "number", "n", 10, "number of results to show")
 	cli.CompleteFlag(cmd, "by", measures()...)
 	return cmd

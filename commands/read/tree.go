@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"etcdkit/keyspace"
 	"etcdkit/keyspace/usage"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
@@ -25,8 +24,8 @@ at --depth are shown with the number of keys below them.`,
 			if err := v.arguments(cmd, args); err != nil {
 				return err
 			}
-			return p.print(cmd, func(ctx context.Context, src keyspace.Source) (printer.View, error) {
-				return view.Tree{Usage: v.nodes(ctx, src, v.draw, nil)}, nil
+			return p.print(cmd, func(ctx context.Context, s *Session) (printer.View, error) {
+				return view.Tree{Usage: v.nodes(ctx, s, v.draw, nil)}, nil
 			})
 		},
 	}

@@ -197,6 +197,9 @@ func (l LeaseTimeToLive) Protobuf(t *printer.Text) { t.Message(l.GetHeader()) }
 // Leases is the list of all leases.
 type Leases struct {
 	*etcdserverpb.LeaseLeasesResponse
+	// Details describe the leases, by id, in a table: with their keys, or without
+	// if they may not be read. nil shows the ids alone.
+	Details map[int64]*etcdserverpb.LeaseTimeToLiveResponse
 }
 
 // Simple prints how many there are, then the ids.
@@ -238,11 +241,31 @@ func leaseJSON(t *printer.Text, lease *etcdserverpb.LeaseStatus) {
 // Objects prints the leases.
 func (l Leases) Objects(lines *printer.Lines) { each(lines, l.GetLeases(), leaseJSON) }
 
-// Table shows the ids.
+// Table shows the ids, and the details if there are any.
 func (l Leases) Table(g *printer.Grid) {
+	if l.Details != nil {
+		l.detailed(g)
+		return
+	}
 	g.Header("ID")
 	for _, lease := range l.GetLeases() {
 		g.Row(leaseID(lease.GetID()))
+	}
+}
+
+func (l Leases) detailed(g *printer.Grid) {
+	g.Header("ID", "Granted TTL", "Remaining TTL", "Keys")
+	for _, lease := range l.GetLeases() {
+		d := LeaseTimeToLive{LeaseTimeToLiveResponse: l.Details[lease.GetID()]}
+		keys := "not readable"
+		if d.GetKeys() != nil {
+			keys = strconv.Itoa(len(d.GetKeys()))
+		}
+		if d.expired() {
+			g.Row(leaseID(lease.GetID()), "", "expired", "")
+			continue
+		}
+		g.Row(leaseID(lease.GetID()), strconv.FormatInt(d.GetGrantedTTL(), 10), strconv.FormatInt(d.GetTTL(), 10), keys)
 	}
 }
 

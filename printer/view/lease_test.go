@@ -87,14 +87,14 @@ func TestLeases(t *testing.T) {
 `,
 		},
 		{
-			name: "list", view: Leases{&pb.LeaseLeasesResponse{Header: h, Leases: []*pb.LeaseStatus{{ID: 0x123}, {ID: id}}}}, protobuf: h,
+			name: "list", view: Leases{LeaseLeasesResponse: &pb.LeaseLeasesResponse{Header: h, Leases: []*pb.LeaseStatus{{ID: 0x123}, {ID: id}}}}, protobuf: h,
 			simple: "found 2 leases\n0000000000000123\n" + padded + "\n", fields: answeredFields + "\"ID\" : 291\n\"ID\" : " + dec + "\n",
 			hexFields: answeredHexFields + "\"ID\" : 0000000000000123\n\"ID\" : " + padded + "\n",
 			json:      `{` + answeredMembers + `,"leases":[{"id":291},{"id":` + dec + `}]}` + "\n",
 			table:     "+------------------+\n|        ID        |\n+------------------+\n| 0000000000000123 |\n| " + padded + " |\n+------------------+\n",
 		},
 		{
-			name: "empty list", view: Leases{&pb.LeaseLeasesResponse{Header: h}}, simple: "found 0 leases\n", protobuf: h,
+			name: "empty list", view: Leases{LeaseLeasesResponse: &pb.LeaseLeasesResponse{Header: h}}, simple: "found 0 leases\n", protobuf: h,
 			fields: answeredFields, hexFields: answeredHexFields, json: `{` + answeredMembers + `,"leases":[]}` + "\n",
 			table: "+----+\n| ID |\n+----+\n",
 		},
@@ -139,7 +139,7 @@ func TestLeaseJSONAsEncodingJSON(t *testing.T) {
 				GrantedTTL int64    `json:"granted-ttl"`
 				Keys       [][]byte `json:"keys"`
 			}{live.Header, live.ID, live.TTL, live.GrantedTTL, live.Keys})},
-			{Leases{all}, encoded(t, struct {
+			{Leases{LeaseLeasesResponse: all}, encoded(t, struct {
 				*pb.ResponseHeader
 				Leases []status `json:"leases"`
 			}{all.Header, ids})},

@@ -61,6 +61,18 @@ func (n Node) record() record {
 type Usage struct {
 	Nodes    iter.Seq2[Node, error]
 	Revision func() int64 // of the keys; called when the nodes have ended
+	Human    bool         // sizes with units, in simple and in the table
+	// Footer is a line for people below the nodes, asked for when they have
+	// ended; nil, or "", is none.
+	Footer func() string
+}
+
+// bytes returns a size as a cell.
+func (u Usage) bytes(n Node) string {
+	if u.Human {
+		return size(n.Bytes)
+	}
+	return strconv.FormatInt(n.Bytes, 10)
 }
 
 // each calls f for every node, and reports whether it was called for all.
@@ -68,14 +80,25 @@ func (u Usage) each(t *printer.Text, f func(Node)) bool {
 	return through(t, u.Nodes, f)
 }
 
-// Simple prints a line for each: bytes, keys, versions, name.
+// Simple prints a line for each: bytes, keys, versions, name. On a terminal the
+// columns have names, and the footer follows.
 func (u Usage) Simple(t *printer.Text) {
-	u.each(t, func(n Node) {
-		t.Printf("%12d %9d %9d  ", n.Bytes, n.Keys, n.Versions)
+	named := !t.Terminal
+	whole := u.each(t, func(n Node) {
+		if !named {
+			t.Printf("%12s %9s %9s  %s\n", "BYTES", "KEYS", "VERSIONS", "NAME")
+			named = true
+		}
+		t.Printf("%12s %9d %9d  ", u.bytes(n), n.Keys, n.Versions)
 		t.Name([]byte(n.Name))
 		t.Raw(n.note())
 		t.Byte('\n')
 	})
+	if whole && t.Terminal && u.Footer != nil {
+		if line := u.Footer(); line != "" {
+			t.Line(line)
+		}
+	}
 }
 
 // Fields lists the nodes.
@@ -116,7 +139,11 @@ func (u Usage) Objects(l *printer.Lines) {
 func (u Usage) Table(g *printer.Grid) {
 	g.Header("Bytes", "Keys", "Versions", "Name")
 	through(g, u.Nodes, func(n Node) {
-		g.Row(strconv.FormatInt(n.Bytes, 10), strconv.FormatInt(n.Keys, 10), strconv.FormatInt(n.Versions, 10), n.cell(g))
+		bytes := u.bytes(n)
+		if g.Exact() {
+			bytes = strconv.FormatInt(n.Bytes, 10)
+		}
+		g.Row(bytes, strconv.FormatInt(n.Keys, 10), strconv.FormatInt(n.Versions, 10), n.cell(g))
 	})
 }
 

@@ -3,7 +3,6 @@ package offline
 import (
 	"context"
 	"encoding/binary"
-	"slices"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -59,31 +58,59 @@ func (c *Cluster) Leases(ctx context.Context) (*etcdserverpb.LeaseLeasesResponse
 // TimeToLive describes a lease. What it has left is what the file says: the time
 // that it was granted, or that it had at its last checkpoint.
 func (c *Cluster) TimeToLive(ctx context.Context, r *etcdserverpb.LeaseTimeToLiveRequest) (*etcdserverpb.LeaseTimeToLiveResponse, error) {
+	all, err := c.describe(ctx, []int64{r.GetID()})
+	if err != nil {
+		return nil, err
+	}
+	resp := all[r.GetID()]
+	if r.GetKeys() && resp.GrantedTTL > 0 {
+		err = c.attach(ctx, all)
+	}
+	return resp, err
+}
+
+// Details describes leases with their keys, by id.
+func (c *Cluster) Details(ctx context.Context, ids []int64) (map[int64]*etcdserverpb.LeaseTimeToLiveResponse, error) {
+	all, err := c.describe(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range all {
+		l.Keys = [][]byte{}
+	}
+	return all, c.attach(ctx, all)
+}
+
+// describe describes leases without their keys.
+func (c *Cluster) describe(ctx context.Context, ids []int64) (map[int64]*etcdserverpb.LeaseTimeToLiveResponse, error) {
 	h, err := c.header(ctx)
 	if err != nil {
 		return nil, err
 	}
 	leases, err := c.leases(ctx)
-	if err != nil {
-		return nil, err
+	all := make(map[int64]*etcdserverpb.LeaseTimeToLiveResponse, len(ids))
+	for _, id := range ids {
+		all[id] = &etcdserverpb.LeaseTimeToLiveResponse{Header: h, ID: id, TTL: -1}
 	}
-	resp := &etcdserverpb.LeaseTimeToLiveResponse{Header: h, ID: r.GetID(), TTL: -1}
-	i := slices.IndexFunc(leases, func(l lease) bool { return l.id == r.GetID() })
-	if i < 0 {
-		return resp, nil
-	}
-	resp.TTL, resp.GrantedTTL = leases[i].left(), leases[i].granted
-	if r.GetKeys() {
-		for kv, err := range c.Store.Keys(ctx, 0, snapshot.Range{KeysOnly: true}) {
-			if err != nil {
-				return nil, err
-			}
-			if kv.GetLease() == r.GetID() {
-				resp.Keys = append(resp.Keys, kv.GetKey())
-			}
+	for _, l := range leases {
+		if r := all[l.id]; r != nil {
+			r.TTL, r.GrantedTTL = l.left(), l.granted
 		}
 	}
-	return resp, nil
+	return all, err
+}
+
+// attach adds the keys of the leases, in one pass.
+func (c *Cluster) attach(ctx context.Context, all map[int64]*etcdserverpb.LeaseTimeToLiveResponse) error {
+	for kv, err := range c.Store.Keys(ctx, 0, snapshot.Range{KeysOnly: true}) {
+		if err != nil {
+			return err
+		}
+		if r := all[kv.GetLease()]; r != nil && kv.GetLease() != 0 {
+			r.Keys = append(r.Keys, kv.GetKey())
+		}
+	}
+	return nil
 }
 
 // SecondsLeft returns how many seconds each of the leases has left, by id, at
