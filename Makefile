@@ -11,7 +11,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := -X etcdkit/commands/cli.stamped=$(VERSION)
 TARGETS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
-.PHONY: help build install uninstall demo test unit e2e soak stress cover bench check fmt tidy lint race cross reference s3server changelog clean
+.PHONY: help build install uninstall demo test unit e2e soak stress cover bench check fmt tidy lint race cross dist dist-check reference s3server changelog clean
 
 help: ## this list
 	@echo "make demo shows the programs at work; make test runs every test. All targets:"
@@ -74,6 +74,24 @@ cross: ## the programs for every platform we say we run on
 	  GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 go build -tags $(TAGS) -o /dev/null ./cmd/util; \
 	  GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 go build -tags $(TAGS) -o /dev/null ./cmd/server; done
 
+DIST      := dist
+# Where the formula will find the archives, and a static busybox for the image with a shell.
+DIST_URL  := file://$(CURDIR)/dist
+BUSYBOX   := $(shell command -v busybox)
+EPOCH      = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct))
+MAKE_DIST  = cd e2e/tools/dist && SOURCE_DATE_EPOCH=$(EPOCH) go run . -source $(CURDIR) -version "$(VERSION)" -epoch "$(EPOCH)" -tags $(TAGS) \
+	  -ldflags "$(LDFLAGS)" -targets "$(TARGETS)" -url "$(DIST_URL)" -busybox "$(BUSYBOX)"
+
+dist: ## packages of every platform in dist: archives, deb, rpm, apk, images, a formula, an SBOM and checksums
+	rm -rf $(DIST)
+	$(MAKE_DIST) -out $(abspath $(DIST))
+
+dist-check: ## make the packages twice and compare
+	rm -rf $(DIST)
+	$(MAKE_DIST) -out $(abspath $(DIST))/first
+	$(MAKE_DIST) -out $(abspath $(DIST))/second
+	diff -r $(DIST)/first $(DIST)/second
+
 $(LINT)/golangci-lint: e2e/tools/lint/go.mod e2e/tools/lint/go.sum
 	cd e2e/tools/lint && go build -o $(LINT)/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint golang.org/x/tools/cmd/goimports
 
@@ -93,5 +111,5 @@ stress: build reference ## every test many times, with few and many processors a
 cover: ## how much of each package its tests reach
 	@go test -cover ./... | .ci/cover
 
-clean: ## remove bin
-	rm -rf $(BIN)
+clean: ## remove bin and dist
+	rm -rf $(BIN) $(DIST)
