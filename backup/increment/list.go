@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -112,6 +113,23 @@ func listOnce(ctx context.Context, s store.Store, prefix string) (_ *Listing, go
 	})
 	slices.SortFunc(l.Unusable, func(a, b Unusable) int { return cmp.Compare(a.Object, b.Object) })
 	return l, gone, failed
+}
+
+// Lines returns the names of the lines that have increments, the newest first, and
+// the highest number of each.
+func Lines(ctx context.Context, s store.Store) (names []string, last map[string]int64, err error) {
+	last = map[string]int64{}
+	for o, err := range s.List(ctx, Dir+"/") {
+		if err != nil {
+			return nil, nil, err
+		}
+		if line, _, n, ok := ParseName(o.Name); ok {
+			last[line] = max(last[line], n)
+		}
+	}
+	names = slices.Sorted(maps.Keys(last))
+	slices.Reverse(names)
+	return names, last, nil
 }
 
 // headSize is how much of an object is read for its line at first, in bytes.

@@ -40,6 +40,11 @@ type Manifest struct {
 	To      int64 `json:"to"`
 	Records int64 `json:"records"`
 
+	// LastRecord is the sha256, in hexadecimal, of the last record up to To in the
+	// line, its key in the bucket and its value. By it a follower recognizes the
+	// history that it continues. "" if the line has no records yet.
+	LastRecord string `json:"last_record,omitempty"`
+
 	// Points say when which revision was the latest, in the order in which that
 	// was seen. A clock that was set makes their times go back.
 	Points []Point `json:"points"`

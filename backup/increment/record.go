@@ -1,7 +1,9 @@
 package increment
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"time"
 
 	"etcdkit/backup/pack"
@@ -32,6 +34,12 @@ func (r Record) AppendKey(b []byte) []byte {
 		b = append(b, 't')
 	}
 	return b
+}
+
+// Sum is the sha256 of the key and the value, in hexadecimal.
+func (r Record) Sum() string {
+	sum := sha256.Sum256(append(r.AppendKey(nil), r.Value...))
+	return hex.EncodeToString(sum[:])
 }
 
 // parseKey is the reverse of AppendKey.

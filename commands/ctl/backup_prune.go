@@ -3,9 +3,6 @@ package ctl
 import (
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,8 +13,7 @@ import (
 
 type backupPruneOptions struct {
 	*backupOptions
-	policy backup.Policy
-	within string
+	policyOptions
 	dryRun bool
 }
 
@@ -62,21 +58,7 @@ Exit code 13 if something could not be removed.`,
 		},
 	}
 	fs := cmd.Flags()
-	for _, one := range []struct {
-		to    *int
-		name  string
-		usage string
-	}{
-		{&o.policy.Last, "last", "keep the newest `N` backups"},
-		{&o.policy.Hourly, "hourly", "keep the newest backup of each of the last `N` hours that have one"},
-		{&o.policy.Daily, "daily", "keep the newest backup of each of the last `N` days that have one"},
-		{&o.policy.Weekly, "weekly", "keep the newest backup of each of the last `N` weeks that have one"},
-		{&o.policy.Monthly, "monthly", "keep the newest backup of each of the last `N` months that have one"},
-		{&o.policy.Yearly, "yearly", "keep the newest backup of each of the last `N` years that have one"},
-	} {
-		fs.IntVar(one.to, "keep-"+one.name, 0, one.usage)
-	}
-	fs.StringVar(&o.within, "keep-within", "", "keep backups that are at most this `duration` older than the newest one, such as 7d or 36h")
+	o.policyOptions.addTo(fs)
 	fs.BoolVar(&o.dryRun, "dry-run", false, "remove nothing, only print what would go")
 	return curlRefuses(withMetrics(a, o.backupOptions, cmd), "it sends no request to etcd")
 }
@@ -93,34 +75,17 @@ func (o *backupPruneOptions) count(plan *backup.Plan) {
 	o.metrics.set(sample{name: "removed", help: "How many backups the last run removed.", value: float64(len(plan.Decisions) - kept)})
 }
 
-func (o *backupPruneOptions) check(args []string) (err error) {
+func (o *backupPruneOptions) check(args []string) error {
 	if len(args) > 0 {
 		return argsError("backup prune accepts no arguments; --repo names the repository")
 	}
-	p := o.policy
-	for _, n := range []int{p.Last, p.Hourly, p.Daily, p.Weekly, p.Monthly, p.Yearly} {
-		if n < 0 {
-			return argsError("the --keep flags must not be negative")
-		}
-	}
-	if o.within != "" {
-		if o.policy.Within, err = days(o.within); err != nil || o.policy.Within <= 0 {
-			return argsError("--keep-within %s: give a duration such as 7d or 36h", cli.Quote(o.within))
-		}
+	if err := o.policyOptions.check(); err != nil {
+		return err
 	}
 	if o.policy.Empty() {
 		return argsError("backup prune requires a rule that keeps something, such as --keep-last 3 or --keep-daily 7")
 	}
 	return nil
-}
-
-// days reads a duration, which may be a number of days.
-func days(s string) (time.Duration, error) {
-	if n, ok := strings.CutSuffix(s, "d"); ok {
-		d, err := strconv.ParseUint(n, 10, 16)
-		return time.Duration(d) * 24 * time.Hour, err //nolint:gosec // it has 16 bits
-	}
-	return time.ParseDuration(s)
 }
 
 // results are the decisions, and the leftovers that go.

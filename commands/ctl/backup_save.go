@@ -117,20 +117,14 @@ compressed form. There is no time limit unless --command-timeout is given.`,
 				defer cancel()
 			}
 			begun := a.streams.Time()
-			s := newBackupSource(ctx, a, d.FailFast(), o)
-			defer s.stream.Close()
-			opts.Origin = s.origin
 			progress := a.streams.Progress("received", cli.Bytes)
 			opts.Received = func(n int64) { progress.Set(n, 0) }
 			phases := newPhases(a)
 			opts.Stage = phases.begin
-			b, err := run.Save(ctx, s.stream, opts)
+			b, err := o.take(ctx, a, d, run.Repository, opts)
 			progress.Done()
 			phases.end(&o.metrics)
 			if err != nil {
-				if opening := s.stream.Err(); opening != nil {
-					return cli.Recode(cli.BackupCluster, opening)
-				}
 				return backupCode(err)
 			}
 			o.metrics.backup(b)
@@ -139,6 +133,18 @@ compressed form. There is no time limit unless --command-timeout is given.`,
 	}
 	o.addFlags(cmd)
 	return curlRefuses(withMetrics(a, o.backupOptions, cmd), "the gateway sends a snapshot in pieces, as JSON")
+}
+
+// take saves a snapshot of the preferred endpoint.
+func (o *backupSaveOptions) take(ctx context.Context, a *app, d *conn.Dialer, to *backup.Repository, opts backup.SaveOptions) (*backup.Backup, error) {
+	s := newBackupSource(ctx, a, d.FailFast(), o)
+	defer s.stream.Close()
+	opts.Origin = s.origin
+	b, err := to.Save(ctx, s.stream, opts)
+	if opening := s.stream.Err(); err != nil && opening != nil {
+		return nil, &backup.SourceError{Err: opening}
+	}
+	return b, err
 }
 
 // savedItem is the result of a save.

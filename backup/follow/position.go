@@ -1,0 +1,173 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"etcdkit/backup"
+	"etcdkit/backup/increment"
+	"etcdkit/backup/store"
+)
+
+// position is where a session begins.
+type position struct {
+	line    string
+	number  int64 // of the next increment
+	after   int64
+	cluster string
+
+	lastRecord string // of increment.Manifest
+	compact    int64  // the compact revision as far as it is known, or 0
+	backup     string // the newest full backup of the line
+	revision   int64  // of the backup
+	gaps       []increment.Gap
+
+	stored []*increment.Increment // of the line, in order, without those that others cover
+}
+
+// lost is a session that has ended, and why.
+type lost struct {
+	*position
+	why error
+}
+
+// position finds where to continue, and takes a full backup if nothing can be
+// continued. before is nil at the start.
+func (f *follower) position(ctx context.Context, before *lost) (*position, error) {
+	cluster, head, err := f.cluster(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.newest(ctx, cluster); err != nil {
+		return nil, err
+	}
+	end, err := f.end(ctx, cluster)
+	if err != nil {
+		return nil, err
+	}
+	why := errors.New("") // that there is a gap
+	switch {
+	case before != nil && (errors.Is(before.why, errCompacted) || errors.Is(before.why, errHistory)):
+		why = before.why
+		if end == nil {
+			end = before.position
+		}
+	case end != nil && end.after > head:
+		why = errHistory
+	case end != nil:
+		return end, nil
+	default:
+		if pos, err := f.fromBackup(ctx, cluster); pos != nil || err != nil {
+			return pos, err
+		}
+	}
+	return f.anew(ctx, cluster, end, why)
+}
+
+// anew takes a full backup and begins a line. end is what it continues, with a
+// gap; nil if there is nothing.
+func (f *follower) anew(ctx context.Context, cluster string, end *position, why error) (*position, error) {
+	b, err := f.save(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pos := fromFull(b)
+	pos.cluster = cluster
+	if end != nil {
+		gap := increment.Gap{From: end.after, To: b.Revision, Time: f.now().Truncate(time.Millisecond), Why: why.Error(), Line: end.line}
+		pos.gaps = []increment.Gap{gap}
+		f.tell("gap: nothing is recorded between revision %d and %d, because %s; continuing from the full backup %s", gap.From, gap.To, gap.Why, b.Name)
+	}
+	return pos, nil
+}
+
+// fromFull is the beginning of the line of a full backup.
+func fromFull(b *backup.Backup) *position {
+	return &position{line: b.Name, number: 1, after: b.Revision, cluster: b.ClusterID, compact: b.CompactRevision, backup: b.Name, revision: b.Revision}
+}
+
+// fromBackup begins at the newest full backup, if the server says that the
+// history up to it is the same.
+func (f *follower) fromBackup(ctx context.Context, cluster string) (*position, error) {
+	l, err := f.Repo.List(ctx)
+	if err != nil && !errors.Is(err, store.ErrMissing) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, nil //nolint:nilerr // the first backup makes the repository
+	}
+	i := slices.IndexFunc(l.Backups, func(b *backup.Backup) bool { return b.ClusterID == cluster })
+	if i < 0 {
+		return nil, nil
+	}
+	b := l.Backups[i]
+	s, err := f.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close() //nolint:errcheck // it was only read
+	h, err := f.hash(ctx, s, b.Revision)
+	if err != nil || h.CompactRevision != b.CompactRevision || h.HashKV != b.HashKV {
+		return nil, nil //nolint:nilerr // a server that can't say it is one that does not confirm it
+	}
+	return fromFull(b), nil
+}
+
+// end is the end of the newest line of the cluster, or nil if there is none. What
+// is left of merges is removed.
+func (f *follower) end(ctx context.Context, cluster string) (*position, error) {
+	lines, last, err := increment.Lines(ctx, f.Repo.Store)
+	if errors.Is(err, store.ErrMissing) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, line := range lines {
+		l, err := increment.ListLine(ctx, f.Repo.Store, line)
+		if err != nil {
+			return nil, err
+		}
+		var end *increment.Increment
+		for _, inc := range l.Increments {
+			if end == nil || inc.To > end.To || inc.To == end.To && inc.Last > end.Last {
+				end = inc
+			}
+		}
+		if end == nil || end.ClusterID != cluster {
+			continue
+		}
+		pos := &position{
+			line: line, number: last[line] + 1, after: end.To, cluster: cluster, lastRecord: end.LastRecord, compact: end.CompactRevision,
+			backup: end.Backup, revision: end.BackupRevision,
+		}
+		var covered []*increment.Increment
+		pos.stored, covered = tidy(l.Increments)
+		if err := increment.Remove(ctx, f.Repo.Store, covered); err != nil {
+			return nil, fmt.Errorf("remove increments that were merged: %w", err)
+		}
+		return pos, nil
+	}
+	return nil, nil
+}
+
+// tidy separates increments that a merged one has as well.
+func tidy(all []*increment.Increment) (rest, covered []*increment.Increment) {
+	for _, inc := range all {
+		if slices.ContainsFunc(all, func(m *increment.Increment) bool {
+			return m != inc && m.Merged() && m.First <= inc.First && inc.Last <= m.Last && m.After <= inc.After && inc.To <= m.To &&
+				(m.Last-m.First > inc.Last-inc.First || m.Object < inc.Object)
+		}) {
+			covered = append(covered, inc)
+		} else {
+			rest = append(rest, inc)
+		}
+	}
+	return rest, covered
+}
+
+func hexID(id uint64) string { return strconv.FormatUint(id, 16) }
