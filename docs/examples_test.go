@@ -55,6 +55,9 @@ func TestExamples(t *testing.T) {
 		if strings.HasSuffix(file, ".yaml") {
 			for _, c := range containers(t, content) {
 				parse(file, c.Args)
+				if probe := c.LivenessProbe.Exec.Command; len(probe) > 0 && probe[0] == "etcdctl" {
+					parse(file, probe[1:])
+				}
 				for _, one := range c.Env {
 					variable(file, one.Name)
 				}
@@ -74,8 +77,11 @@ func TestExamples(t *testing.T) {
 			}
 		}
 	}
-	for _, file := range []string{"examples/etcd-backup.service", "examples/etcd-backup-cronjob.yaml", "examples/backup-user.sh"} {
-		if lines[file] < 2 || !slices.Contains(files, file) {
+	for file, least := range map[string]int{
+		"examples/etcd-backup.service": 2, "examples/etcd-backup-cronjob.yaml": 2, "examples/backup-user.sh": 2,
+		"examples/etcd-follow.service": 1, "examples/etcd-follow-deployment.yaml": 2,
+	} {
+		if lines[file] < least || !slices.Contains(files, file) {
 			t.Errorf("%s has %d command lines", file, lines[file])
 		}
 	}
@@ -120,31 +126,44 @@ func TestPolicies(t *testing.T) {
 }
 
 type container struct {
-	Args []string
-	Env  []struct{ Name string }
+	Args          []string
+	Env           []struct{ Name string }
+	LivenessProbe struct {
+		Exec struct{ Command []string }
+	} `yaml:"livenessProbe"`
 }
 
-// containers are those of a CronJob.
+// template is that of a pod.
+type template struct {
+	Spec struct {
+		InitContainers []container `yaml:"initContainers"`
+		Containers     []container
+	}
+}
+
+// containers are those of a CronJob or a Deployment.
 func containers(t *testing.T, content []byte) []container {
 	t.Helper()
 	var job struct {
 		Kind string
 		Spec struct {
 			JobTemplate struct {
-				Spec struct {
-					Template struct {
-						Spec struct {
-							InitContainers []container `yaml:"initContainers"`
-							Containers     []container
-						}
-					}
-				}
+				Spec struct{ Template template }
 			} `yaml:"jobTemplate"`
+			Template template
 		}
 	}
-	if err := yaml.Unmarshal(content, &job); err != nil || job.Kind != "CronJob" {
+	err := yaml.Unmarshal(content, &job)
+	pod := job.Spec.Template.Spec
+	switch job.Kind {
+	case "CronJob":
+		pod = job.Spec.JobTemplate.Spec.Template.Spec
+	case "Deployment":
+	default:
 		t.Fatalf("kind %q, %v", job.Kind, err)
 	}
-	pod := job.Spec.JobTemplate.Spec.Template.Spec
+	if err != nil || len(pod.Containers) == 0 {
+		t.Fatalf("%s: %d containers, %v", job.Kind, len(pod.Containers), err)
+	}
 	return slices.Concat(pod.InitContainers, pod.Containers)
 }

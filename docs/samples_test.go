@@ -27,7 +27,7 @@ func samples() map[string][]printer.View {
 		"etcdctl version": nil, "etcdctl options": nil, "etcdctl completion": nil, "etcdctl help": nil,
 		"etcdctl context add": nil, "etcdctl context use": nil, "etcdctl context rename": nil, "etcdctl context remove": nil,
 		"etcdutl version": nil, "etcdutl completion": nil, "etcdutl help": nil,
-		"etcdctl snapshot restore": nil, "etcdctl backup restore": nil, "etcdutl snapshot restore": nil, "etcdutl defrag": nil,
+		"etcdctl snapshot restore": nil, "etcdctl backup restore": nil, "etcdctl backup follow": nil, "etcdutl snapshot restore": nil, "etcdutl defrag": nil,
 		"etcdutl backup": nil, "etcdutl migrate": nil, "etcdutl check v2store": nil, "etcdutl v2 export": nil, // of which docs/v2-export.md states the lines
 	}
 	for _, name := range []string{"get", "ls", "tree", "du", "top", "count", "export", "diff", "history", "watch", "lease list", "lease timetolive", "user list", "user get", "role list", "role get", "member list", "alarm list", "auth status"} { // they print what those of etcdctl do
@@ -197,6 +197,9 @@ func backupSamples() map[string]printer.View {
 		"etcdctl backup check": view.Item{Values: []view.Named{
 			{Name: "verdict", V: view.VerdictOK}, {Name: "name", V: name}, {Name: "age_seconds", V: int64(3600)}, {Name: "size", V: view.Bytes(25960480)},
 			{Name: "median_size", V: view.Bytes(25911328)}, {Name: "verified", V: "readback"}, {Name: "verified_at", V: "2026-11-30T02:14:02Z"},
+		}},
+		"etcdctl backup check --max-lag 1m": view.Item{Values: []view.Named{
+			{Name: "verdict", V: view.VerdictOK}, {Name: "revision", V: int64(1234567)}, {Name: "lag_seconds", V: int64(3)},
 		}},
 		"etcdctl backup drill": view.Item{Values: []view.Named{
 			{Name: "name", V: name}, {Name: "verdict", V: view.VerdictOK}, {Name: "server_version", V: "3.7.3"}, {Name: "revision", V: int64(1234567)},

@@ -34,8 +34,8 @@ func (s *session) cut(revision int64) error {
 	}
 	s.mu.Lock()
 	server := s.server
-	if s.follower.full.own && s.follower.full.revision > m.BackupRevision {
-		m.Backup, m.BackupRevision = s.follower.full.name, s.follower.full.revision
+	if s.full.own && s.full.revision > m.BackupRevision {
+		m.Backup, m.BackupRevision = s.full.name, s.full.revision
 	}
 	s.mu.Unlock()
 	if server != nil {

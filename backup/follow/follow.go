@@ -22,10 +22,9 @@ type follower struct {
 	server *Server // that is watched now; nil if none is
 	full   full
 
-	next   int           // the endpoint to try next
-	leases leases        // used by the one goroutine that stores
-	hashed time.Duration // how long the last hash took
-	hashAt time.Time     // when the next may be asked for
+	next   int       // the endpoint to try next
+	leases leases    // used by the one goroutine that stores
+	hashAt time.Time // when the next may be asked for
 }
 
 // Errors that end a session, after which the position is found anew.

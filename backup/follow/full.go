@@ -33,7 +33,7 @@ func (f *follower) save(ctx context.Context) (*backup.Backup, error) {
 }
 
 // note makes a backup the newest one. own says that this follower has taken it.
-func (f *follower) note(b *backup.Backup, own bool) { //nolint:revive // it is what is noted
+func (f *follower) note(b *backup.Backup, own bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if b.Name == f.full.name {

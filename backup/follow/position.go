@@ -120,7 +120,7 @@ func (f *follower) fromBackup(ctx context.Context, cluster string) (*position, e
 // end is the end of the newest line of the cluster, or nil if there is none. What
 // is left of merges is removed.
 func (f *follower) end(ctx context.Context, cluster string) (*position, error) {
-	lines, last, err := increment.Lines(ctx, f.Repo.Store)
+	lines, numbers, err := increment.Lines(ctx, f.Repo.Store)
 	if errors.Is(err, store.ErrMissing) {
 		return nil, nil
 	}
@@ -132,17 +132,12 @@ func (f *follower) end(ctx context.Context, cluster string) (*position, error) {
 		if err != nil {
 			return nil, err
 		}
-		var end *increment.Increment
-		for _, inc := range l.Increments {
-			if end == nil || inc.To > end.To || inc.To == end.To && inc.Last > end.Last {
-				end = inc
-			}
-		}
+		end := last(l.Increments)
 		if end == nil || end.ClusterID != cluster {
 			continue
 		}
 		pos := &position{
-			line: line, number: last[line] + 1, after: end.To, cluster: cluster, lastRecord: end.LastRecord, compact: end.CompactRevision,
+			line: line, number: numbers[line] + 1, after: end.To, cluster: cluster, lastRecord: end.LastRecord, compact: end.CompactRevision,
 			backup: end.Backup, revision: end.BackupRevision,
 		}
 		var covered []*increment.Increment

@@ -41,7 +41,7 @@ func (f *follower) connect(ctx context.Context) (*Server, error) {
 
 // first is the first of several errors, so that it fits on a line.
 func first(err error) error {
-	if many, ok := err.(interface{ Unwrap() []error }); ok && len(many.Unwrap()) > 0 { //nolint:errorlint // the joined one itself
+	if many, ok := err.(interface{ Unwrap() []error }); ok && len(many.Unwrap()) > 0 {
 		return first(many.Unwrap()[0])
 	}
 	return err
