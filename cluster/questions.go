@@ -38,3 +38,11 @@ func Defragment(now func() time.Time) Question[time.Duration] {
 		return now().Sub(start), err
 	}
 }
+
+// MoveLeader returns the question that makes the leader hand the lead over to the
+// member with an id.
+func MoveLeader(to uint64) Question[*clientv3.MoveLeaderResponse] {
+	return func(ctx context.Context, c *clientv3.Client, _ string) (*clientv3.MoveLeaderResponse, error) {
+		return maintenance(c).MoveLeader(ctx, to)
+	}
+}

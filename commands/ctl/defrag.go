@@ -18,6 +18,7 @@ import (
 
 type defragOptions struct {
 	endpointOptions
+	guardOptions
 	dataDir string
 }
 
@@ -28,6 +29,7 @@ func (o *defragOptions) addFlags(cmd *cobra.Command) {
 	if err := cmd.MarkFlagDirname("data-dir"); err != nil {
 		panic(err) // the flag was added just before
 	}
+	o.addTo(fs)
 }
 
 func newDefrag(a *app) *cobra.Command {
@@ -41,31 +43,55 @@ is defragmented, so this is done to one member at a time; with --cluster the
 leader comes last, and each member once, however many client URLs it has.
 
 A member is waited for until it has finished, unless --command-timeout is given.
-A member whose time runs out continues to defragment; etcdctl stops waiting.`,
+A member whose time runs out continues to defragment; etcdctl stops waiting.
+
+With --cluster --guard, members are defragmented only while that is safe:
+followers first, the one with most to gain before the others, then the lead is
+moved to a voting follower that is done, and its former member comes last.
+Before and after each member the cluster must be healthy: one leader, no alarm
+CORRUPT, the voting members caught up, and a quorum left without that member.
+The plan is printed first, with an estimate of how long each member does not
+answer and of the disk space that it needs meanwhile; --dry-run shows only
+that. At the first problem the command stops with exit code 23 and says what is
+done and what is left; Ctrl-C stops it between two members.`,
 		Example: `  etcdctl defrag --cluster
+  etcdctl defrag --cluster --guard --dry-run
+  etcdctl defrag --cluster --guard --if-free-percent 30 --if-free-bytes 200MB
   etcdctl defrag --endpoints 10.0.0.7:2379`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.dataDir != "" {
+			switch {
+			case o.dataDir != "":
 				return a.streams.HandOver(cmd, nil, "data-dir")
+			case o.guard:
+				return o.guarded(cmd, a)
 			}
-			d, p, err := a.endpointDialer(cmd)
-			if err != nil {
+			if _, err := o.limits(cmd); err != nil {
 				return err
 			}
-			targets, err := o.targets(cmd.Context(), a, d, p.Release())
-			if err != nil {
-				return err
-			}
-			last := -1
-			if o.cluster {
-				last = cluster.Leader(cluster.Probe(cmd.Context(), askThrough(d, 0), targets))
-			}
-			run := &defragRun{streams: a.streams, printer: p, dialer: askThrough(d, a.givenTimeout()), targets: targets}
-			return run.all(cmd.Context(), defragOrder(len(targets), last))
+			return o.plain(cmd, a)
 		},
 	}
 	o.addFlags(cmd)
-	return curlShowsUnless(a, cmd, withFlag("data-dir", "no server is asked with --data-dir"), pb.Maintenance_Defragment_FullMethodName)
+	return curlShowsUnless(a, cmd, anyOf(withFlag("data-dir", "no server is asked with --data-dir"), withFlag("guard", "it makes many requests")),
+		pb.Maintenance_Defragment_FullMethodName)
+}
+
+// plain defragments the members as upstream does.
+func (o *defragOptions) plain(cmd *cobra.Command, a *app) error {
+	d, p, err := a.endpointDialer(cmd)
+	if err != nil {
+		return err
+	}
+	targets, err := o.targets(cmd.Context(), a, d, p.Release())
+	if err != nil {
+		return err
+	}
+	last := -1
+	if o.cluster {
+		last = cluster.Leader(cluster.Probe(cmd.Context(), askThrough(d, 0), targets))
+	}
+	run := &defragRun{streams: a.streams, printer: p, dialer: askThrough(d, a.givenTimeout()), targets: targets}
+	return run.all(cmd.Context(), defragOrder(len(targets), last))
 }
 
 // defragOrder returns the numbers from 0 to n-1, with the last one given moved

@@ -98,7 +98,7 @@ func compactionDeed(_ *app, _ *cobra.Command, args []string) string {
 }
 
 func defragDeed(_ *app, cmd *cobra.Command, _ []string) string {
-	if f := cmd.Flag("data-dir"); f != nil && f.Value.String() != "" {
+	if f := cmd.Flag("data-dir"); f != nil && f.Value.String() != "" || isSet(cmd, "dry-run") {
 		return ""
 	}
 	return "defragment members, which do not answer meanwhile,"
