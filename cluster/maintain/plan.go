@@ -87,7 +87,7 @@ func (l Limits) plan(s *State, rate int64) []Step {
 	return steps
 }
 
-func compareBool(a, b bool) int { //nolint:revive // the values to compare
+func compareBool(a, b bool) int {
 	switch {
 	case a == b:
 		return 0
