@@ -94,6 +94,9 @@ func final(err error) bool {
 	return errors.As(err, &e) && e.final
 }
 
+// IsReported reports whether err was made by [Reported].
+func IsReported(err error) bool { return reported(err) }
+
 // reported reports whether the message of err has been printed.
 func reported(err error) bool {
 	e := (*exitError)(nil)

@@ -68,6 +68,9 @@ func (s Streams) Utility(cmd *cobra.Command, in io.Reader, words, args []string,
 func (s Streams) runUtility(cmd *cobra.Command, path string, args []string) error {
 	child := exec.Command(path, args...)
 	child.Env, child.Stdin, child.Stdout, child.Stderr = s.Env, s.In, s.Out, s.Err
+	if _, none := s.In.(NoInput); none {
+		child.Stdin = nil
+	}
 	if f := cmd.Flags().Lookup(compatFlag); f != nil && f.Value.String() != "" {
 		// An etcdutl that does not know the flag does not mind the variable.
 		child.Env = append(slices.Clone(s.Env), EnvName("ETCDUTL", compatFlag)+"="+f.Value.String())

@@ -72,3 +72,10 @@ func (a *announcedReader) Read(b []byte) (int, error) {
 	}
 	return a.Reader.Read(b)
 }
+
+// NoInput is a standard input that must not be read: Read returns Err. A child
+// process gets an empty one in its place.
+type NoInput struct{ Err error }
+
+// Read implements io.Reader.
+func (n NoInput) Read([]byte) (int, error) { return 0, n.Err }

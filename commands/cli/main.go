@@ -41,12 +41,45 @@ type Program struct {
 // command; when the command has cleaned up after itself, the process ends by
 // that same signal, as shells expect of it.
 func (p Program) Main(ctx context.Context, args []string) Code {
-	EnablePrefixMatching()
-	var wrong error
-	if p.asJSON, wrong = p.errorsAsJSON(args); wrong != nil {
+	p, wrong := p.prepared(args)
+	if wrong != nil {
 		p.report(wrong)
 		return CodeOf(wrong)
 	}
+	ctx, sig := withSignals(ctx, cmp.Or(p.sameRequest, sameRequest))
+	err := p.execute(ctx, args)
+	if s := sig.stop(); s != nil && err != nil && !final(err) {
+		raise(s)
+		return Interrupted
+	}
+	return p.end(err)
+}
+
+// Line is Main for a program that another one runs in its own process, and that
+// does not end it. Signals are the caller's: if one has cancelled ctx, nothing is
+// printed and the code is [Interrupted].
+func (p Program) Line(ctx context.Context, args []string) Code {
+	p, wrong := p.prepared(args)
+	if wrong != nil {
+		return p.end(wrong)
+	}
+	err := p.execute(ctx, args)
+	if s := (signalError{}); err != nil && !final(err) && errors.As(context.Cause(ctx), &s) {
+		return Interrupted
+	}
+	return p.end(err)
+}
+
+// prepared returns the program with its way to print errors.
+func (p Program) prepared(args []string) (Program, error) {
+	EnablePrefixMatching()
+	var wrong error
+	p.asJSON, wrong = p.errorsAsJSON(args)
+	return p, wrong
+}
+
+// execute runs the command tree.
+func (p Program) execute(ctx context.Context, args []string) error {
 	p.Root.SetArgs(args)
 	out := &helpWriter{w: p.Streams.Out}
 	p.Root.SetIn(p.Streams.In)
@@ -57,7 +90,6 @@ func (p Program) Main(ctx context.Context, args []string) Code {
 	p.Root.SetFlagErrorFunc(flagError)
 
 	unknown := p.checkHelp()
-	ctx, sig := withSignals(ctx, cmp.Or(p.sameRequest, sameRequest))
 	err := p.Root.ExecuteContext(ctx)
 	if errors.Is(err, errUnread) {
 		_, err = out.Write([]byte{'\n'}) // this reports that the output is no longer read: the process then ends by SIGPIPE
@@ -65,10 +97,11 @@ func (p Program) Main(ctx context.Context, args []string) Code {
 	if err == nil {
 		err = cmp.Or(*unknown, out.err)
 	}
-	if s := sig.stop(); s != nil && err != nil && !final(err) {
-		raise(s)
-		return Interrupted
-	}
+	return err
+}
+
+// end prints the error of the run and returns its exit code.
+func (p Program) end(err error) Code {
 	if err != nil && p.Explain != nil {
 		err = p.Explain(err)
 	}
@@ -109,6 +142,9 @@ type signals struct {
 
 // signalError is the cause of a context that a signal cancelled.
 type signalError struct{ os.Signal }
+
+// BySignal is the cause of a context that a signal cancels.
+func BySignal(s os.Signal) error { return signalError{s} }
 
 func (e signalError) Error() string { return e.String() }
 

@@ -19,12 +19,16 @@ type Client struct {
 
 	cancel context.CancelFunc
 	wire   *wire
+	pooled bool // Close leaves it open for the next command
 }
 
 // Close ends the client's requests. It tears the connections down in the
-// background, so that a program that is about to end does not wait for that. The
-// error is always nil.
+// background, so that a program that is about to end does not wait for that. A
+// client of a [Pool] stays open. The error is always nil.
 func (c *Client) Close() error {
+	if c.pooled {
+		return nil
+	}
 	go func() {
 		_ = c.Client.Close() // says no more than that the client is closed
 		c.cancel()

@@ -30,6 +30,8 @@ type Dialer struct {
 	cacertFlag string // the flag that names it
 	failFast   bool
 	recorder   *Recorder // nil: requests are sent
+	pool       *Pool     // nil: each client is the caller's alone
+	key        string    // of the pool
 }
 
 // Dialer resolves the flags: it looks up SRV records, reads the TLS files and
@@ -47,6 +49,13 @@ func (f *Flags) EndpointDialer(ctx context.Context, s cli.Streams) (*Dialer, err
 }
 
 func (f *Flags) dialer(ctx context.Context, s cli.Streams, order precedence) (*Dialer, error) {
+	if f.pool == nil || f.recorder != nil {
+		return f.resolve(ctx, s, order)
+	}
+	return f.pool.dialer(f.poolKey(order), func() (*Dialer, error) { return f.resolve(ctx, s, order) })
+}
+
+func (f *Flags) resolve(ctx context.Context, s cli.Streams, order precedence) (*Dialer, error) {
 	log := f.logger(s)
 	eps, err := f.resolveEndpoints(ctx, net.DefaultResolver.LookupSRV, s.Err, order)
 	if err != nil {
@@ -123,6 +132,13 @@ func (d *Dialer) FailFast() *Dialer {
 // The caller closes the client. The client outlives ctx once Dial has returned,
 // so that a command can clean up.
 func (d *Dialer) Dial(ctx context.Context, endpoints ...string) (*Client, error) {
+	if d.pool != nil {
+		return d.pool.client(ctx, d, endpoints)
+	}
+	return d.dial(ctx, endpoints)
+}
+
+func (d *Dialer) dial(ctx context.Context, endpoints []string) (*Client, error) {
 	cfg := d.cfg
 	if len(endpoints) > 0 {
 		cfg.Endpoints = endpoints

@@ -44,6 +44,7 @@ type Flags struct {
 	discoverySrvName string
 
 	recorder *Recorder // nil: requests are sent
+	pool     *Pool     // nil: each command connects anew
 }
 
 // AddTo defines the connection flags in fs, which the root command shares with

@@ -20,6 +20,7 @@ type app struct {
 	output  cli.Output
 	curl    bool // show requests, don't make them
 	context inContext
+	shell   *shell // of which this is a line; nil outside a shell
 }
 
 // session holds the client and the printer of one command.

@@ -50,6 +50,7 @@ func entries(root *cobra.Command) []entry {
 		{groupUtility, newMakeMirror},
 		{groupUtility, newCheck},
 		{groupUtility, newContext},
+		{groupUtility, newShell},
 		{groupUtility, func(*app) *cobra.Command { return freeOfContext(newOptions(root)) }},
 		{groupUtility, func(a *app) *cobra.Command { return freeOfContext(cli.Version(program, &a.output)) }},
 		{groupUtility, func(*app) *cobra.Command { return freeOfContext(cli.Completion(program)) }},

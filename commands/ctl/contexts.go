@@ -1,6 +1,7 @@
 package ctl
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,6 +22,7 @@ type inContext struct {
 	flag      string // --context, or its variable
 	name      string // "" if none applies
 	protected bool
+	current   string            // the current one of the shell, whatever the file says by now; "" for that of the file
 	file      *config.File      // nil if it was not read
 	origins   map[string]string // where the value of a global flag is from, by name; the default if it is missing
 }
@@ -62,8 +64,12 @@ func applyGlobal(a *app, cmd *cobra.Command) error {
 	fs.AddFlagSet(cmd.Root().PersistentFlags()) // those that a flag of the command hides
 	a.context.origins = map[string]string{}
 	given(fs, a.context.origins, func(string) string { return "flag" })
-	a.output.ApplyEnv(a.streams, "ETCDCTL", fs)
-	given(fs, a.context.origins, func(name string) string { return cli.EnvName("ETCDCTL", name) })
+	if a.shell == nil {
+		a.output.ApplyEnv(a.streams, "ETCDCTL", fs)
+		given(fs, a.context.origins, func(name string) string { return cli.EnvName("ETCDCTL", name) })
+	} else {
+		a.shell.apply(a, fs)
+	}
 	for c := cmd; c != nil; c = c.Parent() {
 		if c.Annotations[contextFree] != "" {
 			return nil
@@ -91,10 +97,7 @@ func (c *inContext) choose(s cli.Streams, fs *pflag.FlagSet) error {
 	if c.file, err = config.Load(config.Path(s)); err != nil {
 		return cli.Exit(cli.BadArgs, err)
 	}
-	name := c.flag
-	if name == "" {
-		name = c.file.Current
-	}
+	name := cmp.Or(c.flag, c.current, c.file.Current)
 	if name == "" || c.flag == "" && (fs.Changed("endpoints") || fs.Changed("discovery-srv")) {
 		return nil
 	}

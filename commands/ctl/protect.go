@@ -43,7 +43,11 @@ func deeds() map[string]deed {
 // protectCommands makes the commands of a tree ask.
 func protectCommands(a *app, root *cobra.Command) {
 	for path, what := range deeds() {
-		cmd, rest, err := root.Find(strings.Fields(path))
+		words := strings.Fields(path)
+		if a.shell != nil && !a.shell.has(root, words[0]) {
+			continue
+		}
+		cmd, rest, err := root.Find(words)
 		if err != nil || len(rest) > 0 {
 			panic("no command " + path) // a mistake in the table
 		}

@@ -35,7 +35,14 @@ func NewRoot(s cli.Streams) *cobra.Command { return newRoot(s, nil) }
 // newRoot returns a tree and the state needed to run it with the given
 // arguments.
 func newRoot(s cli.Streams, args []string) *cobra.Command {
-	a := &app{streams: s}
+	return newTree(&app{streams: s}, args)
+}
+
+// newTree is newRoot for an app that has its streams.
+func newTree(a *app, args []string) *cobra.Command {
+	if a.shell != nil {
+		a.conn.Share(&a.shell.pool)
+	}
 	root := &cobra.Command{
 		Use:                        program,
 		Short:                      "Control an etcd cluster",
@@ -60,7 +67,11 @@ func newRoot(s cli.Streams, args []string) *cobra.Command {
 		&cobra.Group{ID: groupUtility, Title: "Other:"},
 	)
 	root.SetHelpCommandGroupID(groupUtility)
-	for _, e := range entries(root) {
+	all := entries(root)
+	if a.shell != nil {
+		all = a.shell.needed(all, args)
+	}
+	for _, e := range all {
 		c := e.build(a)
 		c.GroupID = e.group
 		root.AddCommand(c)
