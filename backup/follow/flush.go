@@ -91,23 +91,23 @@ func (f *follower) store(ctx context.Context, w *increment.Writer, m increment.M
 	}
 }
 
-// compactions asks for the hash, and notices a compaction by it or by a request.
+// compactions asks for the hash, and notices a compaction. The hash does not always
+// show it: for the revision that was compacted, servers answer with the hash from
+// before.
 func (f *follower) compactions(ctx context.Context, server *Server, m *increment.Manifest) {
 	known := m.CompactRevision
 	m.Hashes = f.hashes(ctx, server, m.To)
-	now := int64(0)
 	if len(m.Hashes) > 0 {
-		now = m.Hashes[0].CompactRevision
 		m.MemberID = m.Hashes[0].MemberID
-	} else if at, err := f.compacted(ctx, server, known); err == nil && at > 0 {
-		now = at
+		if now := m.Hashes[0].CompactRevision; known == 0 || now > known {
+			m.CompactRevision = now
+		}
 	}
-	if now == 0 || now == known {
-		return
+	if at, err := f.compacted(ctx, server, m.CompactRevision); err == nil && at > m.CompactRevision {
+		m.CompactRevision = at
 	}
-	m.CompactRevision = now
-	if now > 0 {
-		m.Compactions = append(m.Compactions, increment.Compaction{CompactRevision: now, Revision: m.To, Time: f.now().Truncate(time.Millisecond)})
+	if m.CompactRevision > 0 && m.CompactRevision != known {
+		m.Compactions = append(m.Compactions, increment.Compaction{CompactRevision: m.CompactRevision, Revision: m.To, Time: f.now().Truncate(time.Millisecond)})
 	}
 }
 

@@ -25,6 +25,7 @@ type position struct {
 	backup     string // the newest full backup of the line
 	revision   int64  // of the backup
 	gaps       []increment.Gap
+	hashes     []increment.Hash // the last one that was recorded, if there is one
 
 	stored []*increment.Increment // of the line, in order, without those that others cover
 }
@@ -59,13 +60,33 @@ func (f *follower) position(ctx context.Context, before *lost) (*position, error
 	case end != nil && end.after > head:
 		why = errHistory
 	case end != nil:
-		return end, nil
+		same, err := f.same(ctx, end)
+		if err != nil || same {
+			return end, err
+		}
+		why = errHistory
 	default:
 		if pos, err := f.fromBackup(ctx, cluster); pos != nil || err != nil {
 			return pos, err
 		}
 	}
 	return f.anew(ctx, cluster, end, why)
+}
+
+// same reports whether a server still has the hash that was recorded last. One
+// that has compacted more can't say, and is believed; the watch shows more.
+func (f *follower) same(ctx context.Context, end *position) (bool, error) {
+	if len(end.hashes) == 0 {
+		return true, nil
+	}
+	s, err := f.connect(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer s.Close() //nolint:errcheck // it was only read
+	was := end.hashes[0]
+	now, err := f.hash(ctx, s, was.Revision)
+	return err != nil || now.CompactRevision != was.CompactRevision || now.HashKV == was.HashKV, nil //nolint:nilerr // as above
 }
 
 // anew takes a full backup and begins a line. end is what it continues, with a
@@ -138,7 +159,7 @@ func (f *follower) end(ctx context.Context, cluster string) (*position, error) {
 		}
 		pos := &position{
 			line: line, number: numbers[line] + 1, after: end.To, cluster: cluster, lastRecord: end.LastRecord, compact: end.CompactRevision,
-			backup: end.Backup, revision: end.BackupRevision,
+			backup: end.Backup, revision: end.BackupRevision, hashes: end.Hashes,
 		}
 		var covered []*increment.Increment
 		pos.stored, covered = tidy(l.Increments)

@@ -32,6 +32,9 @@ const (
 type Packing struct {
 	Compression Compression
 	Recipients  []age.Recipient // none stores it unencrypted
+	// Window is how far zstd looks back, in bytes; 0 is the default, which suits
+	// large data. Compressing takes several times as much memory.
+	Window int
 }
 
 // Suffix is what the layers add to the name of an object.
@@ -104,7 +107,11 @@ func (p Packing) Pack(out io.Writer) (*Packer, error) {
 		next = io.MultiWriter(next, k.compressed)
 		// The fastest level keeps up with a server on two processors; see
 		// docs/backup-format.md for what the others save.
-		w, err := zstd.NewWriter(next, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2), zstd.WithWindowSize(window/2))
+		size, workers := window/2, 2
+		if p.Window > 0 {
+			size, workers = p.Window, 1
+		}
+		w, err := zstd.NewWriter(next, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(workers), zstd.WithWindowSize(size))
 		if err != nil {
 			return nil, fmt.Errorf("compress: %w", err)
 		}

@@ -62,6 +62,7 @@ An interrupt or SIGTERM stores what there is and ends with 0.`,
 				return err
 			}
 			opts.Repo, opts.Endpoints, opts.Packing = run.Repository, d.Endpoints(), saveOpts.Packing
+			opts.Packing.Window = 512 << 10 // one increment is small
 			opts.Dial = memberDialer(d.FailFast())
 			opts.Save = func(ctx context.Context) (*backup.Backup, error) {
 				return o.save.take(ctx, a, d, run.Repository, saveOpts)
