@@ -57,8 +57,10 @@ func (f *follower) store(ctx context.Context, w *increment.Writer, m increment.M
 	var leases []increment.Lease
 	m.LeaseSource = increment.Unknown
 	if server != nil {
-		leases, m.LeaseSource = f.poll(ctx, server)
-		f.compactions(ctx, server, &m)
+		ask, cancel := context.WithTimeout(ctx, 2*requestTime)
+		leases, m.LeaseSource = f.poll(ask, server)
+		f.compactions(ask, server, &m)
+		cancel()
 	}
 	p, err := w.Finish(m, leases)
 	if err != nil {
@@ -66,8 +68,12 @@ func (f *follower) store(ctx context.Context, w *increment.Writer, m increment.M
 	}
 	defer func() { r.err = errors.Join(r.err, p.Close()) }()
 	wait := backoff{most: 15 * time.Second}
+	begun := time.Now()
 	for told := false; ; {
 		r.inc, r.err = p.Put(ctx, f.Repo.Store)
+		if r.err == nil && time.Since(begun) > fanout/3*f.Flush {
+			r.err = f.superseded(ctx, r.inc)
+		}
 		switch {
 		case r.err == nil:
 			if told {
@@ -89,6 +95,21 @@ func (f *follower) store(ctx context.Context, w *increment.Writer, m increment.M
 			return r
 		}
 	}
+}
+
+// superseded removes an increment that took so long to store that another follower
+// has stored its number, and merged it, before.
+func (f *follower) superseded(ctx context.Context, inc *increment.Increment) error {
+	l, err := increment.ListLine(ctx, f.Repo.Store, inc.Line)
+	if err != nil {
+		return err
+	}
+	for _, other := range l.Increments {
+		if other.Object != inc.Object && other.Last >= inc.First {
+			return errors.Join(fmt.Errorf("%s: %w", inc.Object, increment.ErrTaken), f.Repo.Store.Delete(ctx, inc.Object))
+		}
+	}
+	return nil
 }
 
 // compactions asks for the hash, and notices a compaction. The hash does not always
@@ -114,6 +135,7 @@ func (f *follower) compactions(ctx context.Context, server *Server, m *increment
 // stored notes the result of storing an increment.
 func (s *session) stored(r stored) error {
 	s.storing = nil
+	s.closeIdle()
 	if r.err != nil {
 		return r.err
 	}

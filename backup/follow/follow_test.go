@@ -253,7 +253,7 @@ func TestKilledAtEachOperation(t *testing.T) {
 					return backuptest.Fine
 				}
 				stop := w.run(w.options())
-				for range 16 { // more than are merged at once
+				for range 26 { // more than are merged at once
 					w.f.write(2)
 					time.Sleep(1100 * time.Millisecond)
 				}
@@ -452,7 +452,7 @@ func TestIdle(t *testing.T) {
 		if err != nil || time.Since(end.Time) > 10*time.Second || end.CompactRevision != 2 || end.Leases != 1 || len(end.Points) == 0 {
 			t.Errorf("%+v, %v", end, err)
 		}
-		if n, _ := w.check(2); n > 40 {
+		if n, _ := w.check(2); n > 60 {
 			t.Errorf("%d increments in ten idle minutes are not merged", n)
 		}
 		noticed := 0

@@ -45,7 +45,9 @@ func level(inc *increment.Increment) int {
 
 // mergeable finds increments of one level that follow each other, or -1.
 func mergeable(line []*increment.Increment) int {
-	for at := 0; at+fanout <= len(line); at++ {
+	// The newest ones stay for a while, so that their numbers are taken for a
+	// follower that is late.
+	for at := 0; at+2*fanout <= len(line); at++ {
 		from := line[at : at+fanout]
 		size := int64(0)
 		same := true

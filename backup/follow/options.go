@@ -70,5 +70,5 @@ const (
 	// requestTime bounds requests about one increment.
 	requestTime = 5 * time.Second
 	// goodbye bounds what is done after the follower was told to end.
-	goodbye = 15 * time.Second
+	goodbye = 20 * time.Second
 )

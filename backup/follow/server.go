@@ -78,7 +78,7 @@ func (f *follower) cluster(ctx context.Context) (id string, revision int64, err 
 
 // hash asks a server for its hash at a revision.
 func (f *follower) hash(ctx context.Context, s *Server, revision int64) (increment.Hash, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 2*requestTime)
 	defer cancel()
 	r, err := s.Maintenance.HashKV(ctx, &pb.HashKVRequest{Revision: revision})
 	if err != nil {
@@ -156,8 +156,9 @@ type stream struct {
 	cancel context.CancelFunc
 }
 
-// open watches all keys from a revision on.
-func (f *follower) open(ctx context.Context, from int64) (*stream, error) {
+// open watches all keys from a revision on. The watch outlives ctx: it ends with
+// life, so that what was written before the follower was told to end can arrive.
+func (f *follower) open(ctx, life context.Context, from int64) (*stream, error) {
 	s, err := f.connect(ctx)
 	if err != nil {
 		return nil, err
@@ -171,8 +172,8 @@ func (f *follower) open(ctx context.Context, from int64) (*stream, error) {
 		return nil, err
 	}
 	// A member that loses its leader ends the stream.
-	ctx, cancel := context.WithCancel(metadata.AppendToOutgoingContext(ctx, "hasleader", "true"))
-	w, err := s.Watch.Watch(ctx)
+	life, cancel := context.WithCancel(metadata.AppendToOutgoingContext(life, "hasleader", "true"))
+	w, err := s.Watch.Watch(life)
 	if err == nil {
 		err = w.Send(createRequest([]byte{0}, []byte{0}, from))
 	}
@@ -182,7 +183,7 @@ func (f *follower) open(ctx context.Context, from int64) (*stream, error) {
 		return nil, s.explain(err)
 	}
 	st := &stream{server: s, watch: w, got: make(chan *pb.WatchResponse), ended: make(chan struct{}), cancel: cancel}
-	go st.receive(ctx)
+	go st.receive(life)
 	return st, nil
 }
 
@@ -208,8 +209,8 @@ func (st *stream) progress() {
 	_ = st.watch.Send(&pb.WatchRequest{RequestUnion: &pb.WatchRequest_ProgressRequest{ProgressRequest: &pb.WatchProgressRequest{}}}) // Recv has the error
 }
 
+// close ends the watch, not the connection.
 func (st *stream) close() {
 	st.cancel()
 	<-st.ended
-	_ = st.server.Close() // it was only read
 }

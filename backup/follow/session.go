@@ -28,8 +28,9 @@ type session struct {
 	due     time.Time // when the next one is
 	asked   time.Time // when progress was asked for and did not come
 	paused  bool
-	at      string // the endpoint that was watched last
-	down    bool   // it was lost
+	idle    []*Server // whose watch has ended, but which may still be asked
+	at      string    // the endpoint that was watched last
+	down    bool      // it was lost
 }
 
 // known is a record that was received before. The watch begins with its revision,
@@ -60,7 +61,9 @@ func (f *follower) session(ctx context.Context, pos *position) (err error) {
 		cancel()
 		if s.storing != nil {
 			<-s.storing
+			s.storing = nil
 		}
+		s.closeIdle()
 		err = errors.Join(err, s.w.Discard())
 	}()
 	f.setStatus(func(st *Status) { st.Line, st.Revision, st.Backup = pos.line, pos.after, pos.backup })
@@ -115,13 +118,17 @@ func (s *session) watch(ctx context.Context) error {
 	if s.last != nil {
 		s.known = known{main: s.last.Main, sub: s.last.Sub, sum: s.last.Sum()}
 	}
-	st, err := s.open(ctx, max(s.known.main, 1))
+	st, err := s.open(ctx, s.job, max(s.known.main, 1))
 	if err != nil {
 		return err
 	}
-	defer st.close()
 	s.setServer(st.server)
-	defer s.setServer(nil)
+	defer func() {
+		st.close()
+		s.setServer(nil)
+		s.idle = append(s.idle, st.server)
+		s.closeIdle()
+	}()
 	tick := time.NewTicker(max(s.Flush/5, 100*time.Millisecond))
 	defer tick.Stop()
 	st.progress()
@@ -304,6 +311,17 @@ func (s *session) check(ctx context.Context, st *stream) error {
 		}
 	}
 	return fmt.Errorf("%w: revision %d differs from what was recorded", errHistory, k.main)
+}
+
+// closeIdle closes connections that no increment needs any more.
+func (s *session) closeIdle() {
+	if s.storing != nil {
+		return
+	}
+	for _, server := range s.idle {
+		_ = server.Close() // it was only read
+	}
+	s.idle = nil
 }
 
 func (s *session) setServer(server *Server) {
