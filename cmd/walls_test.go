@@ -23,6 +23,7 @@ func TestWalls(t *testing.T) {
 		{"./commands/read", []string{"etcdkit/commands/conn", "etcdkit/commands/ctl", "etcdkit/commands/util", "etcdkit/keyspace/live", "etcdkit/snapshot", "go.etcd.io/etcd/client/v3"}},
 		{"./keyspace", []string{"go.etcd.io/etcd/client/", "google.golang.org/grpc"}},
 		{"./keyspace/children", []string{"go.etcd.io/etcd/client/", "google.golang.org/grpc"}},
+		{"./keyspace/consistency", []string{"go.etcd.io/etcd/client/", "google.golang.org/grpc"}},
 		{"./keyspace/count", []string{"go.etcd.io/etcd/client/", "google.golang.org/grpc"}},
 		{"./keyspace/usage", []string{"go.etcd.io/etcd/client/", "google.golang.org/grpc"}},
 		{"./commands/conn", []string{"etcdkit/printer/view", "etcdkit/keyspace", "etcdkit/snapshot"}},

@@ -7,6 +7,8 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
 
+	"etcdkit/commands/read"
+	"etcdkit/keyspace/consistency"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 )
@@ -28,7 +30,7 @@ func samples() map[string][]printer.View {
 		"etcdctl context add": nil, "etcdctl context use": nil, "etcdctl context rename": nil, "etcdctl context remove": nil,
 		"etcdutl version": nil, "etcdutl completion": nil, "etcdutl help": nil,
 		"etcdctl snapshot restore": nil, "etcdctl backup restore": nil, "etcdctl backup follow": nil, "etcdutl snapshot restore": nil, "etcdutl defrag": nil,
-		"etcdutl backup": nil, "etcdutl migrate": nil, "etcdutl check v2store": nil, "etcdutl v2 export": nil, // of which docs/v2-export.md states the lines
+		"etcdutl backup": nil, "etcdutl migrate": nil, "etcdutl check v2store": nil, "etcdutl check consistency": nil, "etcdutl v2 export": nil, // of which docs/v2-export.md states the lines
 	}
 	for _, name := range []string{"get", "ls", "tree", "du", "top", "count", "export", "diff", "history", "watch", "lease list", "lease timetolive", "user list", "user get", "role list", "role get", "member list", "alarm list", "auth status"} { // they print what those of etcdctl do
 		all["etcdutl "+name] = nil
@@ -96,6 +98,7 @@ func clusterSamples() map[string]printer.View {
 			Check: "member-down", Severity: "error", Members: []string{"m3"}, Evidence: "http://10.0.0.9:2379: connection refused; 2 of 3 voting members up, no other may fail",
 			Meaning: "The member is stopped, unreachable from here, or hangs.", Command: "etcdctl endpoint health --endpoints http://10.0.0.9:2379",
 		}}, Unchecked: []view.Unchecked{{What: "most of m3", Why: "no answer", Checks: []string{"clock-skew"}}}},
+		"etcdctl check consistency": consistencySample(),
 		"etcdctl doctor --list":     view.CheckList{{Name: "member-down", Severity: "error", Summary: "members that answer at none of their client URLs", Meaning: "The member is stopped, unreachable from here, or hangs."}},
 		"etcdctl doctor --fix-plan": view.Plan{{Command: "etcdctl defrag --cluster", For: []view.Finding{{Check: "fragmentation", Severity: "warning", Members: []string{"m1"}, Evidence: "105 MB, of which 63 MB (60%) can be given back", Meaning: "Free pages are reused.", Command: "etcdctl defrag --cluster"}}}},
 		"etcdctl endpoint hashkv":   view.EndpointHashKV{{Endpoint: endpoint, HashKVResponse: &pb.HashKVResponse{Header: header(6), Hash: 1263800559, CompactRevision: 2, HashRevision: 6}}},
@@ -246,4 +249,18 @@ func bulkSamples() map[string]printer.View {
 		"etcdctl du":   usage(app, view.Node{Dir: true, Keys: 2, Bytes: 23, Versions: 3}),
 		"etcdctl top":  usage(view.Node{Name: "/app/mode", Label: "/app/mode", Depth: 1, Keys: 1, Bytes: 13, Versions: 2}),
 	}
+}
+
+// consistencySample is a comparison of three members, of which one has another value.
+func consistencySample() printer.View {
+	event := func(value string) *mvccpb.Event {
+		return &mvccpb.Event{Kv: &mvccpb.KeyValue{Key: []byte("/app/mode"), Value: []byte(value), ModRevision: 33, CreateRevision: 11, Version: 2}}
+	}
+	return read.Consistency(&consistency.Result{
+		Revision: 41, Compacted: 21, Majority: true, Groups: [][]int{{0, 1}, {2}},
+		Copies:      []consistency.Standing{{Name: "m1", Head: 41, Sum: 77}, {Name: "m2", Head: 42, Sum: 77}, {Name: "m3", Head: 41, Sum: 78, Group: 1}},
+		Differences: []consistency.Difference{{Group: 1, Revision: 33, Changes: []consistency.Change{{First: event("live"), Other: event("lixe")}}}},
+	}, "member", func([]string) (line, command string) {
+		return "m3 differs from the majority: stop it, move its data directory away, and replace it:", "etcdctl member swap m3 --peer-urls http://10.0.0.9:2380"
+	})
 }

@@ -155,10 +155,11 @@ func restoreAll(ctx context.Context, c *cluster.Cluster, file string) error {
 }
 
 // restoreOne restores a snapshot as one member.
-func restoreOne(ctx context.Context, c *cluster.Cluster, m *cluster.Member, file string) error {
-	cmd := exec.CommandContext(ctx, refs.Path(engine.Ours, "etcdutl"), "snapshot", "restore", file,
-		"--data-dir="+m.DataDir, "--name="+m.Name, "--initial-cluster="+c.InitialCluster(),
-		"--initial-cluster-token="+c.Token(), "--initial-advertise-peer-urls="+m.PeerURL)
+func restoreOne(ctx context.Context, c *cluster.Cluster, m *cluster.Member, file string, more ...string) error {
+	args := append([]string{"snapshot", "restore", file,
+		"--data-dir=" + m.DataDir, "--name=" + m.Name, "--initial-cluster=" + c.InitialCluster(),
+		"--initial-cluster-token=" + c.Token(), "--initial-advertise-peer-urls=" + m.PeerURL}, more...)
+	cmd := exec.CommandContext(ctx, refs.Path(engine.Ours, "etcdutl"), args...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("restore as %s: %w: %s", m.Name, err, out)
 	}

@@ -187,7 +187,9 @@ func TestDoctorData(t *testing.T) {
 	if !strings.HasPrefix(found[0].Evidence, "m1 and m3: hash ") || !strings.Contains(found[0].Evidence, "; m2: hash ") {
 		t.Errorf("got %+v", found)
 	}
-	p.must(found[0].Command)
+	if out, errs, code := p.shell(found[0].Command); code != 22 || !strings.Contains(out, "m2 differs") {
+		t.Errorf("%s: exit %d: %s%s", found[0].Command, code, out, errs)
+	}
 }
 
 // TestDoctorV2 has a server of 3.5 with v2 content and flags that 3.6 does not have.

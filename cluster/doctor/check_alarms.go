@@ -59,7 +59,7 @@ func corrupt() Check {
 			if len(raised) == 0 {
 				return nil
 			}
-			f := Finding{Members: raised, Evidence: "alarm CORRUPT is raised", Command: fmt.Sprintf("etcdctl endpoint hashkv --cluster --rev %d", p.Revision())}
+			f := Finding{Members: raised, Evidence: "alarm CORRUPT is raised", Command: "etcdctl check consistency"}
 			switch hashes, of := p.hashes(); {
 			case len(p.Members) == 1:
 				f.Evidence += "; there is no other member to differ from"

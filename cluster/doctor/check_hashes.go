@@ -6,17 +6,13 @@ func hashes() Check {
 	return Check{
 		Name: "hashes", Severity: Error, Needs: NeedStatus | NeedHashes,
 		Summary: "members whose history of keys differs at one revision",
-		Meaning: "Clients read different data from different members. Replace the members that are in the minority: remove them, delete their data, add them again.",
+		Meaning: "Clients read different data from different members. Find the first revision that differs, and replace the members that are in the minority.",
 		Find: func(p *Picture) []Finding {
 			found, _ := p.hashes()
 			if !found.differ() {
 				return nil
 			}
-			rev := int64(0)
-			for i := range p.Members {
-				rev = max(rev, p.Members[i].Hash.GetHashRevision(), p.Members[i].Hash.GetHeader().GetRevision())
-			}
-			return []Finding{{Evidence: found.String(), Command: fmt.Sprintf("etcdctl endpoint hashkv --cluster --rev %d", rev)}}
+			return []Finding{{Evidence: found.String(), Command: "etcdctl check consistency"}}
 		},
 	}
 }

@@ -18,6 +18,7 @@ const (
 	NotAcquired   Code = 7   // the lock is held by another (lock --try, --timeout)
 	FoundWarnings Code = 20  // doctor: nothing worse than warnings was found
 	FoundErrors   Code = 21  // doctor: errors were found
+	FoundDiffers  Code = 22  // check consistency: copies of the keyspace differ
 	Stopped       Code = 23  // defrag --guard, alarm recover: ended early because of the state of the cluster
 	BadArgs       Code = 128 // wrong arguments
 )

@@ -18,9 +18,9 @@ import (
 func newCheck(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check <subcommand>",
-		Short: "Run performance and capacity checks",
+		Short: "Run performance, capacity and consistency checks",
 	}
-	cmd.AddCommand(newCheckPerf(a), newCheckDatascale(a))
+	cmd.AddCommand(newCheckPerf(a), newCheckDatascale(a), newCheckConsistency(a))
 	return cmd
 }
 

@@ -59,16 +59,27 @@ func (c Change) Key() []byte {
 // read page by page, so memory is that of two pages. An error ends the
 // differences.
 func Between(ctx context.Context, older, newer Side) iter.Seq2[Change, error] {
+	return between(pull(ctx, older, fencekey.Is), pull(ctx, newer, fencekey.Is), func(a, b *mvccpb.KeyValue) bool {
+		return bytes.Equal(a.GetValue(), b.GetValue())
+	})
+}
+
+// By is Between with all keys, also fences, and its own test for two pairs of one
+// key that are the same.
+func By(ctx context.Context, older, newer Side, same func(a, b *mvccpb.KeyValue) bool) iter.Seq2[Change, error] {
+	none := func(*mvccpb.KeyValue) bool { return false }
+	return between(pull(ctx, older, none), pull(ctx, newer, none), same)
+}
+
+func between(open, openNewer func() *cursor, equal func(a, b *mvccpb.KeyValue) bool) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
-		ctx, stop := context.WithCancel(ctx)
-		defer stop()
-		a, b := pull(ctx, older), pull(ctx, newer)
+		a, b := open(), openNewer()
 		defer a.stop()
 		defer b.stop()
 		a.next()
 		b.next()
 		for a.err == nil && b.err == nil && (a.kv != nil || b.kv != nil) {
-			c, same := step(a, b)
+			c, same := step(a, b, equal)
 			if !same && !yield(c, nil) {
 				return
 			}
@@ -90,7 +101,7 @@ func Between(ctx context.Context, older, newer Side) iter.Seq2[Change, error] {
 
 // step returns the first of the keys at two cursors, of which one at least is at
 // a key, and whether both have it with the same value.
-func step(a, b *cursor) (c Change, same bool) {
+func step(a, b *cursor, equal func(a, b *mvccpb.KeyValue) bool) (c Change, same bool) {
 	order := 0
 	switch {
 	case a.kv == nil:
@@ -106,7 +117,7 @@ func step(a, b *cursor) (c Change, same bool) {
 	case order > 0:
 		return Change{New: b.kv}, false
 	}
-	return Change{a.kv, b.kv}, bytes.Equal(a.kv.GetValue(), b.kv.GetValue())
+	return Change{a.kv, b.kv}, equal(a.kv, b.kv)
 }
 
 // cursor is at a key of one side; kv is nil after the last one and after an
@@ -117,21 +128,27 @@ type cursor struct {
 	page   []*mvccpb.KeyValue // what is left of the page
 	kv     *mvccpb.KeyValue
 	prefix int // length
+	skips  func(*mvccpb.KeyValue) bool
 	err    error
 }
 
-func pull(ctx context.Context, s Side) *cursor {
-	r := keyspace.Prefix(s.Prefix)
-	r.Rev = s.Rev
-	c := &cursor{prefix: len(s.Prefix)}
-	c.pages, c.stop = iter.Pull2(s.Source.Pages(ctx, r))
-	return c
+// pull returns a function that begins to read a side.
+func pull(ctx context.Context, s Side, skips func(*mvccpb.KeyValue) bool) func() *cursor {
+	return func() *cursor {
+		ctx, cancel := context.WithCancel(ctx)
+		r := keyspace.Prefix(s.Prefix)
+		r.Rev = s.Rev
+		c := &cursor{prefix: len(s.Prefix), skips: skips}
+		pages, stop := iter.Pull2(s.Source.Pages(ctx, r))
+		c.pages, c.stop = pages, func() { cancel(); stop() }
+		return c
+	}
 }
 
 // name is what follows the prefix in the key.
 func (c *cursor) name() string { return string(c.kv.GetKey()[c.prefix:]) }
 
-// next goes to the next key that is no fence.
+// next goes to the next key that is not skipped.
 func (c *cursor) next() {
 	for {
 		for len(c.page) == 0 {
@@ -143,7 +160,7 @@ func (c *cursor) next() {
 			c.page = page.KVs
 		}
 		c.kv, c.page = c.page[0], c.page[1:]
-		if !fencekey.Is(c.kv) {
+		if !c.skips(c.kv) {
 			return
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"etcdkit/printer"
 )
 
-// Named is a value of an Item. V is an int64, a Bytes, a bool, a string or a
-// []string.
+// Named is a value of an Item. V is an int64, a Bytes, a bool, a string, a
+// []string or a []byte.
 type Named struct {
 	Name string // in documents, in lower case with underscores
 	V    any
@@ -76,6 +76,8 @@ func (i Item) cells(g *printer.Grid) []string {
 			cells = append(cells, strings.Join(v, ", "))
 		case string:
 			cells = append(cells, v)
+		case []byte:
+			cells = append(cells, string(v))
 		}
 	}
 	return cells
@@ -101,14 +103,19 @@ func (i Item) JSON(t *printer.Text) { itemJSON(t, i) }
 func itemJSON(t *printer.Text, i Item) {
 	o := t.Object()
 	o.Keep()
-	for _, one := range i.Values {
+	itemMembers(t, o, i.Values)
+	o.End()
+}
+
+// itemMembers adds values to an object.
+func itemMembers(t *printer.Text, o *printer.Object, values []Named) {
+	for _, one := range values {
 		if list, ok := one.V.([]string); ok {
 			o.Strings(one.Name, list)
 			continue
 		}
 		Item{Values: []Named{one}}.record().members(t, o)
 	}
-	o.End()
 }
 
 // Table shows the values in a row.
