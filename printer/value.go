@@ -93,11 +93,7 @@ func (w *blockWriter) line(indent int) {
 
 func (w *blockWriter) object(indent int) {
 	for {
-		if name := w.quoted(); plainYAML(name) {
-			w.t.Raw(name)
-		} else {
-			w.quote(name)
-		}
+		w.name(w.quoted(), indent)
 		w.t.Byte(':')
 		w.rest = w.rest[1:] // the colon
 		w.member(indent)
@@ -105,6 +101,24 @@ func (w *blockWriter) object(indent int) {
 			return
 		}
 		w.line(indent)
+	}
+}
+
+// simpleKey is the most characters that a name may have on the line of its value
+// (YAML 1.2.2, 7.4.2). One that may be longer is marked with a "?"; each of its
+// bytes may take six characters as an escape.
+const simpleKey = 1024 / 6
+
+// name writes the name of a member, for which the caller adds the colon.
+func (w *blockWriter) name(name string, indent int) {
+	if len(name) > simpleKey {
+		w.t.Raw("? ")
+		defer w.line(indent)
+	}
+	if plainYAML(name) {
+		w.t.Raw(name)
+	} else {
+		w.quote(name)
 	}
 }
 
