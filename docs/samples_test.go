@@ -100,7 +100,7 @@ func clusterSamples() map[string]printer.View {
 		}}, Unchecked: []view.Unchecked{{What: "most of m3", Why: "no answer", Checks: []string{"clock-skew"}}}},
 		"etcdctl check consistency": consistencySample(),
 		"etcdctl doctor --list":     view.CheckList{{Name: "member-down", Severity: "error", Summary: "members that answer at none of their client URLs", Meaning: "The member is stopped, unreachable from here, or hangs."}},
-		"etcdctl doctor --fix-plan": view.Plan{{Command: "etcdctl defrag --cluster", For: []view.Finding{{Check: "fragmentation", Severity: "warning", Members: []string{"m1"}, Evidence: "105 MB, of which 63 MB (60%) can be given back", Meaning: "Free pages are reused.", Command: "etcdctl defrag --cluster"}}}},
+		"etcdctl doctor --fix-plan": view.Plan{{Command: "etcdctl defrag --cluster --guard", For: []view.Finding{{Check: "fragmentation", Severity: "warning", Members: []string{"m1"}, Evidence: "105 MB, of which 63 MB (60%) can be given back", Meaning: "Free pages are reused.", Command: "etcdctl defrag --cluster"}}}},
 		"etcdctl endpoint hashkv":   view.EndpointHashKV{{Endpoint: endpoint, HashKVResponse: &pb.HashKVResponse{Header: header(6), Hash: 1263800559, CompactRevision: 2, HashRevision: 6}}},
 		"etcdctl member list":       view.MemberList{Members: members(&pb.MemberListResponse{Header: header(0), Members: []*pb.Member{m1, m2}})},
 		"etcdctl member add":        view.MemberAdd{Members: members(&pb.MemberAddResponse{Header: header(0), Member: m2, Members: []*pb.Member{m1, m2}}), NewName: "m2"},
@@ -110,6 +110,10 @@ func clusterSamples() map[string]printer.View {
 		"etcdctl alarm list":        view.Alarms{AlarmResponse: noSpace},
 		"etcdctl alarm disarm":      view.Alarms{AlarmResponse: &pb.AlarmResponse{Alarms: noSpace.Alarms}},
 		"etcdctl defrag":            view.Defrag{Endpoint: endpoint, Took: 7500 * time.Microsecond},
+		"etcdctl alarm recover": view.Items{Member: "steps", All: []view.Item{{Values: []view.Named{
+			{Name: "part", V: "result"}, {Name: "name", V: "m1"}, {Name: "bytes", V: view.Bytes(1212416)}, {Name: "of", V: view.Bytes(16777216)},
+			{Name: "text", V: "m1: 1.2 MB of 17 MB, was 16 MB; the cluster accepts writes"},
+		}}}},
 		"etcdctl defrag --cluster --guard": view.Items{Member: "members", All: []view.Item{{Values: []view.Named{
 			{Name: "member", V: "m1"}, {Name: "member_id", V: "8e9e05c52164694d"}, {Name: "role", V: "leader"}, {Name: "action", V: "defragmented"},
 			{Name: "size", V: view.Bytes(104857600)}, {Name: "in_use", V: view.Bytes(41943040)}, {Name: "free_percent", V: int64(60)},

@@ -75,12 +75,12 @@ func serverCases() []pictured {
 			p.Alarms = []*pb.AlarmMember{{MemberID: 2, Alarm: pb.AlarmType_NOSPACE}}
 			p.Members = p.Members[:1]
 			p.Members[0].Status().DbSize, p.Members[0].Status().DbSizeInUse = 2<<30, 2<<30
-		}, []found{{"error nospace 2", "m1: 2.1 GB of 2.1 GB, 2.1 GB in use", "etcdctl compaction 900 --physical"}}},
+		}, []found{{"error nospace 2", "m1: 2.1 GB of 2.1 GB, 2.1 GB in use", "etcdctl alarm recover"}}},
 		{"full of free pages", func(p *Picture) {
 			p.Alarms = []*pb.AlarmMember{{MemberID: 1, Alarm: pb.AlarmType_NOSPACE}}
 			p.Members = p.Members[:1]
 			p.Members[0].Status().DbSize, p.Members[0].Status().DbSizeInUse = 2<<30, 3<<29
-		}, []found{{"error nospace m1", "m1: 2.1 GB of 2.1 GB, 1.6 GB in use", "etcdctl defrag --cluster"}}},
+		}, []found{{"error nospace m1", "m1: 2.1 GB of 2.1 GB, 1.6 GB in use", "etcdctl alarm recover"}}},
 		{"an alarm left armed", func(p *Picture) {
 			p.Alarms = []*pb.AlarmMember{{MemberID: 1, Alarm: pb.AlarmType_NOSPACE}, {MemberID: 1, Alarm: pb.AlarmType_CORRUPT}}
 			p.Members = p.Members[:1]
@@ -128,7 +128,7 @@ func serverCases() []pictured {
 			p.all(func(_ *Member, s *pb.StatusResponse) { s.DbSizeQuota = 100 << 20 })
 		}, []found{
 			{"error quota m1", "101 MB of 105 MB (96%), 101 MB in use", "etcdctl du --depth 1"},
-			{"warning quota m2", "84 MB of 105 MB (80%), 82 MB in use", "etcdctl defrag --cluster"}}},
+			{"warning quota m2", "84 MB of 105 MB (80%), 82 MB in use", "etcdctl defrag --cluster --guard"}}},
 		{"other quotas, of 3.5", func(p *Picture) {
 			p.all(func(m *Member, s *pb.StatusResponse) {
 				s.DbSizeQuota = 0
@@ -136,7 +136,7 @@ func serverCases() []pictured {
 			})
 		}, []found{{"warning quota-differs", "m1 and m3: 2.1 GB; m2: 1.1 GB", statusOfAll}}},
 		{"fragmented", func(p *Picture) { p.Members[1].Status().DbSize = 100 << 20 }, []found{
-			{"warning fragmentation m2", "105 MB, of which 63 MB (60%) can be given back", "etcdctl defrag --cluster"}}},
+			{"warning fragmentation m2", "105 MB, of which 63 MB (60%) can be given back", "etcdctl defrag --cluster --guard --if-free-percent 30"}}},
 		{"large", func(p *Picture) {
 			p.all(func(_ *Member, s *pb.StatusResponse) { s.DbSizeQuota = 16 << 30 })
 			p.Members[1].Status().DbSize, p.Members[1].Status().DbSizeInUse = 9<<30, 8<<30

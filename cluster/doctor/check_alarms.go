@@ -11,7 +11,7 @@ func noSpace() Check {
 	return Check{
 		Name: "nospace", Severity: Error, Needs: NeedStatus | NeedAlarms,
 		Summary: "the alarm NOSPACE: a database has reached its quota",
-		Meaning: "The cluster accepts only reads and deletes until there is room and the alarm is disarmed. Compaction frees pages, defragmentation gives them back, and disarming comes last.",
+		Meaning: "The cluster accepts only reads and deletes until there is room and the alarm is disarmed. alarm recover shows what fills it, compacts, defragments, and disarms last.",
 		Find: func(p *Picture) []Finding {
 			raised := p.alarms(pb.AlarmType_NOSPACE)
 			if len(raised) == 0 {
@@ -29,24 +29,20 @@ func noSpace() Check {
 			})
 			f := Finding{Members: raised, Evidence: strings.Join(evidence, "; "), Command: "etcdctl alarm disarm"}
 			switch {
-			case full && fragmented:
-				f.Command = "etcdctl defrag --cluster"
+			case full && (fragmented || p.hasHistory()):
+				f.Command = "etcdctl alarm recover"
 			case full:
-				f.Command = p.smaller()
+				f.Command = "etcdctl du --depth 1"
 			}
 			return []Finding{f}
 		},
 	}
 }
 
-// smaller is the command that leads to a smaller database, if defragmentation
-// alone does not. Without --physical, a member that takes no writes does not
-// notice how much the compaction has freed.
-func (p *Picture) smaller() string {
-	if since, known := p.Compacted(); p.Revision() > 1 && (!known || p.Revision() > since) {
-		return fmt.Sprintf("etcdctl compaction %d --physical", p.Revision())
-	}
-	return "etcdctl du --depth 1"
+// hasHistory reports whether a compaction may make the database smaller.
+func (p *Picture) hasHistory() bool {
+	since, known := p.Compacted()
+	return p.Revision() > 1 && (!known || p.Revision() > since)
 }
 
 func corrupt() Check {

@@ -39,7 +39,7 @@ func quotaUse() Check {
 				}
 				switch since, known := p.Compacted(); {
 				case s.GetDbSizeInUse()*100 < quota*quotaHigh:
-					f.Command = "etcdctl defrag --cluster"
+					f.Command = "etcdctl defrag --cluster --guard"
 				case known && p.Revision()-since > manyRevisions:
 					f.Command = fmt.Sprintf("etcdctl compaction %d --physical", p.Revision())
 				}
@@ -83,7 +83,7 @@ func fragmentation() Check {
 				if free < freeBytes || free*100 < s.GetDbSize()*freeShare {
 					return
 				}
-				all = append(all, Finding{Members: []string{m.Label()}, Command: "etcdctl defrag --cluster",
+				all = append(all, Finding{Members: []string{m.Label()}, Command: "etcdctl defrag --cluster --guard --if-free-percent 30",
 					Evidence: fmt.Sprintf("%s, of which %s (%s) can be given back", size(s.GetDbSize()), size(free), percent(free, s.GetDbSize()))})
 			})
 			return all

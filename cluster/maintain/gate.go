@@ -12,7 +12,7 @@ import (
 
 // ErrCorrupt is why nothing is done to a cluster in which a member has raised the
 // alarm CORRUPT.
-var ErrCorrupt = errors.New("the alarm CORRUPT is raised: find the member that differs with \"etcdctl endpoint hashkv --cluster\", replace it, and disarm the alarm")
+var ErrCorrupt = errors.New("the alarm CORRUPT is raised: find the member that differs with \"etcdctl check consistency\", replace it, and disarm the alarm")
 
 // gatePause is the time between two looks at a cluster that does not pass a gate
 // yet.
@@ -52,11 +52,19 @@ func (g Gate) Pass(ctx context.Context, c Cluster) (*State, error) {
 		case !time.Now().Add(gatePause).Before(over):
 			return nil, fmt.Errorf("%w (waited %v)", err, g.Wait)
 		}
-		select {
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-time.After(gatePause):
+		if err := pause(ctx); err != nil {
+			return nil, err
 		}
+	}
+}
+
+// pause waits between two looks.
+func pause(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(gatePause):
+		return nil
 	}
 }
 

@@ -118,7 +118,7 @@ func TestRun(t *testing.T) {
 				f.Members[1].Status.Errors = []string{"memberID:2 alarm:CORRUPT "}
 				return nil
 			}
-		}, "m3", "stopped: the alarm CORRUPT is raised: find the member that differs with \"etcdctl endpoint hashkv --cluster\", replace it, and disarm the alarm; done: m3; left: m1, m2;"},
+		}, "m3", "stopped: the alarm CORRUPT is raised: find the member that differs with \"etcdctl check consistency\", replace it, and disarm the alarm; done: m3; left: m1, m2;"},
 		{"it does not catch up", Limits{}, func(f *fake) {
 			f.during = func(_ *fake, m *Member) error { m.Status.RaftAppliedIndex = 3; return nil }
 		}, "m3", "stopped: m3 is 4 entries behind (waited 10s); done: m3; left: m1, m2;"},

@@ -16,8 +16,9 @@ func newAlarmDisarm(a *app) *cobra.Command {
 		Use:   "disarm",
 		Short: "End all alarms",
 		Long: `End all alarms and print those that were on. Mend the cause first: after NOSPACE
-compact and defragment, or the next write raises the alarm again.`,
-		Example: `  etcdctl compaction 1200
+compact and defragment, or the next write raises the alarm again. alarm recover
+does all of this.`,
+		Example: `  etcdctl compaction 1200 --physical
   etcdctl defrag --cluster
   etcdctl alarm disarm`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -76,14 +76,14 @@ func (o *doctorOptions) checks() ([]doctor.Check, error) {
 	return some, nil
 }
 
-// quotaBytes returns the value of --quota.
-func (o *doctorOptions) quotaBytes() (int64, error) {
-	if o.quota == "" {
+// quotaBytes returns the value of --quota, 0 if it was not given.
+func quotaBytes(text string) (int64, error) {
+	if text == "" {
 		return 0, nil
 	}
-	n, err := humanize.ParseBytes(o.quota)
+	n, err := humanize.ParseBytes(text)
 	if err != nil || n == 0 || n > 1<<62 {
-		return 0, cli.Exit(cli.BadArgs, fmt.Errorf("--quota %s: use a size such as 8GiB or 8589934592", o.quota))
+		return 0, cli.Exit(cli.BadArgs, fmt.Errorf("--quota %s: use a size such as 8GiB or 8589934592", text))
 	}
 	return int64(n), nil
 }
@@ -142,7 +142,7 @@ func (a *app) printChecks(checks []doctor.Check) error {
 
 // examine examines the cluster and prints the result.
 func (a *app) examine(cmd *cobra.Command, o *doctorOptions, checks []doctor.Check) error {
-	quota, err := o.quotaBytes()
+	quota, err := quotaBytes(o.quota)
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ func deeds() map[string]deed {
 		"auth disable":     always("disable authentication"),
 		"compaction":       compactionDeed,
 		"defrag":           defragDeed,
+		"alarm recover":    recoverDeed,
 		"downgrade enable": always("begin a downgrade to"),
 		"downgrade cancel": always("cancel the downgrade"),
 	}
@@ -106,6 +107,13 @@ func defragDeed(_ *app, cmd *cobra.Command, _ []string) string {
 		return ""
 	}
 	return "defragment members, which do not answer meanwhile,"
+}
+
+func recoverDeed(_ *app, cmd *cobra.Command, _ []string) string {
+	if isSet(cmd, "dry-run") {
+		return ""
+	}
+	return "compact the history, defragment members and disarm NOSPACE"
 }
 
 // mirrorDeed asks for the destination: it is in a protected context if that has
