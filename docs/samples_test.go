@@ -99,6 +99,9 @@ func clusterSamples() map[string]printer.View {
 			Meaning: "The member is stopped, unreachable from here, or hangs.", Command: "etcdctl endpoint health --endpoints http://10.0.0.9:2379",
 		}}, Unchecked: []view.Unchecked{{What: "most of m3", Why: "no answer", Checks: []string{"clock-skew"}}}},
 		"etcdctl check consistency": consistencySample(),
+		"etcdctl member swap": view.Item{Line: "Member 8e9e05c52164694e promoted", Values: []view.Named{
+			{Name: "step", V: "promote"}, {Name: "member_id", V: "8e9e05c52164694e"}, {Name: "text", V: "Member 8e9e05c52164694e promoted"}, {Name: "command", V: ""},
+		}},
 		"etcdctl doctor --list":     view.CheckList{{Name: "member-down", Severity: "error", Summary: "members that answer at none of their client URLs", Meaning: "The member is stopped, unreachable from here, or hangs."}},
 		"etcdctl doctor --fix-plan": view.Plan{{Command: "etcdctl defrag --cluster --guard", For: []view.Finding{{Check: "fragmentation", Severity: "warning", Members: []string{"m1"}, Evidence: "105 MB, of which 63 MB (60%) can be given back", Meaning: "Free pages are reused.", Command: "etcdctl defrag --cluster"}}}},
 		"etcdctl endpoint hashkv":   view.EndpointHashKV{{Endpoint: endpoint, HashKVResponse: &pb.HashKVResponse{Header: header(6), Hash: 1263800559, CompactRevision: 2, HashRevision: 6}}},

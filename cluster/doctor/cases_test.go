@@ -15,7 +15,7 @@ const members = "etcdctl member list -w table"
 func memberCases() []pictured {
 	return []pictured{
 		{"a member is down", func(p *Picture) { p.down(2) }, []found{
-			{"error member-down m3", "https://10.0.0.3:2379: connection refused; 2 of 3 voting members up, no other may fail", "etcdctl endpoint health --endpoints https://10.0.0.3:2379"}}},
+			{"error member-down m3", "https://10.0.0.3:2379: connection refused; 2 of 3 voting members up, no other may fail", "etcdctl member swap 3 --peer-urls https://10.0.0.3:2380 --dry-run"}}},
 		{"no quorum", func(p *Picture) {
 			p.down(1)
 			p.down(2)

@@ -2,13 +2,14 @@ package doctor
 
 import (
 	"fmt"
+	"strings"
 )
 
 func memberDown() Check {
 	return Check{
 		Name: "member-down", Severity: Error, Needs: NeedMembers,
 		Summary: "members that answer at none of their client URLs",
-		Meaning: "The member is stopped, unreachable from here, or hangs. Start etcd on its host; if its disk is lost, remove the member and add a new one.",
+		Meaning: "The member is stopped, unreachable from here, or hangs. Start etcd on its host; if its disk is lost, replace the member.",
 		Find: func(p *Picture) []Finding {
 			var all []Finding
 			for i := range p.Members {
@@ -20,11 +21,20 @@ func memberDown() Check {
 				if !m.Learner {
 					evidence += "; " + p.spare()
 				}
-				all = append(all, Finding{Members: []string{m.Label()}, Evidence: evidence, Command: "etcdctl endpoint health --endpoints " + m.Visits[0].Endpoint})
+				all = append(all, Finding{Members: []string{m.Label()}, Evidence: evidence, Command: replacing(p, m)})
 			}
 			return all
 		},
 	}
+}
+
+// replacing is the command that replaces a member that is down, if the others can
+// do that, and otherwise one that shows whether it is up again.
+func replacing(p *Picture, m *Member) string {
+	if all, up := p.Voters(); !m.Learner && up > all/2 && up == all-1 {
+		return "etcdctl member swap " + m.Hex() + " --peer-urls " + strings.Join(m.PeerURLs, ",") + " --dry-run"
+	}
+	return "etcdctl endpoint health --endpoints " + m.Visits[0].Endpoint
 }
 
 // silent reports whether none of the member's URLs answered.

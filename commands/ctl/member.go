@@ -142,6 +142,6 @@ func newMember(a *app) *cobra.Command {
 		Use:   "member <subcommand>",
 		Short: "List and change the members of the cluster",
 	}
-	cmd.AddCommand(newMemberList(a), newMemberAdd(a), newMemberRemove(a), newMemberUpdate(a), newMemberPromote(a))
+	cmd.AddCommand(newMemberList(a), newMemberAdd(a), newMemberRemove(a), newMemberUpdate(a), newMemberPromote(a), newMemberSwap(a))
 	return cmd
 }

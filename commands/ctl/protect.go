@@ -32,6 +32,7 @@ func deeds() map[string]deed {
 		"user delete":      always("delete user"),
 		"role delete":      always("delete role"),
 		"member remove":    always("remove member"),
+		"member swap":      swapDeed,
 		"auth disable":     always("disable authentication"),
 		"compaction":       compactionDeed,
 		"defrag":           defragDeed,

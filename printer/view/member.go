@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -125,18 +126,29 @@ func (a MemberAdd) Simple(t *printer.Text) {
 		done = "added as learner to"
 	}
 	memberLine(t, added.GetID(), done, a.GetHeader())
+	t.Printf("\n%s", StartSettings(a.NewName, InitialCluster(a.GetMembers(), added.GetID(), a.NewName), a.PeerURLs))
+}
+
+// InitialCluster is the setting of this name for a new member with an id, which
+// the cluster does not know by its name yet.
+func InitialCluster(members []*etcdserverpb.Member, id uint64, newName string) string {
 	var peers []string
-	for _, m := range a.GetMembers() {
+	for _, m := range members {
 		name := m.GetName()
-		if m.GetID() == added.GetID() {
-			name = a.NewName
+		if m.GetID() == id {
+			name = newName
 		}
 		for _, url := range m.GetPeerURLs() {
 			peers = append(peers, name+"="+url)
 		}
 	}
-	t.Printf("\nETCD_NAME=%q\nETCD_INITIAL_CLUSTER=%q\n", a.NewName, strings.Join(peers, ","))
-	t.Printf("ETCD_INITIAL_ADVERTISE_PEER_URLS=%q\nETCD_INITIAL_CLUSTER_STATE=\"existing\"\n", a.PeerURLs)
+	return strings.Join(peers, ",")
+}
+
+// StartSettings are the environment variables that a new member is started with,
+// a line each.
+func StartSettings(name, cluster, peerURLs string) string {
+	return fmt.Sprintf("ETCD_NAME=%q\nETCD_INITIAL_CLUSTER=%q\nETCD_INITIAL_ADVERTISE_PEER_URLS=%q\nETCD_INITIAL_CLUSTER_STATE=\"existing\"\n", name, cluster, peerURLs)
 }
 
 // MemberRemove is the result of a member remove.
