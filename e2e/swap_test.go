@@ -63,7 +63,7 @@ func swap(p *patient) {
 		p.Errorf("got %s", out)
 	}
 	p.endpoints = p.c.Endpoints()
-	p.finds()
+	p.must("etcdctl endpoint health --cluster")
 	if out := p.must(line); !strings.HasPrefix(out, "Nothing is left to do: m3 (") {
 		p.Errorf("got %s", out)
 	}
