@@ -165,7 +165,12 @@ func fileSamples() map[string]printer.View {
 		}},
 		"etcdctl snapshot status": status,
 		"etcdutl snapshot status": status,
-		"etcdutl hashkv":          view.FileHashKV{Hash: 1263800559, Revision: 6, CompactRevision: 2},
+		"etcdutl wal dump": view.Items{Member: "entries", All: []view.Item{{Values: []view.Named{
+			{Name: "index", V: int64(5)}, {Name: "term", V: int64(2)}, {Name: "committed", V: true}, {Name: "type", V: "normal"},
+			{Name: "op", V: "put"}, {Name: "key", V: []byte("a")}, {Name: "range_end", V: []byte(nil)}, {Name: "value_size", V: view.Bytes(5)},
+			{Name: "lease", V: ""}, {Name: "request", V: `put "a" (5 bytes)`},
+		}}}},
+		"etcdutl hashkv": view.FileHashKV{Hash: 1263800559, Revision: 6, CompactRevision: 2},
 		"etcdctl history": view.History{Versions: func(yield func(view.KeyVersion, error) bool) {
 			_ = yield(view.KeyVersion{Event: &mvccpb.Event{Type: mvccpb.Event_DELETE, Kv: &mvccpb.KeyValue{Key: []byte("a"), ModRevision: 3}}}, nil) &&
 				yield(view.KeyVersion{Event: &mvccpb.Event{Kv: &mvccpb.KeyValue{Key: []byte("a"), Value: []byte("1"), CreateRevision: 2, ModRevision: 2, Version: 1}}}, nil)

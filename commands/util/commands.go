@@ -30,6 +30,7 @@ func entries() []entry {
 		{groupFiles, newBackup},
 		{groupFiles, newCheck},
 		{groupFiles, newV2},
+		{groupFiles, newWAL},
 		{groupRead, reading(read.NewGet)},
 		{groupRead, reading(read.NewLs)},
 		{groupRead, reading(read.NewTree)},

@@ -83,7 +83,8 @@ func (i Item) cells(g *printer.Grid) []string {
 	return cells
 }
 
-func (i Item) names() []string {
+// Names are the names of the values.
+func (i Item) Names() []string {
 	var names []string
 	for _, one := range i.Values {
 		names = append(names, one.Name)
@@ -119,7 +120,7 @@ func itemMembers(t *printer.Text, o *printer.Object, values []Named) {
 }
 
 // Table shows the values in a row.
-func (i Item) Table(g *printer.Grid) { Items{Names: i.names(), All: []Item{i}}.Table(g) }
+func (i Item) Table(g *printer.Grid) { Items{Names: i.Names(), All: []Item{i}}.Table(g) }
 
 // Protobuf writes a message whose fields are the values, in the order of the
 // document, of which etcd has none.

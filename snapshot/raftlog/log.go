@@ -21,6 +21,10 @@ type Log struct {
 	// Marks are those of raft snapshots, in the order of the WAL, so far as
 	// they are committed.
 	Marks []Mark
+	// First is the index from which Entries can read to the end, 0 if there is
+	// no entry: that of the first one, or of the one after a raft snapshot that
+	// the member has received in place of entries.
+	First uint64
 	// Last is the index of the last entry, 0 if there is none.
 	Last uint64
 	// Torn is the file whose last record was not written to its end; "" where
@@ -141,6 +145,9 @@ func (l *Log) note(rec record) error {
 	case entryRecord:
 		var e Entry
 		e, err = parseEntry(rec.data)
+		if l.First == 0 || e.Index < l.First || e.Index > l.Last+1 && l.marked(e.Index-1) {
+			l.First = e.Index
+		}
 		l.Last = e.Index
 	case stateRecord:
 		l.State, err = parseState(rec.data)
@@ -154,6 +161,9 @@ func (l *Log) note(rec record) error {
 	}
 	return err
 }
+
+// marked reports whether the last mark read so far is that of this index.
+func (l *Log) marked(index uint64) bool { return l.LatestMark().Index == index }
 
 // LatestMark returns the last mark, zero if there is none.
 func (l *Log) LatestMark() Mark {
