@@ -127,7 +127,12 @@ func TestDefragGuard(t *testing.T) {
 	if *soak {
 		megabytes, rate, args = 200, 500, nil
 	}
+	var turn sync.Mutex // three large loads at a time overload the disk, and then any write may time out
 	eachRelease(t, func(t *testing.T, r release) {
+		if *soak {
+			turn.Lock()
+			defer turn.Unlock()
+		}
 		c := startCluster(t, cluster.Options{Bin: r.bin, Dir: t.TempDir(), Members: 3, Args: args})
 		p := newPatient(t, c)
 		p.fragment(megabytes)
