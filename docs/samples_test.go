@@ -26,7 +26,7 @@ func header(rev int64) *pb.ResponseHeader {
 // nothing to stdout has none.
 func samples() map[string][]printer.View {
 	all := map[string][]printer.View{
-		"etcdctl version": nil, "etcdctl options": nil, "etcdctl completion": nil, "etcdctl shell": nil, "etcdctl help": nil,
+		"etcdctl version": nil, "etcdctl options": nil, "etcdctl completion": nil, "etcdctl shell": nil, "etcdctl browse": nil, "etcdutl browse": nil, "etcdctl help": nil,
 		"etcdctl context add": nil, "etcdctl context use": nil, "etcdctl context rename": nil, "etcdctl context remove": nil,
 		"etcdutl version": nil, "etcdutl completion": nil, "etcdutl help": nil,
 		"etcdctl snapshot restore": nil, "etcdctl backup restore": nil, "etcdctl backup follow": nil, "etcdutl snapshot restore": nil, "etcdutl defrag": nil,

@@ -32,6 +32,15 @@ func (t *Text) YAML(b []byte) {
 	t.Byte('\n')
 }
 
+// YAML returns a JSON value, which has no white space, as [Text.YAML] appends it.
+func YAML(doc []byte) string {
+	var out strings.Builder
+	t := newText(&out, Options{})
+	t.YAML(doc)
+	t.Flush()
+	return out.String()
+}
+
 // blockWriter writes a JSON value as YAML in block style.
 type blockWriter struct {
 	t    *Text

@@ -30,6 +30,7 @@ func entries(root *cobra.Command) []entry {
 		{groupKV, newCount},
 		{groupKV, func(a *app) *cobra.Command { return curlRefuses(reading(read.NewHistory)(a), "it watches") }},
 		{groupKV, newDiff},
+		{groupKV, func(a *app) *cobra.Command { return curlRefuses(reading(read.NewBrowse)(a), "it is interactive") }},
 		{groupKV, reading(read.NewExport)},
 		{groupKV, newImport},
 		{groupCluster, newStatus},

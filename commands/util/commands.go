@@ -39,6 +39,7 @@ func entries() []entry {
 		{groupRead, reading(read.NewCount)},
 		{groupRead, reading(read.NewHistory)},
 		{groupRead, newDiff},
+		{groupRead, reading(read.NewBrowse)},
 		{groupRead, reading(read.NewExport)},
 		{groupRead, reading(newWatch)},
 		{groupRead, group("lease <subcommand>", "Read leases", read.NewLeaseList, read.NewLeaseTimeToLive)},
