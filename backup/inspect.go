@@ -138,6 +138,12 @@ func newPlain(ctx context.Context, fill func(*spill.File) error) (_ *Plain, err 
 		}
 		return nil, err
 	}
+	return Inspect(ctx, tmp)
+}
+
+// Inspect checks all pages and records of a snapshot in a temporary file. After an
+// error the file stays open.
+func Inspect(ctx context.Context, tmp *spill.File) (*Plain, error) {
 	c, err := inspect(ctx, tmp.File)
 	if err != nil {
 		return nil, err

@@ -32,6 +32,7 @@ func TestWalls(t *testing.T) {
 		{"./backup/pack", []string{commands, "etcdkit/printer", "etcdkit/keyspace", "etcdkit/snapshot", "etcdkit/backup/store", cobra, "go.etcd.io/", "google.golang.org/grpc"}},
 		{"./backup/increment", []string{commands, "etcdkit/printer", "etcdkit/keyspace", "etcdkit/snapshot", cobra, "go.etcd.io/", "google.golang.org/grpc"}},
 		{"./backup/follow", []string{commands, "etcdkit/printer", "etcdkit/keyspace", "etcdkit/snapshot/restore", cobra, server, "go.etcd.io/raft/", "go.etcd.io/etcd/client/v3"}},
+		{"./backup/timeline", []string{commands, "etcdkit/printer", "etcdkit/keyspace", "etcdkit/snapshot/restore", cobra, server, "go.etcd.io/raft/", "go.etcd.io/etcd/client/v3"}},
 		{"./internal/...", []string{commands, "etcdkit/keyspace", "etcdkit/printer", "etcdkit/snapshot", cobra, "go.etcd.io/"}},
 		{"./cluster/...", []string{commands, "etcdkit/printer", "etcdkit/keyspace", "etcdkit/snapshot", cobra, server, "go.etcd.io/raft/"}},
 		{"./keyspace/...", []string{commands, "etcdkit/printer", "etcdkit/snapshot", cobra, server, "go.etcd.io/raft/"}},

@@ -215,6 +215,12 @@ func backupSamples() map[string]printer.View {
 	return map[string]printer.View{
 		"etcdctl backup save": saved,
 		"etcdctl backup list": view.Items{Member: "backups", All: []view.Item{saved}},
+		"etcdctl backup timeline": view.Items{Member: "timeline", All: []view.Item{{Values: []view.Named{
+			{Name: "kind", V: "increment"}, {Name: "first_revision", V: int64(1234567)}, {Name: "last_revision", V: int64(1294567)},
+			{Name: "from", V: "2026-11-30T02:14:05.000Z"}, {Name: "to", V: "2026-11-30T02:15:05.000Z"}, {Name: "records", V: int64(60210)},
+			{Name: "records_per_minute", V: int64(60210)}, {Name: "leases", V: "polled"}, {Name: "size", V: view.Bytes(6105411)},
+			{Name: "line", V: name}, {Name: "what", V: "increments/" + name + "/0000000001-0000000012.increment"},
+		}}}},
 		"etcdctl backup check": view.Item{Values: []view.Named{
 			{Name: "verdict", V: view.VerdictOK}, {Name: "name", V: name}, {Name: "age_seconds", V: int64(3600)}, {Name: "size", V: view.Bytes(25960480)},
 			{Name: "median_size", V: view.Bytes(25911328)}, {Name: "verified", V: "readback"}, {Name: "verified_at", V: "2026-11-30T02:14:02Z"},

@@ -128,6 +128,23 @@ func (r *Reader) next() error {
 	return nil
 }
 
+// Peek goes to the first part and returns its manifest, without its records, for
+// which no identity is needed.
+func (r *Reader) Peek() (*Manifest, error) {
+	if r.only != nil {
+		return r.only, nil
+	}
+	if len(r.left) == 0 {
+		return nil, io.EOF
+	}
+	m, err := r.nested(r.left[0])
+	r.failed = err
+	if err == nil {
+		r.failed = io.EOF // the part can't be read any more
+	}
+	return m, err
+}
+
 // nested reads the line of a part.
 func (r *Reader) nested(p Part) (*Manifest, error) {
 	line, err := r.in.ReadSlice('\n')

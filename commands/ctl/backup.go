@@ -46,7 +46,7 @@ Exit codes: 10 no snapshot from the cluster, 11 the repository failed, 12 a back
 is not good, 13 not everything was removed, 14 the newest backup is too old.`,
 	}
 	o.addTo(cmd)
-	cmd.AddCommand(newBackupSave(a, o), newBackupList(a, o), newBackupVerify(a, o), newBackupCheck(a, o),
+	cmd.AddCommand(newBackupSave(a, o), newBackupList(a, o), newBackupTimeline(a, o), newBackupVerify(a, o), newBackupCheck(a, o),
 		newBackupRestore(a, o), newBackupDrill(a, o), newBackupPrune(a, o), newBackupCopy(a, o), newBackupFollow(a, o))
 	return cmd
 }

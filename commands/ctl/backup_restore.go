@@ -19,13 +19,14 @@ type backupRestoreOptions struct {
 	*backupOptions
 	path       string
 	identities identityOptions
+	moment     momentOptions
 	passed     []string // flags that are etcdutl's
 }
 
 func newBackupRestore(a *app, shared *backupOptions) *cobra.Command {
 	o := &backupRestoreOptions{backupOptions: shared}
 	cmd := &cobra.Command{
-		Use:   "restore NAME|latest|FILE {-o FILE | --data-dir DIRECTORY [options]}",
+		Use:   "restore {NAME|latest|FILE | --at TIME | --revision N} {-o FILE | --data-dir DIRECTORY [options]}",
 		Short: "Restore a backup to a data directory or a snapshot file",
 		Long: `Make a data directory from a backup with --data-dir, or write its plain snapshot to
 a file with -o, or to standard output with "-o -". The backup is read into a
@@ -35,6 +36,13 @@ file or directory appears only once it is complete.
 A data directory is made by the etcdutl beside etcdctl, or else by the one on the
 PATH, and all flags of "etcdutl snapshot restore" are passed on to it.
 
+With --at or --revision, any moment that "etcdctl backup follow" has recorded is
+restored: the full backup before it, with every record of the changes since, so that
+the hash of the keys is the server's. The revision, and between which times it was the
+latest one, is printed on standard error. A moment in a gap or beyond the end is
+refused: "etcdctl backup timeline" shows what can be restored. Users, roles and
+members are those of the full backup.
+
 A FILE that another program has left is restored as well, and never written to: see
 "etcdctl backup verify". One without a checksum requires --skip-hash-check.
 
@@ -43,63 +51,83 @@ If the backup has keys of Kubernetes, restore with --bump-revision and
 		Example: `  etcdctl backup restore latest --data-dir /var/lib/etcd
   etcdctl backup restore latest --data-dir /var/lib/etcd --bump-revision 1000000000 --mark-compacted
   etcdctl backup restore latest -o snapshot.db
+  etcdctl backup restore --at 2026-11-30T02:14:00Z --data-dir /var/lib/etcd
+  etcdctl backup restore --at "10 minutes ago" -o snapshot.db
+  etcdctl backup restore --revision 1234567 -o snapshot.db
   etcdctl backup restore 20261130T021400Z-1234567-8d969eef -o snapshot.db --age-identity key.txt
   etcdctl backup restore /mnt/etcd.backup.gz --data-dir /var/lib/etcd
   etcdctl backup restore latest -o - | etcdutl snapshot restore - --data-dir /var/lib/etcd`,
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			if len(args) != 1 {
-				return argsError("backup restore requires one argument: the name of a backup, or \"latest\"")
-			}
-			toDir := cmd.Flags().Changed("data-dir")
-			if toDir == (o.path != "") {
-				return argsError("backup restore requires either --data-dir DIRECTORY, or -o FILE (- is standard output)")
-			}
-			if _, tty := cli.Terminal(a.streams.Out); tty && o.path == standardOutput {
-				return cli.Exit(cli.BadArgs, errBinary)
-			}
-			ids, err := o.identities.read()
-			if err != nil {
-				return err
-			}
-			plain, name, err := o.fetch(cmd, a, args[0], ids)
-			if err != nil {
-				return backupCode(err)
-			}
-			defer func() { err = errors.Join(err, plain.Close()) }()
-			if toDir {
-				return o.makeDir(cmd, a, plain)
-			}
-			if err := o.write(cmd.Context(), a, plain); err != nil {
-				return err
-			}
-			if !o.quiet {
-				o.notes(a, name, plain)
-			}
-			return nil
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, a, args) },
 	}
 	cmd.Flags().StringVarP(&o.path, "output", "o", "", "write the snapshot to this `file`; - is standard output")
 	o.identities.addTo(cmd)
+	o.moment.addTo(cmd)
 	o.addPassed(cmd)
 	return curlRefuses(cmd, "it sends no request to etcd")
 }
 
+func (o *backupRestoreOptions) run(cmd *cobra.Command, a *app, args []string) (err error) {
+	moment, err := o.moment.given(cmd, a)
+	if err != nil {
+		return err
+	}
+	if !moment && len(args) != 1 {
+		return argsError("backup restore requires one argument: the name of a backup, or \"latest\"")
+	}
+	if moment && len(args) > 0 {
+		return argsError("backup restore accepts no name with --at and --revision, which choose the backup")
+	}
+	toDir := cmd.Flags().Changed("data-dir")
+	if toDir == (o.path != "") {
+		return argsError("backup restore requires either --data-dir DIRECTORY, or -o FILE (- is standard output)")
+	}
+	if _, tty := cli.Terminal(a.streams.Out); tty && o.path == standardOutput {
+		return cli.Exit(cli.BadArgs, errBinary)
+	}
+	ids, err := o.identities.read()
+	if err != nil {
+		return err
+	}
+	plain, name, err := o.fetch(cmd, a, args, ids)
+	if err != nil {
+		return backupCode(err)
+	}
+	defer func() { err = errors.Join(err, plain.Close()) }()
+	if toDir {
+		return o.makeDir(cmd, a, plain)
+	}
+	if err := o.write(cmd.Context(), a, plain); err != nil {
+		return err
+	}
+	if !o.quiet {
+		o.notes(a, name, plain)
+	}
+	return nil
+}
+
 // fetch reads the snapshot of a backup, or of a file, into a temporary file.
-func (o *backupRestoreOptions) fetch(cmd *cobra.Command, a *app, name string, ids []age.Identity) (_ *backup.Plain, _ string, err error) {
+func (o *backupRestoreOptions) fetch(cmd *cobra.Command, a *app, args []string, ids []age.Identity) (_ *backup.Plain, _ string, err error) {
 	ctx := cmd.Context()
-	if isFile(name) {
-		f, err := backup.OpenFile(ctx, name, ids)
+	if len(args) > 0 && isFile(args[0]) {
+		f, err := backup.OpenFile(ctx, args[0], ids)
 		if err != nil {
 			return nil, "", err
 		}
-		return f.Plain, name, nil
+		return f.Plain, args[0], nil
 	}
 	run, err := o.open(cmd, a)
 	if err != nil {
 		return nil, "", err
 	}
 	defer func() { err = errors.Join(err, run.close()) }()
-	b, err := run.Find(ctx, name)
+	if len(args) == 0 {
+		r, err := o.moment.restore(ctx, a, run, ids)
+		if err != nil {
+			return nil, "", err
+		}
+		return r.Plain, r.name, nil
+	}
+	b, err := run.Find(ctx, args[0])
 	if err != nil {
 		return nil, "", err
 	}

@@ -24,6 +24,15 @@ func New() (*File, error) {
 	return &File{File: f, named: os.Remove(f.Name()) != nil}, nil
 }
 
+// Take makes a temporary file of one that this process has made.
+func Take(path string) (*File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &File{File: f, named: os.Remove(path) != nil}, nil
+}
+
 // Full adds where temporary files go to an error of writing one.
 func Full(err error) error {
 	if err == nil {

@@ -2,13 +2,10 @@ package offline
 
 import (
 	"context"
-	"encoding/binary"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
-	"google.golang.org/protobuf/encoding/protowire"
 
 	"etcdkit/snapshot"
-	"etcdkit/snapshot/internal/wire"
 )
 
 // lease is a leasepb.Lease.
@@ -23,21 +20,11 @@ func (l lease) left() int64 {
 	return l.granted
 }
 
-// leases returns all leases by id. There are as many in memory as there are
-// leases.
-func (c *Cluster) leases(ctx context.Context) ([]lease, error) {
-	var all []lease
-	err := c.file.Each(ctx, leaseBucket, func(key, value []byte) error {
-		var id, granted, remaining uint64
-		if err := wire.Numbers(value, map[protowire.Number]*uint64{1: &id, 2: &granted, 3: &remaining}); err != nil {
-			return cannotDecode(key, err)
-		}
-		if len(key) != 8 || binary.BigEndian.Uint64(key) != id {
-			return damage(key, "the lease has another id than its key")
-		}
-		all = append(all, lease{int64(id), int64(granted), int64(remaining)})
-		return nil
-	})
+func (c *Cluster) leases(ctx context.Context) (all []lease, _ error) {
+	stored, err := c.file.Leases(ctx)
+	for _, l := range stored {
+		all = append(all, lease{l.ID, l.TTL, l.Remaining})
+	}
 	return all, err
 }
 
