@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"etcdkit/backup/increment"
 	"etcdkit/backup/store"
 )
 
@@ -16,11 +17,14 @@ const Grace = 24 * time.Hour
 // Plan is what a prune does.
 type Plan struct {
 	Decisions []Decision // about good and damaged backups, newest first
-	Leftovers []Leftover // that go
-	Uploads   []store.Upload
+	// Increments go: no backup before them stays. They are sorted by line.
+	Increments []*increment.Increment
+	Leftovers  []Leftover // that go
+	Uploads    []store.Upload
 }
 
-// Plan decides what stays by the policy. Of what is left of interrupted saves,
+// Plan decides what stays by the policy, and which increments: see
+// decideIncrements. Of what is left of interrupted saves,
 // it takes what has not changed for [Grace].
 func (r *Repository) Plan(ctx context.Context, p Policy) (*Plan, error) {
 	l, err := r.List(ctx)
@@ -28,6 +32,11 @@ func (r *Repository) Plan(ctx context.Context, p Policy) (*Plan, error) {
 		return nil, err
 	}
 	plan := &Plan{Decisions: p.Decide(l.All())}
+	incs, err := increment.List(ctx, r.Store)
+	if err != nil {
+		return nil, err
+	}
+	plan.decideIncrements(incs.Increments)
 	old := r.now().Add(-Grace)
 	for _, left := range l.Leftovers {
 		if left.Unfinished && left.Time.Before(old) {
@@ -76,6 +85,9 @@ func (r *Repository) Apply(ctx context.Context, p *Plan, done func(name string))
 		if done != nil {
 			done(name)
 		}
+	}
+	if err := increment.Remove(ctx, r.Store, p.Increments); err != nil { // before the backups that they follow
+		return err
 	}
 	for _, d := range p.Decisions {
 		if !d.Keep {

@@ -3,17 +3,14 @@ package increment
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"strconv"
+	"strings"
 )
 
 // Dir is the directory of all increments in a repository.
 const Dir = "increments"
 
 const suffix = ".increment"
-
-// namePattern: the line, and the numbers of the first and, if merged, last one.
-var namePattern = regexp.MustCompile(`^` + Dir + `/([0-9A-Za-z-]{1,100})/([0-9]{10})(?:-([0-9]{10}))?\.increment$`)
 
 // object names the object of an increment. Those that were not merged are named
 // by their number alone, so that only one can be stored with it.
@@ -28,16 +25,30 @@ func (m *Manifest) object() string {
 // ParseName returns what the name of an object says, if it is that of an
 // increment.
 func ParseName(object string) (line string, first, last int64, ok bool) {
-	m := namePattern.FindStringSubmatch(object)
-	if m == nil {
+	rest, below := strings.CutPrefix(object, Dir+"/")
+	rest, named := strings.CutSuffix(rest, suffix)
+	line, numbers, placed := strings.Cut(rest, "/")
+	if !below || !named || !placed || line == "" || len(line) > 100 || strings.Trim(line, lineLetters) != "" {
 		return "", 0, 0, false
 	}
-	first, _ = strconv.ParseInt(m[2], 10, 64) // ten digits
-	last = first
-	if m[3] != "" {
-		last, _ = strconv.ParseInt(m[3], 10, 64)
+	from, to, merged := strings.Cut(numbers, "-")
+	if !merged {
+		to = from
 	}
-	return m[1], first, last, first > 0 && last >= first
+	first, last = number(from), number(to)
+	return line, first, last, first > 0 && last >= first
+}
+
+// lineLetters are those that the name of a line may have.
+const lineLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-"
+
+// number reads a number of ten digits, 0 for anything else.
+func number(s string) int64 {
+	if len(s) != 10 || strings.Trim(s, "0123456789") != "" {
+		return 0
+	}
+	n, _ := strconv.ParseInt(s, 10, 64) // ten digits
+	return n
 }
 
 func decimal(n int64) string { return strconv.FormatInt(n, 10) }

@@ -13,6 +13,7 @@ import (
 // its list of commands: a line for each command of the root, followed by its
 // subcommands. The tree must be complete.
 func KeepAbbreviations(root *cobra.Command, releases ...string) {
+	top, below := namesOf(root), map[*cobra.Command]*subcommands{}
 	for _, release := range releases {
 		var names []string
 		for line := range strings.Lines(release) {
@@ -21,26 +22,47 @@ func KeepAbbreviations(root *cobra.Command, releases ...string) {
 				continue
 			}
 			names = append(names, words[0])
-			if parent := subcommand(root, words[0]); parent != nil {
-				keepAbbreviations(parent, words[1:])
+			parent := top.find(words[0])
+			if parent == nil {
+				continue
 			}
+			if below[parent] == nil {
+				below[parent] = namesOf(parent)
+			}
+			below[parent].keep(words[1:])
 		}
-		keepAbbreviations(root, names)
+		top.keep(names)
 	}
 }
 
-// keepAbbreviations adds an alias for each unique abbreviation of the names that
-// is not unique among the subcommands of parent.
-func keepAbbreviations(parent *cobra.Command, names []string) {
+// subcommands are the subcommands of a command with their names, of which a
+// cobra.Command makes each anew.
+type subcommands struct {
+	all   []*cobra.Command
+	names [][]string // of each: name and aliases
+}
+
+func namesOf(parent *cobra.Command) *subcommands {
+	s := &subcommands{all: parent.Commands()}
+	for _, c := range s.all {
+		s.names = append(s.names, append([]string{c.Name()}, c.Aliases...))
+	}
+	return s
+}
+
+// keep adds an alias for each unique abbreviation of the names that is not unique
+// among the subcommands.
+func (s *subcommands) keep(names []string) {
 	for _, name := range names {
-		c := subcommand(parent, name)
-		if c == nil {
+		i := s.index(name)
+		if i < 0 {
 			continue
 		}
 		for n := 1; n < len(name); n++ {
 			short := name[:n]
-			if count(names, short) == 1 && subcommand(parent, short) == nil && candidates(parent, short) > 1 {
-				c.Aliases = append(c.Aliases, short)
+			if count(names, short) == 1 && s.index(short) < 0 && s.candidates(short) > 1 {
+				s.all[i].Aliases = append(s.all[i].Aliases, short)
+				s.names[i] = append(s.names[i], short)
 			}
 		}
 	}
@@ -58,21 +80,24 @@ func count(names []string, prefix string) (n int) {
 
 // candidates returns how many subcommands cobra takes into account for an
 // abbreviation.
-func candidates(parent *cobra.Command, short string) (n int) {
-	for _, c := range parent.Commands() {
-		if count(append([]string{c.Name()}, c.Aliases...), short) > 0 {
+func (s *subcommands) candidates(short string) (n int) {
+	for _, names := range s.names {
+		if count(names, short) > 0 {
 			n++
 		}
 	}
 	return n
 }
 
-// subcommand returns the subcommand with a name or alias, or nil.
-func subcommand(parent *cobra.Command, name string) *cobra.Command {
-	all := parent.Commands()
-	i := slices.IndexFunc(all, func(c *cobra.Command) bool { return c.Name() == name || c.HasAlias(name) })
-	if i < 0 {
-		return nil
+// index returns the place of the subcommand with a name or alias, or -1.
+func (s *subcommands) index(name string) int {
+	return slices.IndexFunc(s.names, func(names []string) bool { return slices.Contains(names, name) })
+}
+
+// find returns the subcommand with a name or alias, or nil.
+func (s *subcommands) find(name string) *cobra.Command {
+	if i := s.index(name); i >= 0 {
+		return s.all[i]
 	}
-	return all[i]
+	return nil
 }

@@ -3,6 +3,7 @@ package ctl
 import (
 	"errors"
 	"fmt"
+	"path"
 
 	"github.com/spf13/cobra"
 
@@ -28,8 +29,10 @@ in UTC; the other periods likewise. --keep-within keeps what is at most so much 
 than the newest backup. The rules apply to the backups of each cluster separately.
 
 The newest verified backup stays in any case. A damaged backup goes only if a newer
-one is verified. What interrupted saves have left goes after 24 hours. Files that
-are no backups are never removed. Ages are those of the manifests.
+one is verified. Increments of "backup follow" stay from the oldest backup on that
+stays of their history, and the newest backup that they need stays. What interrupted
+saves have left goes after 24 hours. Files that are no backups are never removed. Ages
+are those of the manifests.
 
 Exit code 13 if something could not be removed.`,
 		Example: `  etcdctl backup prune --keep-last 3 --keep-daily 7 --keep-weekly 5 --dry-run
@@ -106,6 +109,11 @@ func (o *backupPruneOptions) results(plan *backup.Plan) view.Items {
 	}
 	for _, d := range plan.Decisions {
 		add(d.Backup.Name, d.Why, d.Keep)
+	}
+	for i, inc := range plan.Increments {
+		if i+1 == len(plan.Increments) || plan.Increments[i+1].Line != inc.Line { // the last of its line
+			add(path.Dir(inc.Object), fmt.Sprintf("increments up to revision %d, which no kept backup precedes", inc.To), false)
+		}
 	}
 	for _, left := range plan.Leftovers {
 		add(left.Name, "left by an interrupted save or removal", false)
