@@ -16,17 +16,43 @@ import (
 func FinishHelp(root *cobra.Command, footer string) {
 	usual := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
-		usual(cmd, args)
-		if footer != "" {
-			fmt.Fprintln(cmd.OutOrStdout(), footer)
-		}
+		onTerminal(cmd, func() {
+			usual(cmd, args)
+			if footer != "" {
+				fmt.Fprintln(cmd.OutOrStdout(), footer)
+			}
+		})
 	})
+	const lines = "{{if .Runnable}}\n  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}\n  {{.CommandPath}} [command]{{end}}"
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), lines, // one line of usage, also for groups that show their help
+		"{{if .HasAvailableSubCommands}}\n  {{.CommandPath}} [command]{{else}}\n  {{.UseLine}}{{end}}", 1))
 	root.InitDefaultHelpFlag() // known before the command is looked for, so that "-h get" finds it
 	if !root.Runnable() {
 		root.RunE = showHelp
 	}
 	groups(root)
 	helpCommand(root)
+}
+
+// onTerminal runs show, which prints help. If that goes to a terminal, it is made
+// to fit.
+func onTerminal(cmd *cobra.Command, show func()) {
+	out := cmd.OutOrStdout()
+	file := out
+	if h, ok := out.(*helpWriter); ok {
+		file = h.w
+	}
+	tty, ok := Terminal(file)
+	if !ok {
+		show()
+		return
+	}
+	var text strings.Builder
+	root := cmd.Root()
+	root.SetOut(&text)
+	show()
+	root.SetOut(out)
+	fmt.Fprint(out, fit(text.String(), columns(tty)))
 }
 
 // checkHelp makes a command line that asks for help with an unknown command
@@ -105,8 +131,16 @@ func UnknownCommand(root *cobra.Command, args []string) error {
 }
 
 // suggestions returns the commands that a word may have been meant for: those
-// that it is a prefix of, or otherwise similar ones.
+// that have this name elsewhere, those that it is a prefix of, or otherwise similar
+// ones.
 func suggestions(root *cobra.Command, word string) []string {
+	known := func(line string) bool {
+		found, _, err := root.Find(strings.Fields(line))
+		return err == nil && found != root && !found.HasSubCommands()
+	}
+	if lines := otherNames()[word]; len(lines) > 0 && known(lines[0]) {
+		return lines
+	}
 	near := root.SuggestionsFor(word)
 	begun := slices.DeleteFunc(slices.Clone(near), func(name string) bool { return !strings.HasPrefix(name, word) })
 	if len(begun) > 0 {

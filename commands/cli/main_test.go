@@ -39,7 +39,6 @@ const (
 	rootHelp = `A program
 
 Usage:
-  prog [flags]
   prog [command]
 
 Available Commands:
@@ -59,7 +58,6 @@ The end.
 	boxHelp = `Hold things
 
 Usage:
-  prog box [flags]
   prog box [command]
 
 Available Commands:

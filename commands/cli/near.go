@@ -55,6 +55,20 @@ func nearest(name string, valid []string) string {
 	return best
 }
 
+// otherNames are names that other tools, other interfaces and older releases have
+// for commands, and the command lines that do the same.
+func otherNames() map[string][]string {
+	return map[string][]string{
+		"set": {"put"}, "mk": {"put --create-only"}, "update": {"put"}, "delete": {"del"}, "rm": {"del"}, "unset": {"del"},
+		"rmdir": {"del --prefix"}, "mkdir": {"put"}, "setdir": {"put"}, "updatedir": {"put"},
+		"keys": {"get --prefix --keys-only", "ls"}, "scan": {"get --prefix"}, "list": {"ls"}, "dir": {"ls"},
+		"cluster-health": {"endpoint health --cluster"}, "health": {"endpoint health"}, "ping": {"endpoint health"},
+		"members": {"member list"}, "leader": {"status"}, "info": {"status"}, "exec-watch": {"watch"}, "subscribe": {"watch"},
+		"users": {"user list"}, "roles": {"role list"}, "leases": {"lease list"}, "alarms": {"alarm list"},
+		"save": {"snapshot save"}, "restore": {"snapshot restore"}, "verify": {"snapshot verify"}, "dump": {"export"}, "load": {"import"},
+	}
+}
+
 // distance is the number of letters that have to be added, removed or replaced
 // to turn a into b.
 func distance(a, b string) int {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"etcdkit/commands/cli"
+	"etcdkit/docs"
 )
 
 // program is the name that the commands go by in help and messages.
@@ -78,6 +79,10 @@ func newTree(a *app, args []string) *cobra.Command {
 	}
 	protectCommands(a, root)
 	cli.FinishHelp(root, fmt.Sprintf("Use %q for the global flags, which every command takes.", program+" options"))
+	cli.HelpTopics(root,
+		cli.Topic{Name: "exit-codes", Page: docs.ExitCodes}, cli.Topic{Name: "environment", Page: docs.Environment},
+		cli.Topic{Name: "formats", Page: docs.Formats}, cli.Topic{Name: "tls", Page: docs.TLS},
+		cli.Topic{Name: "auth", Page: docs.Auth}, cli.Topic{Name: "templates", Page: docs.Templates})
 	cli.KeepAbbreviations(root, releases()...)
 	return root
 }

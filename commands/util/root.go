@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"etcdkit/commands/cli"
+	"etcdkit/docs"
 	"etcdkit/internal/lock"
 )
 
@@ -59,6 +60,8 @@ func NewRoot(s cli.Streams) *cobra.Command {
 		root.AddCommand(c)
 	}
 	cli.FinishHelp(root, "")
+	cli.HelpTopics(root,
+		cli.Topic{Name: "exit-codes", Page: docs.ExitCodes}, cli.Topic{Name: "environment", Page: docs.Environment}, cli.Topic{Name: "formats", Page: docs.Formats})
 	cli.KeepAbbreviations(root, releases()...)
 	return root
 }
