@@ -116,8 +116,9 @@ func (p *patient) fix(found []finding, commands ...string) {
 	for len(found) > 0 && len(typed) < 6 {
 		typed = append(typed, strings.TrimPrefix(found[0].Command, "etcdctl "))
 		p.must(found[0].Command)
-		for range 50 { // a command may take effect a moment later
-			if found, _ = p.examine(); len(found) == 0 || "etcdctl "+typed[len(typed)-1] != found[0].Command {
+		for range 200 { // a command may take effect a moment later, and one that only looks cures nothing
+			found, _ = p.examine()
+			if len(found) == 0 || "etcdctl "+typed[len(typed)-1] != found[0].Command && !strings.HasPrefix(found[0].Command, "etcdctl endpoint status") {
 				break
 			}
 			time.Sleep(100 * time.Millisecond)

@@ -56,6 +56,9 @@ func TestReadOffline(t *testing.T) {
 			inAll, inTwo := readScripts()
 			for _, line := range inAll {
 				for _, format := range []string{"simple", "json", "jsonl", "yaml", "table", "csv", "fields", "protobuf"} {
+					if line == "lease list" && format == "table" {
+						continue // it shows how long leases have left, which a file does not count down
+					}
 					both.compare(line, "-w", format)
 				}
 				both.compare(line, "--template", "{{json .}}")

@@ -111,11 +111,13 @@ func (p *patient) waits(line string, sig os.Signal) string {
 	return text.String()
 }
 
-// launches starts a server by the command in a text.
+// launches starts a server by the command in a text, which has the default client URL: the run that removed the member, and
+// knew its own, was interrupted.
 func (p *patient) launches(text string) {
 	p.Helper()
 	command := regexp.MustCompile(`(?m)^  \$ (etcd .*)$`).FindStringSubmatch(text)
-	cmd := exec.CommandContext(p.Context(), "sh", "-c", "exec "+command[1])
+	line := strings.ReplaceAll(command[1], "http://127.0.0.1:2379", p.c.Members[2].ClientURL)
+	cmd := exec.CommandContext(p.Context(), "sh", "-c", "exec "+line)
 	cmd.Dir = p.TempDir()
 	cmd.Env = append(os.Environ(), "PATH="+p.c.Bin()+string(os.PathListSeparator)+os.Getenv("PATH"))
 	cmd.WaitDelay = time.Minute
