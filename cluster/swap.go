@@ -130,7 +130,7 @@ const (
 // Steps returns the steps that are left.
 func (s *Swap) Steps() []Step {
 	var all []Step
-	add := func(step Step, needed bool) { //nolint:revive // whether it is needed
+	add := func(step Step, needed bool) {
 		if needed {
 			all = append(all, step)
 		}

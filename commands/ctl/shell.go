@@ -117,7 +117,7 @@ func (sh *shell) runLines(ctx context.Context, keepGoing func() bool) error {
 	failed := cli.OK
 	for ctx.Err() == nil {
 		at := number + 1
-		c, err := readCommand(next, "")
+		c, err := readCommand(next)
 		var code cli.Code
 		switch {
 		case errors.Is(err, io.EOF) || err == nil && isExit(c.args):

@@ -98,8 +98,8 @@ type shellCommand struct {
 
 // readCommand reads the next command from lines. It has no args if the line is
 // empty. io.EOF is the error at the end of the lines.
-func readCommand(next func(prompt string) (string, error), prompt string) (shellCommand, error) {
-	line, err := next(prompt)
+func readCommand(next func(prompt string) (string, error)) (shellCommand, error) {
+	line, err := next("")
 	if err != nil {
 		return shellCommand{}, err
 	}
