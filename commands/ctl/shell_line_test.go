@@ -32,7 +32,7 @@ func TestShellCommand(t *testing.T) {
 		{`put "k\t\"é\xff" a\ b`, []string{"put", "k\t\"é\xff", "a b"}}, {`--user="a b"'c'd get ''`, []string{"--user=a bcd", "get", ""}},
 		{`get '<' "|" \> a<b a>b a;`, []string{"get", "<", "|", ">", "a<b", "a>b", "a;"}}, {"get é\u00a0ü", []string{"get", "é\u00a0ü"}},
 	} {
-		got, err := readCommand(nextOf(tt.line+"\n"))
+		got, err := readCommand(nextOf(tt.line + "\n"))
 		if err != nil || !slices.Equal(got.args, tt.want) || got.in != nil {
 			t.Errorf("%q: got %q, %v, want %q", tt.line, got.args, err, tt.want)
 		}
@@ -42,12 +42,12 @@ func TestShellCommand(t *testing.T) {
 		`get "\q"`:     `"\\q" is no escape of Go, which double quotes have: use \n, \t, \", \\, or single quotes`,
 		"put k <<E\nv": `no line "E" ends what <<E begins`,
 	} {
-		if got, err := readCommand(nextOf(line+"\n")); err == nil || err.Error() != want {
+		if got, err := readCommand(nextOf(line + "\n")); err == nil || err.Error() != want {
 			t.Errorf("%q: got %q, %v, want the error %q", line, got.args, err, want)
 		}
 	}
 	for _, line := range []string{"get a | cat", "get a > f", "get a >f", "put k < f", "get a; get b ;", "get a && get b", "put k <<E v", "put k <<", "get a 2>&1"} {
-		if got, err := readCommand(nextOf(line+"\n")); err == nil || !strings.Contains(err.Error(), ": there are no pipes") {
+		if got, err := readCommand(nextOf(line + "\n")); err == nil || !strings.Contains(err.Error(), ": there are no pipes") {
 			t.Errorf("%q: got %q, %v, want an error", line, got.args, err)
 		}
 	}
@@ -80,7 +80,7 @@ func FuzzShellLine(f *testing.F) {
 			if len(quoted) > 0 && c.args[0] == program {
 				continue
 			}
-			again, err := readCommand(nextOf(strings.Join(quoted, " ")+"\n"))
+			again, err := readCommand(nextOf(strings.Join(quoted, " ") + "\n"))
 			if err != nil || !slices.Equal(again.args, c.args) {
 				t.Errorf("%q is read again as %q, %v", c.args, again.args, err)
 			}
