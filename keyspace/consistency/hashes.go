@@ -33,7 +33,7 @@ func (r *run) hashes(ctx context.Context, some []int, rev int64) (map[int]Hash, 
 		case errs[i] != nil:
 			r.result.Copies[i].Err = errs[i]
 		default:
-			found[i] = all[i]
+			found[i] = Hash{Sum: all[i].Sum, Compacted: max(all[i].Compacted, 0)} // servers report none as -1
 		}
 	}
 	r.stepped()
