@@ -56,7 +56,7 @@ func (p *patient) compare(line string, wantCode int) verdict {
 }
 
 // says checks the difference of one member, and that one of its changes has these sides.
-func (v verdict) says(t *testing.T, who string, rev int64, compacted bool, sides ...string) {
+func (v verdict) says(t *testing.T, who string, rev int64, compacted bool, sides ...string) { //nolint:revive // what is expected
 	t.Helper()
 	for _, d := range v.Differences {
 		if !slices.Equal(d.Copies, []string{who}) {

@@ -285,7 +285,7 @@ func keyBucket(t *testing.T, file string) bucket {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // it was only read
+	defer db.Close()
 	b := bucket{records: map[string][]byte{}}
 	if err := db.View(func(tx *bbolt.Tx) error {
 		if c := tx.Bucket([]byte("meta")).Get([]byte("scheduledCompactRev")); len(c) >= 8 {
