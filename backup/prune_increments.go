@@ -24,12 +24,13 @@ func (p *Plan) decideIncrements(incs []*increment.Increment) {
 		}
 		line := incs[:end]
 		incs = incs[end:]
-		from, kept := p.base(line)
-		if !kept && latest.Line == line[0].Line {
-			from, kept = p.keepNewest(line)
+		from := p.base(line)
+		if from == nil && latest.Line == line[0].Line {
+			from = p.keepNewest(line)
 		}
 		for _, inc := range line {
-			if !kept || inc.To <= from {
+			// One that ends at the revision of the backup, but later, says that there was no other.
+			if from == nil || inc.To <= from.Revision && !inc.Time.After(from.Time) {
 				p.Increments = append(p.Increments, inc)
 			}
 		}
@@ -51,22 +52,22 @@ func (p *Plan) ofLine(line []*increment.Increment) []*Decision {
 	return all
 }
 
-// base returns the revision of the oldest backup of a line that stays.
-func (p *Plan) base(line []*increment.Increment) (revision int64, kept bool) {
+// base returns the oldest backup of a line that stays, or nil.
+func (p *Plan) base(line []*increment.Increment) (oldest *Backup) {
 	for _, d := range p.ofLine(line) {
-		if d.Keep && (!kept || d.Backup.Revision < revision) {
-			revision, kept = d.Backup.Revision, true
+		if d.Keep && (oldest == nil || d.Backup.Revision < oldest.Revision) {
+			oldest = d.Backup
 		}
 	}
-	return revision, kept
+	return oldest
 }
 
-// keepNewest keeps the newest backup of a line.
-func (p *Plan) keepNewest(line []*increment.Increment) (revision int64, kept bool) {
+// keepNewest keeps the newest backup of a line, if there is one.
+func (p *Plan) keepNewest(line []*increment.Increment) *Backup {
 	all := p.ofLine(line)
 	if len(all) == 0 {
-		return 0, false
+		return nil
 	}
 	all[0].Keep, all[0].Why = true, "increments that are still written need it"
-	return all[0].Backup.Revision, true
+	return all[0].Backup
 }

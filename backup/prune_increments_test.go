@@ -14,7 +14,8 @@ func TestDecideIncrements(t *testing.T) {
 	t.Parallel()
 	backups := func(all ...int64) (d []Decision) { // negative ones go
 		for _, rev := range all {
-			b := &Backup{Manifest: Manifest{Name: string(rune('a' + max(rev, -rev)/10)), Revision: max(rev, -rev)}}
+			n := max(rev, -rev)
+			b := &Backup{Manifest: Manifest{Name: string(rune('a' + n/10)), Revision: n, Time: time.Unix(0, 0).Add(time.Duration(n) * time.Hour / 10)}}
 			d = append(d, Decision{Backup: b, Keep: rev > 0, Why: "rule"})
 		}
 		return d
@@ -32,6 +33,9 @@ func TestDecideIncrements(t *testing.T) {
 		{
 			"from the oldest that stays", backups(30, 20, -10),
 			[]*increment.Increment{inc("b", "b", 15, 1), inc("b", "b", 20, 2), inc("b", "c", 25, 3), inc("b", "d", 35, 4)}, []int64{15, 20}, []int64{30, 20},
+		},
+		{
+			"nothing was written after the backup", backups(20), []*increment.Increment{inc("c", "c", 20, 1), inc("c", "c", 20, 9)}, []int64{20}, []int64{20},
 		},
 		{
 			"an old line, and one of another history", backups(50, -40, -10),
