@@ -195,13 +195,14 @@ func TestRandomFaults(t *testing.T) {
 				stop := w.run(w.options())
 				w.await()
 				var faults sync.Mutex
+				chance := rand.New(rand.NewPCG(seed, 3)) //nolint:gosec // a test
 				w.s.Fault = func(int, string) backuptest.Fault {
 					faults.Lock()
 					defer faults.Unlock()
-					if random.IntN(6) > 0 {
+					if chance.IntN(6) > 0 {
 						return backuptest.Fine
 					}
-					return []backuptest.Fault{backuptest.Before, backuptest.After, backuptest.Flip, backuptest.Cut}[random.IntN(4)]
+					return []backuptest.Fault{backuptest.Before, backuptest.After, backuptest.Flip, backuptest.Cut}[chance.IntN(4)]
 				}
 				other := func() error { return nil }
 				for round := range 60 {

@@ -41,6 +41,7 @@ func newRoot(s cli.Streams, args []string) *cobra.Command {
 
 // newTree is newRoot for an app that has its streams.
 func newTree(a *app, args []string) *cobra.Command {
+	cli.EnablePrefixMatching()
 	if a.shell != nil {
 		a.conn.Share(&a.shell.pool)
 	}

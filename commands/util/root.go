@@ -33,6 +33,7 @@ func Main(ctx context.Context, s cli.Streams, args []string) cli.Code {
 
 // NewRoot returns a fresh command tree on the given streams.
 func NewRoot(s cli.Streams) *cobra.Command {
+	cli.EnablePrefixMatching()
 	a := &app{streams: s}
 	root := &cobra.Command{
 		Use:                        program,
