@@ -65,6 +65,10 @@ func OpenSource(src Source, path string) (*File, error) {
 // DataDirFile is the backend file of the data directory dir.
 func DataDirFile(dir string) string { return filepath.Join(dir, "member", "snap", "db") }
 
+// DataDirWAL is the directory of the WAL of the data directory dir, unless it is
+// kept elsewhere.
+func DataDirWAL(dir string) string { return filepath.Join(dir, "member", "wal") }
+
 // OpenLocked is Open for the file of a data directory: it makes sure that no
 // server is running on it, and keeps one from starting until the File is
 // closed. It waits for the lock as long as wait says, and without end where it

@@ -16,6 +16,26 @@ type Lease struct {
 	Remaining int64 // at the last checkpoint; 0 if there was none
 }
 
+// ParseLease decodes the value of a lease.
+func ParseLease(b []byte) (Lease, error) {
+	var id, granted, remaining uint64
+	err := wire.Numbers(b, map[protowire.Number]*uint64{1: &id, 2: &granted, 3: &remaining})
+	return Lease{int64(id), int64(granted), int64(remaining)}, err
+}
+
+// Key is the lease's key in its bucket.
+func (l Lease) Key() []byte { return binary.BigEndian.AppendUint64(nil, uint64(l.ID)) }
+
+// Append appends the value of the lease to b, as a server writes it.
+func (l Lease) Append(b []byte) []byte {
+	for i, n := range []int64{l.ID, l.TTL, l.Remaining} {
+		if n != 0 {
+			b = protowire.AppendVarint(protowire.AppendTag(b, protowire.Number(i+1), protowire.VarintType), uint64(n))
+		}
+	}
+	return b
+}
+
 // Leases returns all leases by id. There are as many in memory as there are
 // leases.
 func (f *File) Leases(ctx context.Context) ([]Lease, error) {
@@ -24,14 +44,14 @@ func (f *File) Leases(ctx context.Context) ([]Lease, error) {
 		damage := func(detail string) error {
 			return &CorruptError{Page: NoPage, Bucket: leaseBucket, Key: bytes.Clone(key), Detail: detail}
 		}
-		var id, granted, remaining uint64
-		if err := wire.Numbers(value, map[protowire.Number]*uint64{1: &id, 2: &granted, 3: &remaining}); err != nil {
+		l, err := ParseLease(value)
+		if err != nil {
 			return damage("cannot unmarshal: " + err.Error())
 		}
-		if len(key) != 8 || binary.BigEndian.Uint64(key) != id {
+		if !bytes.Equal(key, l.Key()) {
 			return damage("the lease has another id than its key")
 		}
-		all = append(all, Lease{int64(id), int64(granted), int64(remaining)})
+		all = append(all, l)
 		return nil
 	})
 	return all, err

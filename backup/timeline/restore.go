@@ -47,7 +47,7 @@ func Restore(ctx context.Context, r *backup.Repository, t *Target, ids []age.Ide
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	p := &past{Target: t, repo: r, ids: ids, path: filepath.Join(dir, "db"), leases: map[int64]replay.Lease{}, named: map[int64]bool{}}
+	p := &past{Target: t, repo: r, ids: ids, path: filepath.Join(dir, "db"), leases: map[int64]snapshot.Lease{}, named: map[int64]bool{}}
 	if err := p.unpack(ctx); err != nil {
 		return nil, err
 	}
@@ -76,9 +76,9 @@ type past struct {
 	path string
 
 	db      *replay.Database
-	main    int64                  // of the last record
-	leases  map[int64]replay.Lease // before or at the revision, and at the end of its increment
-	named   map[int64]bool         // by keys, since the leases were known, but unknown themselves
+	main    int64                    // of the last record
+	leases  map[int64]snapshot.Lease // before or at the revision, and at the end of its increment
+	named   map[int64]bool           // by keys, since the leases were known, but unknown themselves
 	source  increment.LeaseSource
 	compact int64
 	hashes  []increment.Hash
@@ -106,7 +106,7 @@ func (p *past) unpack(ctx context.Context) (err error) {
 		return err
 	}
 	for _, l := range leases {
-		p.leases[l.ID] = replay.Lease{ID: l.ID, TTL: l.TTL, Remaining: l.Remaining}
+		p.leases[l.ID] = l
 	}
 	return os.Truncate(p.path, size)
 }
@@ -135,7 +135,7 @@ func (p *past) write(ctx context.Context) (err error) {
 			delete(p.named, id)
 			continue
 		}
-		end.Leases = append(end.Leases, replay.Lease{ID: id, TTL: guessedTTL})
+		end.Leases = append(end.Leases, snapshot.Lease{ID: id, TTL: guessedTTL})
 	}
 	return p.db.Finish(end)
 }
@@ -227,7 +227,7 @@ func (p *past) ends(r *increment.Reader, m *increment.Manifest) error {
 		clear(p.named)
 	}
 	for _, l := range leases {
-		p.leases[l.ID] = replay.Lease{ID: l.ID, TTL: l.Granted, Remaining: max(l.Remaining, 0)}
+		p.leases[l.ID] = snapshot.Lease{ID: l.ID, TTL: l.Granted, Remaining: max(l.Remaining, 0)}
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -43,7 +42,7 @@ func (o *hashKVOptions) openTail(ctx context.Context, a *app) (*snapshot.File, e
 	if o.dataDir == "" {
 		return o.open(ctx, a)
 	}
-	if _, err := os.Stat(filepath.Join(o.dataDir, "member", "wal")); errors.Is(err, fs.ErrNotExist) && o.tail.walDir == "" {
+	if _, err := os.Stat(snapshot.DataDirWAL(o.dataDir)); errors.Is(err, fs.ErrNotExist) && o.tail.walDir == "" {
 		f, err := o.open(ctx, a)
 		if err == nil {
 			fmt.Fprintf(a.streams.Err, "Note: %s has no WAL, so this is the hash of its database alone; name the WAL's directory with --%s if it is elsewhere\n", o.dataDir, walDirFlag)

@@ -1,11 +1,11 @@
 package datadir
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"time"
 
 	"etcdkit/snapshot"
@@ -38,10 +38,7 @@ type DumpOptions struct {
 //
 // Its memory is proportional to the entries between two hard states.
 func Dump(ctx context.Context, dir string, o DumpOptions, f func(WALEntry) error) (torn string, err error) {
-	walDir := o.WALDir
-	if walDir == "" {
-		walDir = filepath.Join(dir, "member", "wal")
-	}
+	walDir := cmp.Or(o.WALDir, snapshot.DataDirWAL(dir))
 	var stored uint64
 	switch file, err := snapshot.OpenLocked(ctx, snapshot.DataDirFile(dir), o.Wait); {
 	case errors.Is(err, fs.ErrNotExist):

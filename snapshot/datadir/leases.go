@@ -1,14 +1,12 @@
 package datadir
 
 import (
-	"encoding/binary"
 	"maps"
 	"slices"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
-	"google.golang.org/protobuf/encoding/protowire"
 
-	"etcdkit/snapshot/internal/wire"
+	"etcdkit/snapshot"
 )
 
 const (
@@ -25,7 +23,7 @@ type leases struct {
 }
 
 // leaseKey is the key of a lease in its bucket.
-func leaseKey(id int64) string { return string(binary.BigEndian.AppendUint64(nil, uint64(id))) }
+func leaseKey(id int64) string { return string(snapshot.Lease{ID: id}.Key()) }
 
 func (l *leases) exists(id int64) (bool, error) {
 	_, ok, err := l.store.get(leaseBucket, leaseKey(id))
@@ -39,7 +37,7 @@ func (l *leases) grant(r *pb.LeaseGrantRequest) error {
 	if ok, err := l.exists(r.ID); ok || err != nil {
 		return err
 	}
-	return l.save(lease{id: r.ID, ttl: max(r.TTL, minTTL)})
+	return l.save(snapshot.Lease{ID: r.ID, TTL: max(r.TTL, minTTL)})
 }
 
 // checkpoint stores how much of the leases' TTLs is left, which servers before
@@ -53,11 +51,11 @@ func (l *leases) checkpoint(r *pb.LeaseCheckpointRequest) error {
 		if !ok {
 			continue
 		}
-		one, err := parseLease(b)
+		one, err := snapshot.ParseLease(b)
 		if err != nil {
 			return broken(leaseBucket, leaseKey(c.ID), err)
 		}
-		one.remaining = c.Remaining_TTL
+		one.Remaining = c.Remaining_TTL
 		if err := l.save(one); err != nil {
 			return err
 		}
@@ -65,8 +63,8 @@ func (l *leases) checkpoint(r *pb.LeaseCheckpointRequest) error {
 	return nil
 }
 
-func (l *leases) save(one lease) error {
-	l.store.put(leaseBucket, leaseKey(one.id), one.message())
+func (l *leases) save(one snapshot.Lease) error {
+	l.store.put(leaseBucket, leaseKey(one.ID), one.Append(nil))
 	return nil
 }
 
@@ -83,25 +81,6 @@ func (l *leases) move(key string, from, to int64) {
 		l.keys[to] = map[string]struct{}{}
 	}
 	l.keys[to][key] = struct{}{}
-}
-
-// lease is a leasepb.Lease (server/lease/leasepb, lease.proto).
-type lease struct{ id, ttl, remaining int64 }
-
-func parseLease(b []byte) (lease, error) {
-	var id, ttl, remaining uint64
-	err := wire.Numbers(b, map[protowire.Number]*uint64{1: &id, 2: &ttl, 3: &remaining})
-	return lease{int64(id), int64(ttl), int64(remaining)}, err
-}
-
-func (l lease) message() []byte {
-	var b []byte
-	for i, n := range []int64{l.id, l.ttl, l.remaining} {
-		if n != 0 {
-			b = protowire.AppendVarint(protowire.AppendTag(b, protowire.Number(i+1), protowire.VarintType), uint64(n))
-		}
-	}
-	return b
 }
 
 // attached returns the keys of a lease, sorted.

@@ -1,6 +1,7 @@
 package datadir
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,10 +71,7 @@ type Info struct {
 // matches snapshot.ErrCorrupt.
 func Open(ctx context.Context, dir string, o Options) (_ *Dir, err error) {
 	path := snapshot.DataDirFile(dir)
-	walDir := o.WALDir
-	if walDir == "" {
-		walDir = filepath.Join(dir, "member", "wal")
-	}
+	walDir := cmp.Or(o.WALDir, snapshot.DataDirWAL(dir))
 	file, err := snapshot.OpenLocked(ctx, path, o.Wait)
 	if err != nil {
 		return nil, err

@@ -13,12 +13,12 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"time"
 
 	"github.com/coreos/go-semver/semver"
@@ -106,10 +106,7 @@ func Run(ctx context.Context, o Options) (_ Result, err error) {
 	if err != nil || r.From == o.Target {
 		return r, err
 	}
-	if o.WALDir == "" {
-		o.WALDir = filepath.Join(o.DataDir, "member", "wal")
-	}
-	log, err := readLog(ctx, o.WALDir)
+	log, err := readLog(ctx, cmp.Or(o.WALDir, snapshot.DataDirWAL(o.DataDir)))
 	if err != nil {
 		return Result{}, fmt.Errorf("failed to read wal: %w", err)
 	}

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-	"google.golang.org/protobuf/encoding/protowire"
 
 	"etcdkit/snapshot"
 )
@@ -126,20 +125,13 @@ func (d *Database) commit() error {
 	return nil
 }
 
-// Lease is a lease of the database.
-type Lease struct {
-	ID        int64
-	TTL       int64 // granted, in seconds
-	Remaining int64 // seconds; 0 is the whole TTL
-}
-
 // End is what the database has at its last revision besides the records.
 type End struct {
 	// CompactRevision is that of the last compaction, if it is later than the
 	// database's own. The server that opens the database carries it out, as it does
 	// after a crash, and every reader takes it as done.
 	CompactRevision int64
-	Leases          []Lease // all of them
+	Leases          []snapshot.Lease // all of them
 }
 
 // Finish sets the end and closes the database: the file is then a snapshot, with
@@ -192,9 +184,7 @@ func (d *Database) compact(rev int64) error {
 	if meta == nil {
 		return fmt.Errorf("the database has no bucket %q", metaBucket)
 	}
-	key := binary.BigEndian.AppendUint64(nil, uint64(max(rev, 0))) //nolint:gosec // not negative
-	key = append(key, '_')
-	key = binary.BigEndian.AppendUint64(key, 0)
+	key := snapshot.Revision{Main: max(rev, 0)}.AppendKey(nil)
 	for _, name := range []string{scheduledKey, finishedKey} {
 		if bytes.Compare(key, meta.Get([]byte(name))) <= 0 {
 			return nil
@@ -209,8 +199,8 @@ func (d *Database) compact(rev int64) error {
 	return meta.Put([]byte(scheduledKey), key)
 }
 
-// setLeases replaces the leases (server/lease/leasepb: message Lease).
-func (d *Database) setLeases(all []Lease) error {
+// setLeases replaces the leases.
+func (d *Database) setLeases(all []snapshot.Lease) error {
 	if d.tx.Bucket([]byte(leaseBucket)) != nil {
 		if err := d.tx.DeleteBucket([]byte(leaseBucket)); err != nil {
 			return err
@@ -221,14 +211,7 @@ func (d *Database) setLeases(all []Lease) error {
 		return err
 	}
 	for _, l := range all {
-		var value []byte
-		for number, v := range []int64{l.ID, l.TTL, l.Remaining} {
-			if v != 0 {
-				value = protowire.AppendTag(value, protowire.Number(number+1), protowire.VarintType) //nolint:gosec // at most 3
-				value = protowire.AppendVarint(value, uint64(v))                                     //nolint:gosec // as protocol buffers have it
-			}
-		}
-		if err := b.Put(binary.BigEndian.AppendUint64(nil, uint64(l.ID)), value); err != nil { //nolint:gosec // as etcd has it
+		if err := b.Put(l.Key(), l.Append(nil)); err != nil {
 			return err
 		}
 	}

@@ -224,7 +224,7 @@ func (s *store) at(t *testing.T, base, path string, to said) snapshot.HashKV {
 	if d.Revision() != to.Revision {
 		t.Fatalf("the last record has revision %d, not %d", d.Revision(), to.Revision)
 	}
-	if err := d.Finish(replay.End{CompactRevision: to.CompactRevision, Leases: []replay.Lease{{ID: 1, TTL: 60, Remaining: 7}, {ID: 2, TTL: 9}}}); err != nil {
+	if err := d.Finish(replay.End{CompactRevision: to.CompactRevision, Leases: []snapshot.Lease{{ID: 1, TTL: 60, Remaining: 7}, {ID: 2, TTL: 9}}}); err != nil {
 		t.Fatal(err)
 	}
 	f, err := snapshot.Open(path)

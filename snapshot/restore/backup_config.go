@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"etcdkit/internal/output"
+	"etcdkit/snapshot"
 )
 
 // BackupConfig says what to back up and where. The fields are the flags of
@@ -36,12 +38,7 @@ type BackupResult struct {
 	Torn string
 }
 
-func (c *BackupConfig) walDir() string {
-	if c.WALDir != "" {
-		return c.WALDir
-	}
-	return filepath.Join(c.DataDir, "member", "wal")
-}
+func (c *BackupConfig) walDir() string { return cmp.Or(c.WALDir, snapshot.DataDirWAL(c.DataDir)) }
 
 // makeDirs makes room for a database of size bytes, and starts the directories.
 func (c *BackupConfig) makeDirs(size int64) (_ *outputs, err error) {

@@ -1,6 +1,7 @@
 package v2tree
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,12 +33,7 @@ type Source struct {
 
 func (s Source) snapDir() string { return filepath.Join(s.DataDir, "member", "snap") }
 
-func (s Source) walDir() string {
-	if s.WALDir != "" {
-		return s.WALDir
-	}
-	return filepath.Join(s.DataDir, "member", "wal")
-}
+func (s Source) walDir() string { return cmp.Or(s.WALDir, snapshot.DataDirWAL(s.DataDir)) }
 
 // Load reads the tree of a data directory. While it reads, no server can start
 // there. If the database is lost, only the WAL says which entries were
