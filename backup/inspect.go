@@ -23,14 +23,9 @@ type Contents struct {
 	Kubernetes      bool // there are keys below /registry/
 }
 
-// kept is a file that the functions of package snapshot must not close.
-type kept struct{ *os.File }
-
-func (kept) Close() error { return nil }
-
 // revision is the latest revision in a snapshot file.
 func revision(ctx context.Context, file *os.File) (int64, error) {
-	f, err := snapshot.OpenSource(kept{file}, "snapshot")
+	f, err := snapshot.OpenBorrowed(file, "snapshot")
 	if err != nil {
 		return 0, asDamage(err)
 	}
@@ -50,7 +45,7 @@ func asDamage(err error) error {
 // caller has verified or does not have, and returns what is in it. Damage is an
 // error that wraps ErrDamaged.
 func inspect(ctx context.Context, file *os.File) (Contents, error) {
-	f, err := snapshot.OpenSource(kept{file}, "snapshot")
+	f, err := snapshot.OpenBorrowed(file, "snapshot")
 	if err != nil {
 		return Contents{}, asDamage(err)
 	}

@@ -62,6 +62,13 @@ func OpenSource(src Source, path string) (*File, error) {
 	return f, nil
 }
 
+// OpenBorrowed is OpenSource for a file that stays open when the File is closed.
+func OpenBorrowed(file *os.File, path string) (*File, error) { return OpenSource(borrowed{file}, path) }
+
+type borrowed struct{ *os.File }
+
+func (borrowed) Close() error { return nil }
+
 // DataDirFile is the backend file of the data directory dir.
 func DataDirFile(dir string) string { return filepath.Join(dir, "member", "snap", "db") }
 

@@ -235,7 +235,7 @@ func (p *past) ends(r *increment.Reader, m *increment.Manifest) error {
 // compare asks the snapshot for the latest hash that the server gave after the same
 // compaction.
 func (p *past) compare(ctx context.Context, file *os.File) error {
-	f, err := snapshot.OpenSource(notClosed{file}, "snapshot")
+	f, err := snapshot.OpenBorrowed(file, "snapshot")
 	if err != nil {
 		return err
 	}
@@ -260,8 +260,3 @@ func (p *past) compare(ctx context.Context, file *os.File) error {
 	}
 	return nil
 }
-
-// notClosed is a file that package snapshot must not close.
-type notClosed struct{ *os.File }
-
-func (notClosed) Close() error { return nil }

@@ -190,12 +190,7 @@ func survey(ctx context.Context, a *app, d *conn.Dialer) ([]usage.Node, usage.No
 	defer c.Close() //nolint:errcheck // it was only read
 	top := &usage.Top{N: shownPrefixes, By: func(s usage.Sum) int64 { return s.Bytes }}
 	w := &usage.Walk{Separator: "/", Depth: prefixDepth}
-	w.Key = func(n usage.Node, _ string) { top.Add(n) }
-	w.End = func(n usage.Node, _ string) {
-		if n.Depth == prefixDepth {
-			top.Add(n)
-		}
-	}
+	w.Rank(top)
 	r := keyspace.Prefix("")
 	r.SizesOnly = true
 	for page, err := range newSource(a, c).Pages(ctx, r) {

@@ -63,16 +63,7 @@ func checkConsistency(cmd *cobra.Command, a *app) error {
 	}
 	opened := openMembers(ctx, a, d, members)
 	defer opened.close()
-	progress := a.streams.Progress("hashes", cli.Items)
-	r, err := consistency.Comparison{
-		Of: len(members), Tries: consistencyTries, Pause: pause,
-		Step: func(done, of int) { progress.Set(int64(done), int64(of)) },
-		Say: func(text string) {
-			progress.Done()
-			fmt.Fprintln(cli.Visible(a.streams.Err), "Note: "+text)
-		},
-	}.Compare(ctx, opened.copies())
-	progress.Done()
+	r, err := read.Compare(ctx, a.streams, consistency.Comparison{Of: len(members), Tries: consistencyTries, Pause: pause}, opened.copies())
 	if err != nil {
 		return opened.explain(err)
 	}

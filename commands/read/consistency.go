@@ -1,6 +1,7 @@
 package read
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -18,6 +19,18 @@ import (
 type Replacement func(copies []string) (line, command string)
 
 var errInconsistent = errors.New("the copies differ")
+
+// Compare compares copies as c says, with progress and notes on the error stream.
+func Compare(ctx context.Context, s cli.Streams, c consistency.Comparison, copies []consistency.Copy) (*consistency.Result, error) {
+	progress := s.Progress("hashes", cli.Items)
+	defer progress.Done()
+	c.Step = func(done, of int) { progress.Set(int64(done), int64(of)) }
+	c.Say = func(text string) {
+		progress.Done()
+		fmt.Fprintln(cli.Visible(s.Err), "Note: "+text)
+	}
+	return c.Compare(ctx, copies)
+}
 
 // ConsistencyVerdict returns the exit code of a comparison.
 func ConsistencyVerdict(r *consistency.Result) error {

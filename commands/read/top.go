@@ -50,7 +50,7 @@ were written since each was created.`,
 			}
 			top := &usage.Top{N: int(min(n, 1<<20)), By: f}
 			return p.print(cmd, func(ctx context.Context, s *Session) (printer.View, error) {
-				return v.nodes(ctx, s, func(func(view.Node)) { v.rank(top) }, func(_ usage.Node, hand func(view.Node)) {
+				return v.nodes(ctx, s, func(func(view.Node)) { v.Rank(top) }, func(_ usage.Node, hand func(view.Node)) {
 					for _, one := range top.Nodes() {
 						hand(viewNode(one, ""))
 					}
@@ -64,14 +64,4 @@ were written since each was created.`,
 	cmd.Flags().UintVarP(&n, "number", "n", 10, "number of results to show")
 	cli.CompleteFlag(cmd, "by", measures()...)
 	return cmd
-}
-
-// rank ranks the directories at --depth and the keys above it, or all keys.
-func (v *survey) rank(top *usage.Top) {
-	v.Key = func(n usage.Node, _ string) { top.Add(n) }
-	v.End = func(n usage.Node, _ string) {
-		if n.Depth == v.Depth {
-			top.Add(n)
-		}
-	}
 }

@@ -52,15 +52,7 @@ func (a *app) checkConsistency(ctx context.Context, paths []string) error {
 		defer c.Close() //nolint:errcheck // it was only read
 		copies = append(copies, consistency.Copy{Name: path, Replica: c})
 	}
-	progress := a.streams.Progress("hashes", cli.Items)
-	r, err := consistency.Comparison{
-		Step: func(done, of int) { progress.Set(int64(done), int64(of)) },
-		Say: func(text string) {
-			progress.Done()
-			fmt.Fprintln(cli.Visible(a.streams.Err), "Note: "+text)
-		},
-	}.Compare(ctx, copies)
-	progress.Done()
+	r, err := read.Compare(ctx, a.streams, consistency.Comparison{}, copies)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,17 @@ func (t *Top) Add(n Node) {
 	}
 }
 
+// Rank makes a walk rank the directories at its depth and the keys above it, or
+// all keys if it has no depth.
+func (w *Walk) Rank(t *Top) {
+	w.Key = func(n Node, _ string) { t.Add(n) }
+	w.End = func(n Node, _ string) {
+		if n.Depth == w.Depth {
+			t.Add(n)
+		}
+	}
+}
+
 // Nodes returns them, the largest first, and equal ones by name.
 func (t *Top) Nodes() []Node {
 	nodes := slices.Clone(t.least.nodes)
