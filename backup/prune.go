@@ -36,7 +36,7 @@ func (r *Repository) Plan(ctx context.Context, p Policy) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan.decideIncrements(incs.Increments)
+	plan.decideIncrements(incs)
 	old := r.now().Add(-Grace)
 	for _, left := range l.Leftovers {
 		if left.Unfinished && left.Time.Before(old) {

@@ -1,29 +1,19 @@
 package backup
 
-import (
-	"slices"
-
-	"etcdkit/backup/increment"
-)
+import "etcdkit/backup/increment"
 
 // decideIncrements decides about increments, which are sorted by line. Those of a
 // line stay from the oldest backup of the line on that stays, and those before it
 // go. The line that was written last may still be followed: its newest backup
 // stays even if no rule keeps it.
-func (p *Plan) decideIncrements(incs []*increment.Increment) {
+func (p *Plan) decideIncrements(l *increment.Listing) {
 	var latest *increment.Increment
-	for _, inc := range incs {
+	for _, inc := range l.Increments {
 		if latest == nil || inc.Time.After(latest.Time) {
 			latest = inc
 		}
 	}
-	for len(incs) > 0 {
-		end := slices.IndexFunc(incs, func(inc *increment.Increment) bool { return inc.Line != incs[0].Line })
-		if end < 0 {
-			end = len(incs)
-		}
-		line := incs[:end]
-		incs = incs[end:]
+	for line := range l.ByLine() {
 		from := p.base(line)
 		if from == nil && latest.Line == line[0].Line {
 			from = p.keepNewest(line)
@@ -39,17 +29,29 @@ func (p *Plan) decideIncrements(incs []*increment.Increment) {
 
 // ofLine returns the decisions about the good backups of a line, newest first.
 func (p *Plan) ofLine(line []*increment.Increment) []*Decision {
-	names := map[string]bool{line[0].Line: true}
-	for _, inc := range line {
-		names[inc.Backup] = true
-	}
 	var all []*Decision
 	for i, d := range p.Decisions {
-		if names[d.Backup.Name] && d.Backup.Damage == "" {
+		if d.Backup.Damage == "" && d.Backup.Of(line) {
 			all = append(all, &p.Decisions[i])
 		}
 	}
 	return all
+}
+
+// Of reports whether a backup is one of the history of the increments of a line:
+// they name it, or it was taken of the same cluster while they were recorded.
+func (b *Backup) Of(line []*increment.Increment) bool {
+	last := line[0]
+	for _, inc := range line {
+		if b.Name == inc.Line || b.Name == inc.Backup {
+			return true
+		}
+		if inc.To > last.To {
+			last = inc
+		}
+	}
+	return b.ClusterID == last.ClusterID && b.Revision >= line[0].After && b.Revision <= last.To &&
+		!b.Time.Before(line[0].Points[0].Time) && !b.Time.After(last.Time)
 }
 
 // base returns the oldest backup of a line that stays, or nil.

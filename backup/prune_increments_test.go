@@ -21,7 +21,8 @@ func TestDecideIncrements(t *testing.T) {
 		return d
 	}
 	inc := func(line, backup string, to int64, hours int) *increment.Increment {
-		return &increment.Increment{Manifest: increment.Manifest{Line: line, Backup: backup, To: to, Time: time.Unix(0, 0).Add(time.Duration(hours) * time.Hour)}}
+		at := time.Unix(0, 0).Add(time.Duration(hours) * time.Hour)
+		return &increment.Increment{Manifest: increment.Manifest{Line: line, Backup: backup, After: to - 5, To: to, Time: at, Points: []increment.Point{{Revision: to, Time: at}}}}
 	}
 	for _, tc := range []struct {
 		name       string
@@ -45,10 +46,14 @@ func TestDecideIncrements(t *testing.T) {
 			"a backup by hand is newer than what is followed", backups(90, -20, -10),
 			[]*increment.Increment{inc("b", "b", 15, 1), inc("b", "c", 25, 2)}, []int64{15}, []int64{90, 20},
 		},
+		{
+			"a backup that no increment names, taken meanwhile", backups(20, -10),
+			[]*increment.Increment{inc("b", "b", 15, 1), inc("b", "b", 20, 2), inc("b", "b", 25, 3), inc("f", "f", 60, 9)}, []int64{15, 20, 60}, []int64{20},
+		},
 		{"no backup at all", nil, []*increment.Increment{inc("b", "b", 15, 1)}, []int64{15}, nil},
 	} {
 		p := &Plan{Decisions: tc.decisions}
-		p.decideIncrements(tc.incs)
+		p.decideIncrements(&increment.Listing{Increments: tc.incs})
 		var gone, kept []int64
 		for _, i := range p.Increments {
 			gone = append(gone, i.To)

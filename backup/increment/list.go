@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"sync"
@@ -113,6 +114,22 @@ func listOnce(ctx context.Context, s store.Store, prefix string) (_ *Listing, go
 	})
 	slices.SortFunc(l.Unusable, func(a, b Unusable) int { return cmp.Compare(a.Object, b.Object) })
 	return l, gone, failed
+}
+
+// ByLine yields the increments of each line, which follow each other.
+func (l *Listing) ByLine() iter.Seq[[]*Increment] {
+	return func(yield func([]*Increment) bool) {
+		for all := l.Increments; len(all) > 0; {
+			end := slices.IndexFunc(all, func(inc *Increment) bool { return inc.Line != all[0].Line })
+			if end < 0 {
+				end = len(all)
+			}
+			if !yield(all[:end]) {
+				return
+			}
+			all = all[end:]
+		}
+	}
 }
 
 // Lines returns the names of the lines that have increments, the newest first, and

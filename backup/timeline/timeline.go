@@ -65,15 +65,10 @@ func build(full *backup.Listing, inc *increment.Listing) *Timeline {
 		return t
 	}
 	t.Unusable = inc.Unusable
-	for all := inc.Increments; len(all) > 0; {
-		n := slices.IndexFunc(all, func(i *increment.Increment) bool { return i.Line != all[0].Line })
-		if n < 0 {
-			n = len(all)
-		}
-		if l := line(t.Backups, all[:n]); l != nil {
+	for all := range inc.ByLine() {
+		if l := line(t.Backups, all); l != nil {
 			t.Lines = append(t.Lines, l)
 		}
-		all = all[n:]
 	}
 	slices.SortStableFunc(t.Lines, func(a, b *Line) int { return a.Begin().Time.Compare(b.Begin().Time) })
 	return t
@@ -86,7 +81,7 @@ func line(backups []*backup.Backup, all []*increment.Increment) *Line {
 		l.Gaps = append(l.Gaps, i.Gaps...)
 	}
 	for _, b := range backups {
-		if belongs(b, all) {
+		if b.Of(all) {
 			l.Backups = append(l.Backups, b)
 		}
 	}
@@ -102,22 +97,6 @@ func line(backups []*backup.Backup, all []*increment.Increment) *Line {
 		l.marks = append(l.marks, marks(i, first.Revision)...)
 	}
 	return l
-}
-
-// belongs reports whether a backup is one of the history of increments: they name
-// it, or it was taken of the same cluster while they were recorded.
-func belongs(b *backup.Backup, all []*increment.Increment) bool {
-	last := all[0]
-	for _, i := range all {
-		if b.Name == i.Line || b.Name == i.Backup {
-			return true
-		}
-		if i.To > last.To {
-			last = i
-		}
-	}
-	return b.ClusterID == last.ClusterID && b.Revision >= all[0].After && b.Revision <= last.To &&
-		!b.Time.Before(all[0].Points[0].Time) && !b.Time.After(last.Time)
 }
 
 // chain takes the increments that follow the first backup without a hole. They are
