@@ -43,22 +43,23 @@ func (f *follower) note(b *backup.Backup, own bool) {
 	f.status.Backup = b.Name
 }
 
-// newest notes the newest good full backup of the cluster.
-func (f *follower) newest(ctx context.Context, cluster string) error {
+// newest notes the newest good full backup of the cluster and returns it, nil if
+// the repository has none: the first backup makes the repository.
+func (f *follower) newest(ctx context.Context, cluster string) (*backup.Backup, error) {
 	l, err := f.Repo.List(ctx)
 	if errors.Is(err, store.ErrMissing) {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, b := range l.Backups {
 		if b.ClusterID == cluster {
 			f.note(b, false)
-			break
+			return b, nil
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 func (f *follower) prune(ctx context.Context) {

@@ -43,7 +43,8 @@ func (f *follower) position(ctx context.Context, before *lost) (*position, error
 	if err != nil {
 		return nil, err
 	}
-	if err := f.newest(ctx, cluster); err != nil {
+	full, err := f.newest(ctx, cluster)
+	if err != nil {
 		return nil, err
 	}
 	end, err := f.end(ctx, cluster)
@@ -65,8 +66,8 @@ func (f *follower) position(ctx context.Context, before *lost) (*position, error
 			return end, err
 		}
 		why = errHistory
-	default:
-		if pos, err := f.fromBackup(ctx, cluster); pos != nil || err != nil {
+	case full != nil:
+		if pos, err := f.fromBackup(ctx, full); pos != nil || err != nil {
 			return pos, err
 		}
 	}
@@ -111,21 +112,9 @@ func fromFull(b *backup.Backup) *position {
 	return &position{line: b.Name, number: 1, after: b.Revision, cluster: b.ClusterID, compact: b.CompactRevision, backup: b.Name, revision: b.Revision}
 }
 
-// fromBackup begins at the newest full backup, if the server says that the
-// history up to it is the same.
-func (f *follower) fromBackup(ctx context.Context, cluster string) (*position, error) {
-	l, err := f.Repo.List(ctx)
-	if err != nil && !errors.Is(err, store.ErrMissing) {
-		return nil, err
-	}
-	if err != nil {
-		return nil, nil //nolint:nilerr // the first backup makes the repository
-	}
-	i := slices.IndexFunc(l.Backups, func(b *backup.Backup) bool { return b.ClusterID == cluster })
-	if i < 0 {
-		return nil, nil
-	}
-	b := l.Backups[i]
+// fromBackup begins at a full backup, if the server says that the history up to it
+// is the same.
+func (f *follower) fromBackup(ctx context.Context, b *backup.Backup) (*position, error) {
 	s, err := f.connect(ctx)
 	if err != nil {
 		return nil, err
@@ -138,37 +127,26 @@ func (f *follower) fromBackup(ctx context.Context, cluster string) (*position, e
 	return fromFull(b), nil
 }
 
-// end is the end of the newest line of the cluster, or nil if there is none. What
-// is left of merges is removed.
+// end is the end of the newest line of the cluster, or nil if it has no increments.
+// What is left of merges is removed.
 func (f *follower) end(ctx context.Context, cluster string) (*position, error) {
-	lines, numbers, err := increment.Lines(ctx, f.Repo.Store)
-	if errors.Is(err, store.ErrMissing) {
+	l, err := newestLine(ctx, f.Repo.Store, func(end *increment.Increment) bool { return end.ClusterID == cluster })
+	if errors.Is(err, store.ErrMissing) || err == nil && l == nil {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	for _, line := range lines {
-		l, err := increment.ListLine(ctx, f.Repo.Store, line)
-		if err != nil {
-			return nil, err
-		}
-		end := last(l.Increments)
-		if end == nil || end.ClusterID != cluster {
-			continue
-		}
-		pos := &position{
-			line: line, number: numbers[line] + 1, after: end.To, cluster: cluster, lastRecord: end.LastRecord, compact: end.CompactRevision,
-			backup: end.Backup, revision: end.BackupRevision, hashes: end.Hashes,
-		}
-		var covered []*increment.Increment
-		pos.stored, covered = tidy(l.Increments)
-		if err := increment.Remove(ctx, f.Repo.Store, covered); err != nil {
-			return nil, fmt.Errorf("remove increments that were merged: %w", err)
-		}
-		return pos, nil
+	pos := &position{
+		line: l.end.Line, number: l.number + 1, after: l.end.To, cluster: cluster, lastRecord: l.end.LastRecord, compact: l.end.CompactRevision,
+		backup: l.end.Backup, revision: l.end.BackupRevision, hashes: l.end.Hashes,
 	}
-	return nil, nil
+	var covered []*increment.Increment
+	pos.stored, covered = tidy(l.all)
+	if err := increment.Remove(ctx, f.Repo.Store, covered); err != nil {
+		return nil, fmt.Errorf("remove increments that were merged: %w", err)
+	}
+	return pos, nil
 }
 
 // tidy separates increments that a merged one has as well.
