@@ -86,6 +86,13 @@ func (s *Store) set(name string, content []byte) {
 	s.objects[name] = object{bytes.Clone(content), at}
 }
 
+// Fail sets Fault while others use the store.
+func (s *Store) Fail(fault func(n int, operation string) Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Fault = fault
+}
+
 // Operations is how many operations there were.
 func (s *Store) Operations() int {
 	s.mu.Lock()

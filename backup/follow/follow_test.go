@@ -194,16 +194,13 @@ func TestRandomFaults(t *testing.T) {
 				}
 				stop := w.run(w.options())
 				w.await()
-				var faults sync.Mutex
 				chance := rand.New(rand.NewPCG(seed, 3)) //nolint:gosec // a test
-				w.s.Fault = func(int, string) backuptest.Fault {
-					faults.Lock()
-					defer faults.Unlock()
+				w.s.Fail(func(int, string) backuptest.Fault {
 					if chance.IntN(6) > 0 {
 						return backuptest.Fine
 					}
 					return []backuptest.Fault{backuptest.Before, backuptest.After, backuptest.Flip, backuptest.Cut}[chance.IntN(4)]
-				}
+				})
 				other := func() error { return nil }
 				for round := range 60 {
 					for range random.IntN(20) {
@@ -223,7 +220,7 @@ func TestRandomFaults(t *testing.T) {
 				}
 				// A start fails if the store does; the last one must not.
 				_, _ = stop(), other()
-				w.s.Fault = nil
+				w.s.Fail(nil)
 				w.f.set(func() { w.f.broken = 0 })
 				stop = w.run(w.options())
 				w.await()
@@ -372,7 +369,7 @@ func TestStoreDown(t *testing.T) {
 		o.MaxPending = 4000
 		stop := w.run(o)
 		w.await()
-		w.s.Fault = func(int, string) backuptest.Fault { return backuptest.Before }
+		w.s.Fail(func(int, string) backuptest.Fault { return backuptest.Before })
 		for range 300 {
 			w.f.write(3)
 			time.Sleep(time.Second)
@@ -380,7 +377,7 @@ func TestStoreDown(t *testing.T) {
 		if !w.said("the repository failed") || !w.said("the watch pauses") {
 			t.Errorf("%q", w.lines)
 		}
-		w.s.Fault = nil
+		w.s.Fail(nil)
 		w.await()
 		if err := stop(); err != nil {
 			t.Error(err)
@@ -478,11 +475,11 @@ func TestStartFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 8)
-		w.s.Fault = func(int, string) backuptest.Fault { return backuptest.Before }
+		w.s.Fail(func(int, string) backuptest.Fault { return backuptest.Before })
 		if err := follow.Run(t.Context(), w.options()); !errors.Is(err, backuptest.ErrFault) {
 			t.Errorf("%v", err)
 		}
-		w.s.Fault = nil
+		w.s.Fail(nil)
 		w.f.set(func() { w.f.down = true })
 		if err := follow.Run(t.Context(), w.options()); err == nil {
 			t.Error("a cluster that is down is followed")

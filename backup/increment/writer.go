@@ -84,7 +84,8 @@ func (w *Writer) Discard() error { return w.file.Close() }
 // Pending is an increment that is complete, but not stored.
 type Pending struct {
 	Manifest
-	file *spill.File
+	file   *spill.File
+	stored bool // the object with its name is what this one has stored
 }
 
 // Finish completes the increment. m has what the writer does not know: all but
@@ -114,7 +115,7 @@ func (w *Writer) Finish(m Manifest, leases []Lease) (_ *Pending, err error) {
 	for i, p := range m.Points {
 		m.Points[i].Time = stamp(p.Time)
 	}
-	return &Pending{m, w.file}, m.check()
+	return &Pending{Manifest: m, file: w.file}, m.check()
 }
 
 // stamp is a time as the format has it.
@@ -146,14 +147,17 @@ func (p *Pending) Put(ctx context.Context, s store.Store) (*Increment, error) {
 		// The store may have lost only its answer; then the next Put finds it.
 		return nil, putErr
 	}
+	p.stored = p.stored || putErr == nil
 	err = same(ctx, s, inc, content())
 	switch {
 	case err == nil:
 		return inc, nil
 	case !errors.Is(err, pack.ErrDamaged):
 		return nil, err
-	case putErr == nil: // what was stored is broken, and is ours
-		return nil, errors.Join(fmt.Errorf("%s reads back differently: %w", inc.Object, err), s.Delete(ctx, inc.Object))
+	case p.stored: // what was stored is broken, and is ours
+		gone := s.Delete(ctx, inc.Object)
+		p.stored = gone != nil // the next Put finds it again
+		return nil, errors.Join(fmt.Errorf("%s reads back differently: %w", inc.Object, err), gone)
 	}
 	return nil, p.whose(ctx, s, inc)
 }
