@@ -14,6 +14,18 @@ import (
 // not in sync yet.
 const promotePause = time.Second
 
+// Pause waits. The end of ctx ends it, with its cause.
+func Pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}
+
 // A Promotion waits until a learner is in sync with the leader.
 type Promotion struct {
 	Timeout time.Duration // of each request
@@ -36,10 +48,8 @@ func (p Promotion) Promote(ctx context.Context, c clientv3.Cluster, id uint64) (
 		if p.Behind != nil {
 			p.Behind()
 		}
-		select {
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-time.After(promotePause):
+		if err := Pause(ctx, promotePause); err != nil {
+			return nil, err
 		}
 	}
 }

@@ -228,10 +228,8 @@ func (r Swapping) add(ctx context.Context, s *Swap) ([]*pb.Member, error) {
 		if failed = err; !errors.Is(err, rpctypes.ErrUnhealthy) {
 			break
 		}
-		select {
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-time.After(promotePause):
+		if err := Pause(ctx, promotePause); err != nil {
+			return nil, err
 		}
 	}
 	if s.Old != nil && !s.AddFirst {
@@ -260,10 +258,8 @@ func InSync(ctx context.Context, d Dialer, c clientv3.Cluster, id uint64, wait t
 		if time.Now().After(over) {
 			return cmp.Or(err, fmt.Errorf("member %x is still not in sync after %v: start it, then run the same command again", id, wait))
 		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(promotePause):
+		if err := Pause(ctx, promotePause); err != nil {
+			return err
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"etcdkit/cluster"
 )
 
 // ErrCorrupt is why nothing is done to a cluster in which a member has raised the
@@ -52,19 +54,9 @@ func (g Gate) Pass(ctx context.Context, c Cluster) (*State, error) {
 		case !time.Now().Add(gatePause).Before(over):
 			return nil, fmt.Errorf("%w (waited %v)", err, g.Wait)
 		}
-		if err := pause(ctx); err != nil {
+		if err := cluster.Pause(ctx, gatePause); err != nil {
 			return nil, err
 		}
-	}
-}
-
-// pause waits between two looks.
-func pause(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(gatePause):
-		return nil
 	}
 }
 

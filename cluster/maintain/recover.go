@@ -8,6 +8,8 @@ import (
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"etcdkit/cluster"
 )
 
 // ErrNotFull is why there is nothing to recover: no member has raised NOSPACE.
@@ -166,7 +168,7 @@ func (r *Recovery) settle(ctx context.Context) error {
 		if same++; now != last {
 			last, same = now, 0
 		}
-		if err := pause(ctx); err != nil {
+		if err := cluster.Pause(ctx, gatePause); err != nil {
 			return err
 		}
 	}

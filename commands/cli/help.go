@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -38,11 +39,7 @@ func FinishHelp(root *cobra.Command, footer string) {
 // to fit.
 func onTerminal(cmd *cobra.Command, show func()) {
 	out := cmd.OutOrStdout()
-	file := out
-	if h, ok := out.(*helpWriter); ok {
-		file = h.w
-	}
-	tty, ok := Terminal(file)
+	tty, ok := helpTerminal(out)
 	if !ok {
 		show()
 		return
@@ -53,6 +50,14 @@ func onTerminal(cmd *cobra.Command, show func()) {
 	show()
 	root.SetOut(out)
 	fmt.Fprint(out, fit(text.String(), columns(tty)))
+}
+
+// helpTerminal is Terminal for what help is written to.
+func helpTerminal(out io.Writer) (*os.File, bool) {
+	if h, ok := out.(*helpWriter); ok {
+		out = h.w
+	}
+	return Terminal(out)
 }
 
 // checkHelp makes a command line that asks for help with an unknown command

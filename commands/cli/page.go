@@ -5,13 +5,10 @@ import (
 	"strings"
 )
 
-// link matches a link in Markdown.
-var link = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
-
 // page lays out a page of the documentation for a terminal of that many columns:
 // paragraphs, lists and tables, without marks of Markdown. Code stays as it is.
 func page(markdown string, columns int) string {
-	p := pager{columns: columns}
+	p := pager{columns: columns, link: regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)}
 	for line := range strings.Lines(markdown) {
 		p.line(strings.TrimRight(line, "\n"))
 	}
@@ -23,9 +20,10 @@ func page(markdown string, columns int) string {
 type pager struct {
 	out     strings.Builder
 	columns int
-	text    []string   // of a paragraph or an item
-	first   string     // what the paragraph begins with
-	rows    [][]string // of a table
+	link    *regexp.Regexp // in Markdown
+	text    []string       // of a paragraph or an item
+	first   string         // what the paragraph begins with
+	rows    [][]string     // of a table
 	code    bool
 }
 
@@ -43,7 +41,7 @@ func (p *pager) line(line string) {
 		if !strings.HasSuffix(p.out.String(), "\n\n") {
 			p.out.WriteByte('\n')
 		}
-		p.out.WriteString(strings.ToUpper(plain(strings.TrimLeft(line, "# "))) + "\n")
+		p.out.WriteString(strings.ToUpper(p.plain(strings.TrimLeft(line, "# "))) + "\n")
 	case strings.HasPrefix(line, "- "):
 		p.flush()
 		p.first, p.text = "- ", []string{line[2:]}
@@ -69,7 +67,7 @@ func (p *pager) row(line string) {
 		return
 	}
 	for i := range cells {
-		cells[i] = plain(strings.TrimSpace(cells[i]))
+		cells[i] = p.plain(strings.TrimSpace(cells[i]))
 	}
 	p.rows = append(p.rows, cells)
 }
@@ -77,7 +75,7 @@ func (p *pager) row(line string) {
 // flush writes the paragraph or table that has been read.
 func (p *pager) flush() {
 	if len(p.text) > 0 {
-		p.out.WriteString(wrap(p.first+plain(strings.Join(p.text, " ")), len(p.first), p.columns))
+		p.out.WriteString(wrap(p.first+p.plain(strings.Join(p.text, " ")), len(p.first), p.columns))
 	}
 	widest := 0
 	for _, r := range p.rows {
@@ -97,8 +95,8 @@ func (p *pager) flush() {
 }
 
 // plain removes the marks of Markdown from a text.
-func plain(text string) string {
-	text = link.ReplaceAllString(text, "$1")
+func (p *pager) plain(text string) string {
+	text = p.link.ReplaceAllString(text, "$1")
 	return strings.NewReplacer("`", "", "**", "").Replace(text)
 }
 

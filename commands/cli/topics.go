@@ -57,21 +57,16 @@ func HelpTopics(root *cobra.Command, topics ...Topic) {
 // helpColumns is how wide help may be: as a terminal, up to what is easy to read,
 // and otherwise as a usual one.
 func helpColumns(out io.Writer) int {
-	if h, ok := out.(*helpWriter); ok {
-		out = h.w
-	}
-	if tty, ok := Terminal(out); ok {
+	if tty, ok := helpTerminal(out); ok {
 		return min(columns(tty), 100)
 	}
 	return 80
 }
 
-// described matches a line of a list in a help text up to its description.
-var described = regexp.MustCompile(`^ +\S.*?  +`)
-
 // fit breaks the lines of a help text that are longer than a terminal is wide.
 // Examples stay as they are, to be copied.
 func fit(text string, columns int) string {
+	described := regexp.MustCompile(`^ +\S.*?  +`) // a line of a list, up to its description
 	var out strings.Builder
 	example := false
 	for line := range strings.Lines(text) {

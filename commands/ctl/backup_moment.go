@@ -17,6 +17,7 @@ import (
 // momentOptions choose a moment of a continuous backup.
 type momentOptions struct {
 	at       string
+	time     time.Time // that at stands for
 	revision int64
 }
 
@@ -26,7 +27,7 @@ func (m *momentOptions) addTo(cmd *cobra.Command) {
 }
 
 // given reports whether a moment was given, and checks it.
-func (m *momentOptions) given(cmd *cobra.Command, a *app) (bool, error) {
+func (m *momentOptions) given(cmd *cobra.Command, a *app) (_ bool, err error) {
 	at, revision := cmd.Flags().Changed("at"), cmd.Flags().Changed("revision")
 	switch {
 	case at && revision:
@@ -34,7 +35,7 @@ func (m *momentOptions) given(cmd *cobra.Command, a *app) (bool, error) {
 	case revision && m.revision < 1:
 		return false, argsError("--revision %d: give one from 1 on", m.revision)
 	case at:
-		if _, err := timeline.ParseTime(m.at, a.streams.Time()); err != nil {
+		if m.time, err = timeline.ParseTime(m.at, a.streams.Time()); err != nil {
 			return false, argsError("--at: %w", err)
 		}
 	}
@@ -56,15 +57,11 @@ func (m *momentOptions) restore(ctx context.Context, a *app, run *backupRun, ids
 	}
 	var target *timeline.Target
 	if m.at != "" {
-		at, err := timeline.ParseTime(m.at, a.streams.Time())
-		if err != nil {
-			return restored{}, argsError("--at: %w", err)
-		}
-		target, err = t.Time(ctx, run.Store, at)
-		if err != nil {
-			return restored{}, momentError(err)
-		}
-	} else if target, err = t.Revision(m.revision); err != nil {
+		target, err = t.Time(ctx, run.Store, m.time)
+	} else {
+		target, err = t.Revision(m.revision)
+	}
+	if err != nil {
 		return restored{}, momentError(err)
 	}
 	fmt.Fprintln(a.streams.Err, resolved(target))

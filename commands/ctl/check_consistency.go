@@ -63,7 +63,7 @@ func checkConsistency(cmd *cobra.Command, a *app) error {
 	}
 	opened := openMembers(ctx, a, d, members)
 	defer opened.close()
-	r, err := read.Compare(ctx, a.streams, consistency.Comparison{Of: len(members), Tries: consistencyTries, Pause: pause}, opened.copies())
+	r, err := read.Compare(ctx, a.streams, consistency.Comparison{Of: len(members), Tries: consistencyTries, Pause: cluster.Pause}, opened.copies())
 	if err != nil {
 		return opened.explain(err)
 	}

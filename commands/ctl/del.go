@@ -11,6 +11,7 @@ import (
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"etcdkit/cluster"
 	"etcdkit/commands/cli"
 	"etcdkit/commands/read"
 	"etcdkit/keyspace/live"
@@ -75,19 +76,7 @@ func pauseToCancel(ctx context.Context, a *app, warning string) error {
 	if !interactive(a) {
 		return nil
 	}
-	return pause(ctx, delWarningPause)
-}
-
-// pause waits. The end of ctx ends it, with its cause.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
-		return nil
-	}
+	return cluster.Pause(ctx, delWarningPause)
 }
 
 // previewKeys is how many of the keys a preview shows.

@@ -290,21 +290,6 @@ func TestDelWarning(t *testing.T) {
 	}
 }
 
-func TestPause(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		begin := time.Now()
-		if err := pause(t.Context(), 2*time.Second); err != nil || time.Since(begin) != 2*time.Second {
-			t.Errorf("ended after %v with error %v", time.Since(begin), err)
-		}
-		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errInterrupted)
-		defer cancel()
-		if err := pause(ctx, 2*time.Second); !errors.Is(err, errInterrupted) || time.Since(begin) != 3*time.Second {
-			t.Errorf("interrupted: ended after %v with error %v", time.Since(begin), err)
-		}
-	})
-}
-
 // A command without a terminal can't be cancelled by its user, so del does not
 // wait there.
 func TestDelDoesNotWait(t *testing.T) {
