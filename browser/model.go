@@ -139,7 +139,7 @@ func (m *model) flatten() {
 	m.cursor = max(0, min(m.cursor, len(m.rows)-1))
 }
 
-// current returns the node under the cursor, nil if there is none.
+// current returns the node under the cursor, nil for an empty tree.
 func (m *model) current() *node {
 	if len(m.rows) == 0 {
 		return nil

@@ -47,7 +47,7 @@ func first(err error) error {
 	return err
 }
 
-// firstKey is the smallest key, which no one uses.
+// firstKey is the smallest key, which is not in use.
 const firstKey = "\x00"
 
 // ask reads nothing through the leader, and returns the header.

@@ -90,7 +90,7 @@ type Hash struct {
 	MemberID        string `json:"member_id"`
 }
 
-// Gap is a range of revisions, above From and below To, that nobody has recorded.
+// Gap is a range of revisions, above From and below To, that was not recorded.
 type Gap struct {
 	From int64     `json:"from"` // the last revision that is known before the gap
 	To   int64     `json:"to"`   // the first one after it, that of a full backup

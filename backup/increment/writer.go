@@ -45,7 +45,7 @@ func NewWriter(p pack.Packing, afterRevision int64) (*Writer, error) {
 // After is the revision that the increment begins after.
 func (w *Writer) After() int64 { return w.after }
 
-// Revision is that of the last record, or After if there is none.
+// Revision is that of the last record, or After if none was appended.
 func (w *Writer) Revision() int64 { return w.order.main }
 
 // Records is how many records were appended.

@@ -173,7 +173,7 @@ type Reader struct {
 	next   io.Reader
 	stored *Tally
 	sums   []*Tally
-	zstd   *zstd.Decoder // nil if there is none
+	zstd   *zstd.Decoder // nil for bytes that are not compressed
 	ended  error
 }
 

@@ -28,11 +28,11 @@ type Result struct {
 	// for their times. They have a TTL of a minute.
 	Guessed int
 	// Hashed is the latest revision whose hash the server had recorded and the
-	// snapshot has as well; 0 if there is none after the full backup.
+	// snapshot has as well; 0 if none was recorded after the full backup.
 	Hashed int64
 }
 
-// guessedTTL is that of a lease whose TTL nobody knows, in seconds.
+// guessedTTL is the TTL, in seconds, of a lease whose TTL is not known.
 const guessedTTL = 60
 
 // Restore makes the snapshot of a target: the full backup, with the records of the

@@ -28,7 +28,7 @@ type Line struct {
 	Increments []*increment.Increment
 	Gaps       []increment.Gap // before the line
 	// Broken is the revision after which an increment is missing that later ones
-	// follow; 0 if there is none.
+	// follow; 0 if none is missing.
 	Broken int64
 	marks  []mark
 }

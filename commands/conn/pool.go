@@ -27,7 +27,7 @@ func (f *Flags) poolKey(order precedence) string {
 	return fmt.Sprintf("%d %v %#v", order, given, own)
 }
 
-// dialer returns the dialer with a key, which resolve makes if there is none.
+// dialer returns the dialer with a key, which resolve makes the first time.
 func (p *Pool) dialer(key string, resolve func() (*Dialer, error)) (*Dialer, error) {
 	p.mu.Lock()
 	known := p.dialers[key]

@@ -12,7 +12,7 @@ import (
 
 // lag is how far a continuous backup is.
 type lag struct {
-	newest  *increment.Increment // nil if there is none
+	newest  *increment.Increment // nil for a repository without increments
 	age     time.Duration
 	problem string
 }

@@ -19,7 +19,7 @@ func newBackupTimeline(a *app, o *backupOptions) *cobra.Command {
 		Short: "List what can be restored: full backups, increments and gaps",
 		Long: `List what "etcdctl backup restore --at" and "--revision" can restore, the oldest
 first: full backups, the increments that "etcdctl backup follow" has stored after
-them, and the gaps that nobody has recorded. Of each increment it shows its
+them, and the gaps between them. Of each increment it shows its
 revisions, its times, how many records there were in a minute, and where its leases
 come from.
 

@@ -54,7 +54,7 @@ No server may be running on the directory; it is only read.`,
 }
 
 // errEnough ends a dump whose output has failed.
-var errEnough = errors.New("nobody reads on")
+var errEnough = errors.New("the output has failed")
 
 func (o *walDumpOptions) stream(ctx context.Context, a *app, dir string, torn *string) view.Stream {
 	return view.Stream{Member: "entries", Names: walItem(datadir.WALEntry{}).Names(), All: func(yield func(view.Item, error) bool) {

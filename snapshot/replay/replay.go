@@ -52,7 +52,7 @@ type Database struct {
 	bytes   int           // in tx
 }
 
-// Open opens the database in a file that nobody else uses, which has no checksum
+// Open opens the database in a file of the caller alone, which has no checksum
 // at its end. The caller ends it with Finish or Discard.
 func Open(path string) (_ *Database, err error) {
 	// The file is private, and whoever loses it begins again: it is synced once.
@@ -82,7 +82,7 @@ func (d *Database) begin() (err error) {
 	return nil
 }
 
-// Revision is that of the last record, 0 if there is none.
+// Revision is that of the last record, 0 for a database without records.
 func (d *Database) Revision() int64 {
 	if d.last == nil {
 		return 0
