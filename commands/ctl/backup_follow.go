@@ -33,8 +33,9 @@ func newBackupFollow(a *app, shared *backupOptions) *cobra.Command {
 		Short: "Back up continuously, to the second",
 		Long: `Watch all keys of the cluster and store what is written as increments, one each
 --flush, so that the cluster can be restored to any revision. A full backup is taken
-at the start if none can be continued, every --full-every, and if revisions were compacted before they were
-recorded, which is a gap. With --keep-..., each full backup is followed by a prune.
+at the start if none can be continued, every --full-every, and after a gap: revisions
+that were compacted before they were recorded. With --keep-..., each full backup is
+followed by a prune.
 
 The follower survives the loss of members, of the leader and of the repository. While
 increments can't be stored, it keeps them in a temporary file (TMPDIR chooses where);
