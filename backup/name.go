@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"etcdkit/backup/pack"
@@ -14,7 +15,12 @@ import (
 // timeLayout is the time in a name, always UTC.
 const timeLayout = "20060102T150405Z"
 
-var namePattern = regexp.MustCompile(`^([0-9]{8}T[0-9]{6}Z)-[0-9]{1,19}-[0-9a-f]{8}$`)
+// namePattern is compiled when a name is looked at first, which most commands never do.
+//
+//nolint:gochecknoglobals // a function that is never reassigned
+var namePattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([0-9]{8}T[0-9]{6}Z)-[0-9]{1,19}-[0-9a-f]{8}$`)
+})
 
 // name returns the name of a backup of these facts.
 func name(at time.Time, revision int64, sum []byte) string {
@@ -23,7 +29,7 @@ func name(at time.Time, revision int64, sum []byte) string {
 
 // IsName reports whether s has the form of a backup's name.
 func IsName(s string) bool {
-	m := namePattern.FindStringSubmatch(s)
+	m := namePattern().FindStringSubmatch(s)
 	if m == nil {
 		return false
 	}
@@ -44,7 +50,10 @@ const (
 	dataObject     = "snapshot.db" // and a suffix for each layer
 )
 
-var recordPattern = regexp.MustCompile(`^verified-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\.json$`)
+//nolint:gochecknoglobals // as namePattern
+var recordPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^verified-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\.json$`)
+})
 
 // kind is what an object below a backup's name is.
 type kind int
@@ -69,7 +78,7 @@ func classify(object string) (backup string, k kind) {
 		return dir, manifestKind
 	case isData(base):
 		return dir, dataKind
-	case recordPattern.MatchString(base):
+	case recordPattern().MatchString(base):
 		return dir, recordKind
 	}
 	return "", foreign

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -111,13 +112,16 @@ func nearNumber(value string) string {
 	return strconv.FormatInt(n*factor, 10)
 }
 
-// durationShape matches a number and a possible unit.
-var durationShape = regexp.MustCompile(`^(\d+(?:\.\d+)?)\s*([a-zA-Zµ]*)$`)
+// durationShape matches a number and a possible unit. It is compiled when a value
+// is wrong, which is rare.
+//
+//nolint:gochecknoglobals // a function that is never reassigned
+var durationShape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(\d+(?:\.\d+)?)\s*([a-zA-Zµ]*)$`) })
 
 // nearDuration returns the duration that is written without a unit or with
 // another name of one, or "".
 func nearDuration(value string) string {
-	m := durationShape.FindStringSubmatch(strings.TrimSpace(value))
+	m := durationShape().FindStringSubmatch(strings.TrimSpace(value))
 	if m == nil {
 		return ""
 	}

@@ -42,16 +42,13 @@ func deeds() map[string]deed {
 	}
 }
 
-// protectCommands makes the commands of a tree ask.
-func protectCommands(a *app, root *cobra.Command) {
-	for path, what := range deeds() {
-		words := strings.Fields(path)
-		if a.shell != nil && !a.shell.has(root, words[0]) {
+// protectCommands makes the commands below a parent ask.
+func protectCommands(a *app, parent *cobra.Command, deeds map[string]deed) {
+	for _, cmd := range parent.Commands() {
+		protectCommands(a, cmd, deeds)
+		what := deeds[strings.TrimPrefix(cmd.CommandPath(), program+" ")]
+		if what == nil {
 			continue
-		}
-		cmd, rest, err := root.Find(words)
-		if err != nil || len(rest) > 0 {
-			panic("no command " + path) // a mistake in the table
 		}
 		addYes(cmd)
 		run := cmd.RunE

@@ -33,8 +33,7 @@ func Main(ctx context.Context, s cli.Streams, args []string) cli.Code {
 // NewRoot returns a fresh command tree on the given streams.
 func NewRoot(s cli.Streams) *cobra.Command { return newRoot(s, nil) }
 
-// newRoot returns a tree and the state needed to run it with the given
-// arguments.
+// newRoot returns a tree that can run the given arguments; nil is any.
 func newRoot(s cli.Streams, args []string) *cobra.Command {
 	return newTree(&app{streams: s}, args)
 }
@@ -69,16 +68,8 @@ func newTree(a *app, args []string) *cobra.Command {
 		&cobra.Group{ID: groupUtility, Title: "Other:"},
 	)
 	root.SetHelpCommandGroupID(groupUtility)
-	all := entries(root)
-	if a.shell != nil {
-		all = a.shell.needed(all, args)
-	}
-	for _, e := range all {
-		c := e.build(a)
-		c.GroupID = e.group
-		root.AddCommand(c)
-	}
-	protectCommands(a, root)
+	cli.AddCommands(root, a, entries(root), args)
+	protectCommands(a, root, deeds())
 	cli.FinishHelp(root, fmt.Sprintf("Use %q for the global flags, which every command takes.", program+" options"))
 	cli.HelpTopics(root,
 		cli.Topic{Name: "exit-codes", Page: docs.ExitCodes}, cli.Topic{Name: "environment", Page: docs.Environment},

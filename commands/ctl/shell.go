@@ -31,15 +31,11 @@ type shell struct {
 	settings []string          // the global flags of the shell, as variables
 	origins  map[string]string // of the settings
 	current  string            // the context that was current as the shell began
-	commands map[string]int    // the index of each entry by the name of its command
 }
 
 // newShellOf returns a shell that has the global flags of cmd.
 func newShellOf(a *app, cmd *cobra.Command) *shell {
-	sh := &shell{streams: a.streams, origins: maps.Clone(a.context.origins), commands: map[string]int{}}
-	for i, e := range entries(cmd.Root()) {
-		sh.commands[e.build(&app{}).Name()] = i
-	}
+	sh := &shell{streams: a.streams, origins: maps.Clone(a.context.origins)}
 	if a.context.flag == "" {
 		sh.current = a.context.name
 	}
@@ -56,23 +52,6 @@ func (sh *shell) apply(a *app, fs *pflag.FlagSet) {
 	a.context.current = sh.current
 	a.output.ApplyEnv(cli.Streams{Env: sh.settings, Err: io.Discard}, "ETCDCTL", fs)
 	given(fs, a.context.origins, func(name string) string { return sh.origins[name] })
-}
-
-// needed returns the entries of the tree for a command: the whole tree takes longer
-// to build than most requests. A line that does not begin with the name of a
-// command, but with an abbreviation or a flag, needs all of them.
-func (sh *shell) needed(all []entry, args []string) []entry {
-	if len(args) > 0 {
-		if i, ok := sh.commands[args[0]]; ok {
-			return all[i : i+1]
-		}
-	}
-	return all
-}
-
-// has reports whether a tree, which may be only what a line needs, has a command.
-func (sh *shell) has(root *cobra.Command, name string) bool {
-	return slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == name })
 }
 
 // run runs a command. Errors have the number of its line unless that is 0.

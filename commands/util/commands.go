@@ -14,43 +14,37 @@ const (
 	groupUtility = "utility"
 )
 
-// entry is a command of the root: its group in the help and its constructor.
-type entry struct {
-	group string
-	build func(*app) *cobra.Command
-}
-
 // entries returns all commands of the root.
-func entries() []entry {
-	return []entry{
-		{groupFiles, newSnapshot},
-		{groupFiles, newHashKV},
-		{groupFiles, newDefrag},
-		{groupFiles, newMigrate},
-		{groupFiles, newBackup},
-		{groupFiles, newCheck},
-		{groupFiles, newV2},
-		{groupFiles, newWAL},
-		{groupRead, reading(read.NewGet)},
-		{groupRead, reading(read.NewLs)},
-		{groupRead, reading(read.NewTree)},
-		{groupRead, reading(read.NewDu)},
-		{groupRead, reading(read.NewTop)},
-		{groupRead, reading(read.NewCount)},
-		{groupRead, reading(read.NewHistory)},
-		{groupRead, newDiff},
-		{groupRead, reading(read.NewBrowse)},
-		{groupRead, reading(read.NewExport)},
-		{groupRead, reading(newWatch)},
-		{groupRead, group("lease <subcommand>", "Read leases", read.NewLeaseList, read.NewLeaseTimeToLive)},
-		{groupRead, group("user <subcommand>", "Read users", read.NewUserList, read.NewUserGet)},
-		{groupRead, group("role <subcommand>", "Read roles", read.NewRoleList, read.NewRoleGet)},
-		{groupRead, group("member <subcommand>", "Read the list of members", read.NewMemberList)},
-		{groupRead, group("alarm <subcommand>", "Read alarms", read.NewAlarmList)},
-		{groupRead, group("auth <subcommand>", "Read whether authentication is on", read.NewAuthStatus)},
-		{groupRead, newServe},
-		{groupUtility, func(a *app) *cobra.Command { return cli.Version(program, &a.output) }},
-		{groupUtility, func(*app) *cobra.Command { return cli.Completion(program) }},
+func entries() []cli.Entry[*app] {
+	return []cli.Entry[*app]{
+		cli.NewEntry("snapshot", groupFiles, newSnapshot),
+		cli.NewEntry("hashkv", groupFiles, newHashKV),
+		cli.NewEntry("defrag", groupFiles, newDefrag),
+		cli.NewEntry("migrate", groupFiles, newMigrate),
+		cli.NewEntry("backup", groupFiles, newBackup),
+		cli.NewEntry("check", groupFiles, newCheck),
+		cli.NewEntry("v2", groupFiles, newV2),
+		cli.NewEntry("wal", groupFiles, newWAL),
+		cli.NewEntry("get", groupRead, reading(read.NewGet)),
+		cli.NewEntry("ls", groupRead, reading(read.NewLs)),
+		cli.NewEntry("tree", groupRead, reading(read.NewTree)),
+		cli.NewEntry("du", groupRead, reading(read.NewDu)),
+		cli.NewEntry("top", groupRead, reading(read.NewTop)),
+		cli.NewEntry("count", groupRead, reading(read.NewCount)),
+		cli.NewEntry("history", groupRead, reading(read.NewHistory)),
+		cli.NewEntry("diff", groupRead, newDiff),
+		cli.NewEntry("browse", groupRead, reading(read.NewBrowse)),
+		cli.NewEntry("export", groupRead, reading(read.NewExport)),
+		cli.NewEntry("watch", groupRead, reading(newWatch)),
+		cli.NewEntry("lease", groupRead, group("lease <subcommand>", "Read leases", read.NewLeaseList, read.NewLeaseTimeToLive)),
+		cli.NewEntry("user", groupRead, group("user <subcommand>", "Read users", read.NewUserList, read.NewUserGet)),
+		cli.NewEntry("role", groupRead, group("role <subcommand>", "Read roles", read.NewRoleList, read.NewRoleGet)),
+		cli.NewEntry("member", groupRead, group("member <subcommand>", "Read the list of members", read.NewMemberList)),
+		cli.NewEntry("alarm", groupRead, group("alarm <subcommand>", "Read alarms", read.NewAlarmList)),
+		cli.NewEntry("auth", groupRead, group("auth <subcommand>", "Read whether authentication is on", read.NewAuthStatus)),
+		cli.NewEntry("serve", groupRead, newServe),
+		cli.NewEntry("version", groupUtility, func(a *app) *cobra.Command { return cli.Version(program, &a.output) }),
+		cli.NewEntry("completion", groupUtility, func(*app) *cobra.Command { return cli.Completion(program) }),
 	}
 }
 

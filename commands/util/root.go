@@ -28,11 +28,14 @@ type app struct {
 // Main runs etcdutl with the given arguments, those after the program's name,
 // and returns its exit code.
 func Main(ctx context.Context, s cli.Streams, args []string) cli.Code {
-	return cli.Program{Root: NewRoot(s), Streams: s, Prefix: "ETCDUTL", HelpFirst: cli.HelpFirst(args)}.Main(ctx, args)
+	return cli.Program{Root: newRoot(s, args), Streams: s, Prefix: "ETCDUTL", HelpFirst: cli.HelpFirst(args)}.Main(ctx, args)
 }
 
 // NewRoot returns a fresh command tree on the given streams.
-func NewRoot(s cli.Streams) *cobra.Command {
+func NewRoot(s cli.Streams) *cobra.Command { return newRoot(s, nil) }
+
+// newRoot returns a tree that can run the given arguments; nil is any.
+func newRoot(s cli.Streams, args []string) *cobra.Command {
 	cli.EnablePrefixMatching()
 	a := &app{streams: s}
 	root := &cobra.Command{
@@ -55,11 +58,7 @@ func NewRoot(s cli.Streams) *cobra.Command {
 		&cobra.Group{ID: groupUtility, Title: "Other:"},
 	)
 	root.SetHelpCommandGroupID(groupUtility)
-	for _, e := range entries() {
-		c := e.build(a)
-		c.GroupID = e.group
-		root.AddCommand(c)
-	}
+	cli.AddCommands(root, a, entries(), args)
 	cli.FinishHelp(root, "")
 	cli.HelpTopics(root,
 		cli.Topic{Name: "exit-codes", Page: docs.ExitCodes}, cli.Topic{Name: "environment", Page: docs.Environment}, cli.Topic{Name: "formats", Page: docs.Formats})

@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"regexp"
+	"sync"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 )
@@ -18,7 +19,12 @@ import (
 // after.
 const mark = "\x00etcdkit-fence-"
 
-var suffix = regexp.MustCompile(`\x00etcdkit-fence-[0-9a-f]{32}-[0-9]{1,6}$`)
+// suffix is compiled when a key has the mark, which is hardly ever.
+//
+//nolint:gochecknoglobals // a function that is never reassigned
+var suffix = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\x00etcdkit-fence-[0-9a-f]{32}-[0-9]{1,6}$`)
+})
 
 // New returns a new name for a fence, to which a lane adds its number.
 func New(key []byte) string {
@@ -47,4 +53,4 @@ func IsLease(id int64) bool { return id>>32 == leaseMark }
 func Is(kv *mvccpb.KeyValue) bool { return IsName(kv.GetKey()) }
 
 // IsName is Is for the name of a key.
-func IsName(key []byte) bool { return bytes.Contains(key, []byte(mark)) && suffix.Match(key) }
+func IsName(key []byte) bool { return bytes.Contains(key, []byte(mark)) && suffix().Match(key) }
