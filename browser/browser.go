@@ -51,7 +51,7 @@ func run(ctx context.Context, o Options, screen tcell.Screen) error {
 	defer screen.Fini()
 	work, stop := context.WithCancel(ctx)
 	defer stop()
-	events, quit, done := make(chan tcell.Event, 16), make(chan struct{}), make(chan func())
+	events, quit, done := make(chan tcell.Event, 16), make(chan struct{}), make(chan func(), pageSize)
 	defer close(quit)
 	go screen.ChannelEvents(events, quit)
 	m := newModel(work, o, func(f func()) {
@@ -68,6 +68,9 @@ func run(ctx context.Context, o Options, screen tcell.Screen) error {
 			return context.Cause(ctx)
 		case f := <-done:
 			f()
+			for range len(done) { // what came meanwhile is drawn at once
+				(<-done)()
+			}
 		case e, ok := <-events:
 			if !ok {
 				return nil

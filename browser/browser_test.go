@@ -19,6 +19,8 @@ import (
 type source struct {
 	kvs    []*mvccpb.KeyValue
 	denied string // the key that cannot be read
+	// changes are the events after revision 2. If it is nil, there never are any.
+	changes <-chan *mvccpb.Event
 }
 
 func (s source) Pages(_ context.Context, r keyspace.Range) iter.Seq2[*keyspace.Page, error] {
@@ -43,8 +45,21 @@ func (s source) Pages(_ context.Context, r keyspace.Range) iter.Seq2[*keyspace.P
 	}
 }
 
-func (s source) Events(_ context.Context, _, _ int64, r keyspace.Range) iter.Seq2[*mvccpb.Event, error] {
+func (s source) Events(ctx context.Context, _, to int64, r keyspace.Range) iter.Seq2[*mvccpb.Event, error] {
 	return func(yield func(*mvccpb.Event, error) bool) {
+		for to == 0 && s.changes != nil {
+			select {
+			case e := <-s.changes:
+				if keyspace.Within(e.GetKv().GetKey(), r.Key, r.End) {
+					yield(e, nil)
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+		if to == 0 {
+			return
+		}
 		for _, kv := range s.kvs {
 			e := &mvccpb.Event{Kv: &mvccpb.KeyValue{Key: kv.GetKey(), Value: kv.GetValue(), Version: 1, CreateRevision: 2, ModRevision: 2}}
 			if keyspace.Within(kv.GetKey(), r.Key, r.End) && !yield(e, nil) {
@@ -237,6 +252,7 @@ func TestBrowsePages(t *testing.T) {
 	for want := pageSize; want <= 3*pageSize; want += pageSize {
 		for len(m.rows) < want {
 			(<-posts)()
+			m.flatten()
 		}
 		if len(m.rows) != want {
 			t.Fatalf("%d rows, want %d", len(m.rows), want)

@@ -19,13 +19,16 @@ func helpLines() []string {
 		"up down j k      move",
 		"PgUp PgDn        move by a screen",
 		"enter right l    open or close a directory",
-		"left h backspace close a directory, or go to its parent",
-		"v y              value: text, JSON, or YAML of Kubernetes",
+		"left h backspace close, or go to the parent",
+		"v y              value: text, JSON or YAML",
 		"x                value in hexadecimal",
 		"r                history of the key",
 		"d                what each version changed",
+		"w                watch the key or directory",
 		"J K space        scroll the pane",
-		"c                show the command of what is shown",
+		"/                search in the names of keys",
+		"esc              end a search",
+		"c                show the command for this",
 		"?                this help",
 		"q ctrl-c         quit",
 	}
@@ -33,6 +36,10 @@ func helpLines() []string {
 
 // key does what a key stands for.
 func (m *model) key(k tcell.Key, r rune) {
+	if m.typing {
+		m.typeKey(k, r)
+		return
+	}
 	switch k {
 	case tcell.KeyUp:
 		r = 'k'
@@ -44,6 +51,9 @@ func (m *model) key(k tcell.Key, r rune) {
 		r = 'h'
 	case tcell.KeyCtrlC:
 		r = 'q'
+	case tcell.KeyEscape:
+		m.unfind()
+		return
 	case tcell.KeyPgUp:
 		m.move(-m.height)
 		return
@@ -77,6 +87,10 @@ func (m *model) letter(r rune) {
 		m.turn(modeHistory)
 	case 'd':
 		m.turn(modeDiff)
+	case 'w':
+		m.turn(modeWatch)
+	case '/':
+		m.typing, m.typed = true, ""
 	case '?':
 		m.turn(modeHelp)
 	case 'J', ' ':
@@ -121,6 +135,12 @@ func (m *model) command() string {
 	switch {
 	case n == nil:
 		return m.Command("ls", m.Prefix)
+	case m.mode == modeWatch && n.dir:
+		return m.Command("watch", "--prefix", n.name)
+	case m.mode == modeWatch:
+		return m.Command("watch", n.name)
+	case n.dir && m.Separator != "/":
+		return m.Command("ls", "--separator", m.Separator, n.name)
 	case n.dir:
 		return m.Command("ls", n.name)
 	case m.mode == modeHistory:
@@ -136,6 +156,9 @@ func (m *model) command() string {
 // draw shows the tree, the pane and the status. Only bold and reverse are used, so
 // the screen is the same without colors.
 func (m *model) draw(screen tcell.Screen) {
+	if m.stale {
+		m.flatten()
+	}
 	screen.Clear()
 	w, h := screen.Size()
 	if w < minWidth || h < minHeight {
@@ -146,12 +169,8 @@ func (m *model) draw(screen tcell.Screen) {
 	left := w * 2 / 5
 	m.height = h - 2
 	m.top = max(min(m.top, m.cursor), m.cursor-m.height+1)
-	title := m.Prefix
-	if title == "" {
-		title = "all keys"
-	}
 	bold := tcell.StyleDefault.Bold(true)
-	put(screen, 0, 0, left, title, bold)
+	put(screen, 0, 0, left, m.title(), bold)
 	if n := m.current(); n != nil {
 		put(screen, left+2, 0, w-left-2, n.name, bold)
 	}
@@ -172,16 +191,34 @@ func (m *model) draw(screen tcell.Screen) {
 	screen.Show()
 }
 
+// title says what the tree shows.
+func (m *model) title() string {
+	title := m.Prefix
+	if title == "" {
+		title = "all keys"
+	}
+	if m.found != nil {
+		title += " with " + m.found.label
+	}
+	return title
+}
+
 func (m *model) bottom() string {
 	switch {
+	case m.typing:
+		return "search for: " + m.typed + "_"
 	case m.status != "":
 		return m.status
-	case m.root.loading:
+	case m.shownRoot().loading:
 		return "reading ..."
+	case len(m.rows) == 0 && m.found != nil:
+		return "no such keys   esc back   q quit"
 	case len(m.rows) == 0:
 		return "no keys here   q quit"
+	case m.found != nil:
+		return "esc back  x hex  r history  d differences  w watch  c command  ? help  q quit"
 	}
-	return "enter open   x hex   r history   d differences   c command   ? help   q quit"
+	return "enter open  / search  x hex  r history  d differences  w watch  ? help  q quit"
 }
 
 // row draws a row of the tree, with the number of keys of a directory.

@@ -2,7 +2,10 @@ package browser
 
 import (
 	"context"
+	"iter"
+	"slices"
 	"strconv"
+	"strings"
 
 	"etcdkit/keyspace"
 	"etcdkit/keyspace/children"
@@ -35,6 +38,7 @@ const (
 	modeHex
 	modeHistory
 	modeDiff
+	modeWatch
 	modeHelp
 )
 
@@ -46,7 +50,13 @@ type model struct {
 	post func(func())
 
 	root   *node
+	found  *node  // its children are what was searched for; nil while the tree is shown
+	search func() // ends the search
+	before int    // the row of the tree under the cursor before it
+	typing bool   // the last line takes what to search for
+	typed  string
 	rows   []*node
+	stale  bool // the rows are to be listed anew
 	cursor int
 	top    int // the first row on the screen
 	height int // of the tree on the screen
@@ -59,14 +69,14 @@ type model struct {
 	quit    bool
 
 	cancel   context.CancelFunc // of the reading for the pane
-	read     int                // how many readings for the pane were started
+	reading  int                // how many readings for the pane were started
 	decoding chan struct{}      // has one element while a value is decoded
 	counting chan struct{}      // has one element for each count that is running
 }
 
 func newModel(ctx context.Context, o Options, post func(func())) *model {
 	return &model{
-		Options: o, ctx: ctx, post: post, cancel: func() {}, height: 1,
+		Options: o, ctx: ctx, post: post, cancel: func() {}, search: func() {}, height: 1,
 		root:     &node{name: o.Prefix, dir: true, open: true, depth: -1},
 		decoding: make(chan struct{}, 1), counting: make(chan struct{}, 2),
 	}
@@ -74,58 +84,76 @@ func newModel(ctx context.Context, o Options, post func(func())) *model {
 
 // load begins to read the children of a directory.
 func (m *model) load(n *node) {
-	if n.loading || n.more != nil || n.kids != nil {
-		return
+	if !n.loading && n.more == nil && n.kids == nil {
+		m.read(m.ctx, n, m.children(n))
 	}
-	n.loading, n.more = true, make(chan struct{}, 1)
-	more := n.more
-	go func() {
+}
+
+// children yields the children of a directory.
+func (m *model) children(n *node) iter.Seq2[*node, error] {
+	return func(yield func(*node, error) bool) {
 		list, err := children.Of(m.ctx, m.Source, children.Query{Prefix: n.name, Separator: m.Separator})
 		if err != nil {
-			m.post(func() { m.loaded(n, nil, err) })
+			yield(nil, err)
 			return
 		}
 		defer list.Close()
-		var page []*node
 		for c, err := range list.Children {
-			if err != nil {
-				m.post(func() { m.loaded(n, page, keyspace.Unbroken(err)) })
+			kid := &node{name: c.Name, label: strings.TrimPrefix(c.Name, n.name), dir: c.Dir, depth: n.depth + 1, parent: n}
+			if !yield(kid, err) || err != nil {
 				return
 			}
-			if len(page) == pageSize {
-				kids := page
-				m.post(func() { m.loaded(n, kids, nil) })
-				page = nil
-				select {
-				case <-more:
-				case <-m.ctx.Done():
-					return
-				}
-			}
-			page = append(page, &node{name: c.Name, label: c.Name[len(n.name):], dir: c.Dir, depth: n.depth + 1, parent: n})
 		}
-		m.post(func() { n.more = nil; m.loaded(n, page, nil) })
+	}
+}
+
+// read begins to add nodes to the children of a node, and pauses after each page
+// until the cursor is at its end.
+func (m *model) read(ctx context.Context, n *node, kids iter.Seq2[*node, error]) {
+	n.loading, n.more = true, make(chan struct{}, 1)
+	more := n.more
+	go func() {
+		count := 0
+		for kid, err := range kids {
+			if err != nil {
+				m.post(func() { m.ended(n, keyspace.Unbroken(err)) })
+				return
+			}
+			count++
+			full := count%pageSize == 0
+			m.post(func() {
+				n.kids = append(n.kids, kid)
+				n.loading, m.stale = !full, true
+			})
+			if !full {
+				continue
+			}
+			select {
+			case <-more:
+			case <-ctx.Done():
+				return
+			}
+		}
+		m.post(func() { m.ended(n, nil) })
 	}()
 }
 
-// loaded adds children that were read.
-func (m *model) loaded(n *node, kids []*node, err error) {
-	n.loading = false
-	n.kids = append(n.kids, kids...)
-	if err != nil {
-		n.more = nil
+// ended notes that all children of a node were read, or why not.
+func (m *model) ended(n *node, err error) {
+	n.loading, n.more = false, nil
+	if err != nil && (m.found == nil || m.found == n) {
 		m.status = err.Error()
-	}
-	first := len(m.rows) == 0
-	m.flatten()
-	if first {
-		m.show()
 	}
 }
 
-// flatten lists the rows of the tree that are not in a closed directory.
+// flatten lists the rows of the tree that are not in a closed directory. The cursor
+// stays where it is, even if rows are added above.
 func (m *model) flatten() {
-	m.rows = m.rows[:0]
+	var at *node
+	if m.cursor < len(m.rows) {
+		at = m.rows[m.cursor]
+	}
+	m.rows, m.stale = m.rows[:0], false
 	var add func(*node)
 	add = func(n *node) {
 		for _, kid := range n.kids {
@@ -135,8 +163,23 @@ func (m *model) flatten() {
 			}
 		}
 	}
-	add(m.root)
+	add(m.shownRoot())
+	if i := slices.Index(m.rows, at); i >= 0 {
+		m.cursor = i
+	}
 	m.cursor = max(0, min(m.cursor, len(m.rows)-1))
+	if at == nil && len(m.rows) > 0 {
+		m.show()
+	}
+}
+
+// shownRoot returns the node whose children are shown: the root of the tree, or
+// what was found.
+func (m *model) shownRoot() *node {
+	if m.found != nil {
+		return m.found
+	}
+	return m.root
 }
 
 // current returns the node under the cursor, nil for an empty tree.
@@ -182,7 +225,7 @@ func (m *model) leave() {
 	case n.dir && n.open:
 		n.open = false
 		m.flatten()
-	case n.parent != m.root:
+	case n.parent != m.shownRoot():
 		for i, row := range m.rows {
 			if row == n.parent {
 				m.move(i - m.cursor)

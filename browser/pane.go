@@ -28,7 +28,7 @@ const (
 // that has not ended is abandoned.
 func (m *model) show() {
 	m.cancel()
-	m.read++
+	m.reading++
 	m.scroll, m.status = 0, ""
 	n := m.current()
 	if n == nil || m.mode == modeHelp {
@@ -36,12 +36,16 @@ func (m *model) show() {
 	}
 	ctx, cancel := context.WithCancel(m.ctx)
 	m.cancel = cancel
-	read, mode := m.read, m.mode
+	reading, mode := m.reading, m.mode
+	if mode == modeWatch {
+		go m.watch(ctx, n, reading)
+		return
+	}
 	go func() {
 		defer cancel()
 		text, err := m.text(ctx, n, mode)
 		m.post(func() {
-			if read != m.read {
+			if reading != m.reading {
 				return
 			}
 			m.pane = strings.Split(strings.TrimSuffix(text, "\n"), "\n")

@@ -25,9 +25,9 @@ type Source interface {
 	Pages(ctx context.Context, r Range) iter.Seq2[*Page, error]
 
 	// Events returns the events of the keys of a range from one revision to
-	// another, both included, in order. It uses only Key, End and PrevKV of the
-	// range.
-	// An error ends the sequence.
+	// another, both included, in order. With 0 as the last one, a source that
+	// changes goes on until ctx ends, and one that does not change has no events. It
+	// uses only Key, End and PrevKV of the range. An error ends the sequence.
 	Events(ctx context.Context, from, to int64, r Range) iter.Seq2[*mvccpb.Event, error]
 
 	// Head returns where the keyspace is now.

@@ -24,9 +24,9 @@ func NewBrowse(p Program) *cobra.Command {
 or the differences of the key under the cursor. Values of Kubernetes are shown as
 YAML, without the data of Secrets. Nothing is written.
 
-Directories are read when they are opened, a part at a time. The key ? lists all
-keys, c shows the command that prints what is shown, and q quits. The terminal needs
-80 columns and 24 lines.`,
+Directories are read when they are opened, a part at a time. Press / to search in the
+names of keys, w to watch what changes, c for the command that prints what is shown,
+? for all keys and q to quit. The terminal needs 80 columns and 24 lines.`,
 		Example: p.example(`  etcdctl browse
   etcdctl browse /registry/
   etcdctl browse services. --separator .`),
