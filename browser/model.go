@@ -92,7 +92,7 @@ func (m *model) load(n *node) {
 // children yields the children of a directory.
 func (m *model) children(n *node) iter.Seq2[*node, error] {
 	return func(yield func(*node, error) bool) {
-		list, err := children.Of(m.ctx, m.Source, children.Query{Prefix: n.name, Separator: m.Separator})
+		list, err := children.Of(m.ctx, m.Source, children.Query{Prefix: n.name, Separator: m.Separator, AtOnce: true})
 		if err != nil {
 			yield(nil, err)
 			return

@@ -62,7 +62,7 @@ func (m *model) begin(row int) {
 // matches yields the keys whose names contain a text.
 func (m *model) matches(ctx context.Context, parent *node, text string) iter.Seq2[*node, error] {
 	r := keyspace.Prefix(m.Prefix)
-	r.KeysOnly = true
+	r.KeysOnly, r.AtOnce = true, true
 	return func(yield func(*node, error) bool) {
 		for page, err := range m.Source.Pages(ctx, r) {
 			if err != nil {

@@ -56,6 +56,9 @@ type Range struct {
 
 	// Serializable permits an answer that the quorum has not confirmed.
 	Serializable bool
+	// AtOnce hands each page out as it comes. A source otherwise holds pages back
+	// for a moment, so that a compaction does not end the reading.
+	AtOnce bool
 	// PrevKV adds to events the pair before each, if that is not compacted.
 	PrevKV bool
 

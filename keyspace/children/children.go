@@ -25,6 +25,7 @@ type Child struct {
 type Query struct {
 	Prefix, Separator string // the separator is not empty
 	Rev               int64  // 0 means the latest revision
+	AtOnce            bool   // as that of a keyspace.Range
 }
 
 // List is the children of a prefix at one revision.
@@ -38,7 +39,7 @@ type List struct {
 // closes the list.
 func Of(ctx context.Context, src keyspace.Source, q Query) (List, error) {
 	r := keyspace.Prefix(q.Prefix)
-	r.Rev, r.KeysOnly, r.Skip = q.Rev, true, q.skip
+	r.Rev, r.KeysOnly, r.AtOnce, r.Skip = q.Rev, true, q.AtOnce, q.skip
 	next, stop := iter.Pull2(src.Pages(ctx, r))
 	page, err, ok := next()
 	if err != nil {

@@ -25,13 +25,15 @@ func (s *scan) read(ctx context.Context) error {
 	switch {
 	case s.Single || s.End == "" || s.CountOnly || s.Limit < 0 || !s.Sort.InKeyOrder() || s.Filter != keyspace.Filter{}:
 		return s.single(ctx)
+	case s.Skip != nil && (s.Limit > 0 || s.logsIn()):
+		return s.skim(ctx, s.Key)
 	case s.Skip != nil:
-		return s.skim(ctx)
+		return s.skimStreams(ctx)
 	case s.Retry != nil:
 		return s.insist(ctx)
 	}
 	streams := true
-	if s.Client.Username == "" || s.Client.Password == "" {
+	if !s.logsIn() {
 		whole, err := s.tryStream(ctx)
 		if whole || errors.Is(err, context.DeadlineExceeded) {
 			return err
@@ -52,6 +54,9 @@ func (s *scan) read(ctx context.Context) error {
 	}
 	return s.plain(ctx)
 }
+
+// logsIn reports whether clientv3 logs in again for each stream.
+func (s *scan) logsIn() bool { return s.Client.Username != "" && s.Client.Password != "" }
 
 // tryStream starts a stream, hands the range out if it is small, and reports
 // whether it did. If the range is not small, or does not arrive in time,

@@ -8,7 +8,7 @@ import (
 )
 
 // skim reads a range whose caller skips keys, as ls skips the keys below a
-// child.
+// child, from a server that has no range streams; see skimStreams.
 //
 // A request is needed after each page in any case, so the next one begins at
 // the first key that the caller wants. While pages end in the middle of many
@@ -38,8 +38,8 @@ const (
 	cheap     = 5000    // keys that are counted in the time of a few requests
 )
 
-func (s *scan) skim(ctx context.Context) error {
-	k := &skim{scan: s, limit: leastKeys, from: s.Key, end: s.End}
+func (s *scan) skim(ctx context.Context, from string) error {
+	k := &skim{scan: s, limit: leastKeys, from: from, end: s.End}
 	for {
 		var resp *pb.RangeResponse
 		err := s.retry.Loop(ctx, func(ctx context.Context) (err error) {
@@ -127,10 +127,7 @@ func (k *skim) pass(kvs []*mvccpb.KeyValue) {
 		return
 	}
 	k.from = next
-	same := 1 // keys of the child that the page ends in
-	for same < len(kvs) && k.Skip(kvs[len(kvs)-1-same].GetKey()) == next {
-		same++
-	}
+	_, same := ending(kvs, k.Skip) // keys of the child that the page ends in
 	if 2*same < len(kvs) {
 		k.limit = min(growth*k.limit, mostKeys)
 		return

@@ -133,7 +133,7 @@ func (r *Source) scan(g keyspace.Range) *scan {
 		retry:  r.Retry,
 		out:    make(chan *keyspace.Page),
 		pinned: g.Rev, count: -1,
-		held: held{active: g.Rev == 0 && r.Retry == nil, begun: time.Now()},
+		held: held{active: g.Rev == 0 && r.Retry == nil && !g.AtOnce, begun: time.Now()},
 	}
 	if s.retry == nil {
 		s.retry = &retry.Retrier{Timeout: r.Timeout, Patience: 2 * r.Timeout, Explain: r.Explain}

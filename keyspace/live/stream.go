@@ -45,12 +45,26 @@ func NoStream(err error) bool {
 
 // streamOnce reads one stream to its end.
 func (s *scan) streamOnce(ctx context.Context) error {
+	before := s.done
+	return s.parts(ctx, s.next(), s.left(0), func(part *pb.RangeResponse) (bool, error) {
+		final := part.GetHeader() != nil
+		if count := before + part.GetCount(); final && s.count < 0 {
+			s.count = count
+		} else if final && s.count != count {
+			return false, wrong("%d keys counted at first, %d at the end", s.count, count)
+		}
+		return final, s.hand(ctx, part.GetKvs(), part.GetMore())
+	})
+}
+
+// parts calls take with each part of a stream, the last of which has a header,
+// until take reports that it needs no more.
+func (s *scan) parts(ctx context.Context, from string, limit int64, take func(*pb.RangeResponse) (over bool, err error)) error {
 	reading, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	late := time.AfterFunc(s.Timeout, func() { cancel(context.DeadlineExceeded) })
 	defer late.Stop()
-	before := s.done
-	stream, err := s.kv.RangeStream(reading, s.request(s.next(), s.End, s.left(0)), s.accept(0)...)
+	stream, err := s.kv.RangeStream(reading, s.request(from, s.End, limit), s.accept(0)...)
 	for err == nil {
 		var part *pb.RangeResponse
 		start := time.Now()
@@ -62,13 +76,7 @@ func (s *scan) streamOnce(ctx context.Context) error {
 		if err := checkPart(part, s.Key, s.End, s.last); err != nil {
 			return err
 		}
-		final := part.GetHeader() != nil
-		if count := before + part.GetCount(); final && s.count < 0 {
-			s.count = count
-		} else if final && s.count != count {
-			return wrong("%d keys counted at first, %d at the end", s.count, count)
-		}
-		if err := s.hand(ctx, part.GetKvs(), part.GetMore()); err != nil || final {
+		if over, err := take(part); over || err != nil {
 			return err
 		}
 		late.Reset(s.Timeout)
