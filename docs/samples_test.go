@@ -170,6 +170,19 @@ func fileSamples() map[string]printer.View {
 			{Name: "op", V: "put"}, {Name: "key", V: []byte("a")}, {Name: "range_end", V: []byte(nil)}, {Name: "value_size", V: view.Bytes(5)},
 			{Name: "lease", V: ""}, {Name: "request", V: `put "a" (5 bytes)`},
 		}}}},
+		"etcdutl recover": view.Parts{
+			Facts: []view.Named{{Name: "chosen", V: "m1.etcd"}, {Name: "reason", V: "m1.etcd is chosen: no log ends later than its own (term 5, entry 1203)"}, {Name: "logs", V: int64(1)}, {Name: "voters", V: int64(3)}, {Name: "logs_needed", V: int64(2)}},
+			Lists: []view.Items{
+				{Member: "directories", All: []view.Item{{Values: []view.Named{
+					{Name: "directory", V: "m1.etcd"}, {Name: "chosen", V: true}, {Name: "member", V: "m1"}, {Name: "member_id", V: "3ebc01aec68d6d70"}, {Name: "cluster_id", V: "cd11e86392339c47"},
+					{Name: "term", V: int64(5)}, {Name: "last_term", V: int64(5)}, {Name: "last", V: int64(1203)}, {Name: "commit", V: int64(1201)}, {Name: "consistent_index", V: int64(1187)},
+					{Name: "revision", V: int64(402)}, {Name: "uncommitted", V: int64(2)}, {Name: "error", V: ""},
+				}}}},
+				{Member: "made", All: []view.Item{{Values: []view.Named{
+					{Name: "data_dir", V: "new"}, {Name: "name", V: "m1"}, {Name: "member_id", V: "a4d1f3c2709be655"}, {Name: "cluster_id", V: "e3c4d7a6f9c41a02"}, {Name: "revision", V: int64(1_000_000_402)}, {Name: "keys", V: int64(120)},
+				}}}},
+			},
+		},
 		"etcdutl hashkv": view.FileHashKV{Hash: 1263800559, Revision: 6, CompactRevision: 2},
 		"etcdctl history": view.History{Versions: func(yield func(view.KeyVersion, error) bool) {
 			_ = yield(view.KeyVersion{Event: &mvccpb.Event{Type: mvccpb.Event_DELETE, Kv: &mvccpb.KeyValue{Key: []byte("a"), ModRevision: 3}}}, nil) &&

@@ -25,6 +25,7 @@ func entries() []cli.Entry[*app] {
 		cli.NewEntry("check", groupFiles, newCheck),
 		cli.NewEntry("v2", groupFiles, newV2),
 		cli.NewEntry("wal", groupFiles, newWAL),
+		cli.NewEntry("recover", groupFiles, newRecover),
 		cli.NewEntry("get", groupRead, reading(read.NewGet)),
 		cli.NewEntry("ls", groupRead, reading(read.NewLs)),
 		cli.NewEntry("tree", groupRead, reading(read.NewTree)),

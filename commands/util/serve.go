@@ -14,7 +14,6 @@ import (
 	"etcdkit/commands/cli"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
-	"etcdkit/snapshot"
 	"etcdkit/snapshot/restore"
 )
 
@@ -28,12 +27,14 @@ type serveOptions struct {
 	certFile, keyFile  string
 	trustedCAFile      string
 	clientCertAuth     bool
+	tail               tailOptions
 	size               int64 // of the file, in bytes
 }
 
 func (o *serveOptions) addFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVar(&o.from, fromFlag, "", "the snapshot, or the copy of a database, to serve")
+	fs.StringVar(&o.from, fromFlag, "", "the snapshot, copy of a database, or data directory of a stopped member, to serve")
+	o.tail.addFlags(fs)
 	fs.StringVar(&o.listen, "listen", "127.0.0.1:0", "`address` to serve clients on; port 0 is a free one")
 	fs.StringVar(&o.keep, "keep", "", "make the copy in this `directory` and keep it")
 	fs.BoolVar(&o.noAuth, "no-auth", false, "switch authentication off in the copy")
@@ -45,7 +46,7 @@ func (o *serveOptions) addFlags(cmd *cobra.Command) {
 	for _, name := range []string{fromFlag, "cert-file", "key-file", "trusted-ca-file"} {
 		mustMark(cmd.MarkFlagFilename(name))
 	}
-	mustMark(cmd.MarkFlagDirname("keep"))
+	mustMark(cmd.MarkFlagDirname("keep"), cmd.MarkFlagDirname(walDirFlag))
 }
 
 // validate checks arguments and flags.
@@ -82,8 +83,8 @@ func newServe(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve --from <file> [options]",
 		Short: "Serve a snapshot with a real etcd server",
-		Long: `Start a real etcd server on a private copy of a snapshot, with its history,
-leases, users and roles. Any client can connect to it: etcdctl, a graphical tool,
+		Long: `Start a real etcd server on a private copy of a snapshot, or of what a stopped
+member would serve, with its history, leases, users and roles. Any client can connect to it: etcdctl, a graphical tool,
 or a kube-apiserver in a sandbox. What they write stays in the copy. Ctrl-C ends
 the server and removes the copy, unless --keep names its directory.
 
@@ -91,6 +92,7 @@ In the copy leases do not expire, unless --run-leases is given, and NOSPACE alar
 are disarmed. With --no-auth it has no authentication, which is the way back from
 a lost root password. Without TLS flags it serves this machine only.`,
 		Example: `  etcdutl serve --from backup.db
+  etcdutl serve --from /var/lib/etcd
   etcdutl serve --from backup.db --listen 127.0.0.1:2379 --keep data
   etcdutl serve --from backup.db --no-auth
   etcdutl serve --from backup.db -w json`,
@@ -192,23 +194,30 @@ func (o *serveOptions) caFile() string {
 }
 
 // copy restores the file to a directory, as a cluster of one.
-func (o *serveOptions) copy(ctx context.Context, a *app, dir string) (restore.Result, error) {
-	f, err := snapshot.Open(o.from)
+func (o *serveOptions) copy(ctx context.Context, a *app, dir string) (_ restore.Result, err error) {
+	c, err := (&source{path: o.from, tail: o.tail}).open(ctx, a)
 	if err != nil {
 		return restore.Result{}, err
 	}
-	bare := !f.HasChecksum()
+	defer func() { err = errors.Join(err, c.Close()) }()
+	f := c.File()
 	o.size = f.Size()
-	if err := f.Close(); err != nil {
-		return restore.Result{}, err
-	}
 	const member, peer = "default", "http://localhost:2380"
-	return restore.Restore(ctx, restore.Config{
-		SnapshotPath: o.from, SkipHashCheck: bare, DataDir: dir, InitialMmapSize: defaultMmapSize,
+	cfg := restore.Config{
+		SnapshotPath: o.from, SkipHashCheck: !f.HasChecksum(), DataDir: dir, InitialMmapSize: defaultMmapSize,
 		Name: member, PeerURLs: []string{peer}, InitialCluster: member + "=" + peer, InitialClusterToken: "etcdutl-serve",
 		Changes: restore.Changes{NoAuth: o.noAuth, NoSpaceAlarms: true, HoldLeases: !o.runLeases},
 		Notice:  func(text string) { fmt.Fprintln(a.streams.Err, text) },
-	})
+	}
+	if c.Dir != nil || o.from == standardInput {
+		cfg.File = f
+	}
+	if o.from == standardInput && f.HasChecksum() {
+		if err := f.VerifyChecksum(ctx); err != nil {
+			return restore.Result{}, err
+		}
+	}
+	return restore.Restore(ctx, cfg)
 }
 
 // note says what is otherwise in the copy than in the file.

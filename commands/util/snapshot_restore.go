@@ -23,6 +23,16 @@ type restoreOptions struct {
 }
 
 func (o *restoreOptions) addFlags(cmd *cobra.Command) {
+	o.addClusterFlags(cmd)
+	fs := cmd.Flags()
+	fs.BoolVar(&o.SkipHashCheck, "skip-hash-check", false, "accept a file without checksum, such as a copy of a data directory's db")
+	fs.Uint64Var(&o.BumpRevision, "bump-revision", 0, "add this to the latest revision; requires --mark-compacted")
+	fs.BoolVar(&o.MarkCompacted, "mark-compacted", false, "mark revisions up to the bumped one as compacted so that watchers resync; requires --bump-revision")
+	fs.Int64Var(&o.RevisionAtLeast, "revision-at-least", 0, "raise the latest revision to at least this one, which clients have seen, and mark those before it as compacted so that watchers resync")
+}
+
+// addClusterFlags adds the flags about the new cluster.
+func (o *restoreOptions) addClusterFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&o.DataDir, "data-dir", "", "the data `directory` to make; NAME.etcd if not given")
 	fs.StringVar(&o.WALDir, "wal-dir", "", "where to put the WAL if not in the data `directory`")
@@ -30,18 +40,29 @@ func (o *restoreOptions) addFlags(cmd *cobra.Command) {
 	fs.StringVar(&o.InitialCluster, "initial-cluster", "default=http://localhost:2380", "all `members` of the new cluster, as NAME=URL,NAME=URL")
 	fs.StringVar(&o.InitialClusterToken, "initial-cluster-token", "etcd-cluster", "the new cluster's `token`, which its ids are made from")
 	fs.StringVar(&o.peerURLs, "initial-advertise-peer-urls", "http://localhost:2380", "this member's peer `URLs`, as --initial-cluster has them")
-	fs.BoolVar(&o.SkipHashCheck, "skip-hash-check", false, "accept a file without checksum, such as a copy of a data directory's db")
 	fs.Uint64Var(&o.InitialMmapSize, "initial-memory-map-size", defaultMmapSize, "address space to reserve for the database, in `bytes`; 0 is the default")
-	fs.Uint64Var(&o.BumpRevision, "bump-revision", 0, "add this to the latest revision; requires --mark-compacted")
-	fs.BoolVar(&o.MarkCompacted, "mark-compacted", false, "mark revisions up to the bumped one as compacted so that watchers resync; requires --bump-revision")
-	fs.Int64Var(&o.RevisionAtLeast, "revision-at-least", 0, "raise the latest revision to at least this one, which clients have seen, and mark those before it as compacted so that watchers resync")
 	fs.BoolVar(&o.Changes.NoAuth, "no-auth", false, "switch authentication off in the new cluster, for example because the root password is lost")
 	fs.BoolVar(&o.allMembers, "all-members", false, "make the directories of all members of --initial-cluster below --data-dir, each named after its member")
 	for _, name := range []string{"data-dir", "wal-dir"} {
-		if err := cmd.MarkFlagDirname(name); err != nil {
-			panic(err) // the flag was added above
+		mustMark(cmd.MarkFlagDirname(name))
+	}
+}
+
+// checkAllMembers checks the flags beside --all-members. given reports whether one
+// was given.
+func (o *restoreOptions) checkAllMembers(given func(string) bool) error {
+	if !o.allMembers {
+		return nil
+	}
+	for _, name := range []string{"name", "wal-dir", "initial-advertise-peer-urls"} {
+		if given(name) {
+			return fmt.Errorf("--%s is of one member: leave it out with --all-members", name)
 		}
 	}
+	if o.DataDir == "" {
+		return errors.New("--all-members requires --data-dir, below which to make the members' directories")
+	}
+	return nil
 }
 
 // config turns arguments and flags into the settings of a restore. given
@@ -53,15 +74,8 @@ func (o *restoreOptions) config(args []string, given func(string) bool) (restore
 	if err := o.Check(); err != nil {
 		return restore.Config{}, cli.Exit(cli.BadArgs, err)
 	}
-	if o.allMembers {
-		for _, name := range []string{"name", "wal-dir", "initial-advertise-peer-urls"} {
-			if given(name) {
-				return restore.Config{}, cli.Exit(cli.BadArgs, fmt.Errorf("--%s is of one member: leave it out with --all-members", name))
-			}
-		}
-		if o.DataDir == "" {
-			return restore.Config{}, cli.Exit(cli.BadArgs, errors.New("--all-members requires --data-dir, below which to make the members' directories"))
-		}
+	if err := o.checkAllMembers(given); err != nil {
+		return restore.Config{}, cli.Exit(cli.BadArgs, err)
 	}
 	cfg := o.Config
 	cfg.SnapshotPath = args[0]
@@ -151,6 +165,11 @@ func (a *app) summary(cfg restore.Config, r restore.Result) {
 	}
 	fmt.Fprintf(cli.Visible(a.streams.Err), "Restored %s to %s: revision %d, %d keys, %s %x of cluster %x\n",
 		cfg.SnapshotPath, r.DataDir, r.Revision, r.TotalKeys, kind, r.MemberID, r.ClusterID)
+	a.start(cfg, r)
+}
+
+// start says how to start a server on a restored directory.
+func (a *app) start(cfg restore.Config, r restore.Result) {
 	wal := ""
 	if cfg.WALDir != "" {
 		wal = " --wal-dir " + cli.Quote(r.WALDir)

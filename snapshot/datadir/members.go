@@ -132,6 +132,16 @@ func (m *members) save(one member) error {
 	return err
 }
 
+// list returns the members for those outside.
+func (m *members) list() ([]Member, error) {
+	all, err := m.all()
+	list := make([]Member, len(all))
+	for i, one := range all {
+		list[i] = Member{ID: one.ID, Name: one.Name, PeerURLs: one.PeerURLs, ClientURLs: one.ClientURLs, Learner: one.IsLearner}
+	}
+	return list, err
+}
+
 // voters counts the voting members.
 func (m *members) voters() (int, error) {
 	all, err := m.all()

@@ -41,6 +41,8 @@ type Options struct {
 type Dir struct {
 	*snapshot.File
 	Info
+	all      []Member
+	revision int64
 }
 
 // Info describes a data directory.
@@ -49,7 +51,7 @@ type Info struct {
 	Term                uint64 // of raft
 	Stored              uint64 // the last entry that the database has: its consistent index
 	Commit              uint64 // the last entry that is known to be committed
-	Last                uint64 // the last entry of the WAL
+	Last                uint64 // the last entry of the WAL, or of the raft snapshot that it continues from
 	LastTerm            uint64 // its term
 	Applied             uint64 // the last entry that Dir shows
 	// Voters is the number of voting members at the commit index.
@@ -93,7 +95,7 @@ func overlay(ctx context.Context, file *snapshot.File, walDir string, tail Tail)
 	if err != nil {
 		return nil, err
 	}
-	d := &Dir{File: file, Info: Info{Term: log.State.Term, Last: log.Last, Torn: log.Torn}}
+	d := &Dir{File: file, Info: Info{Term: log.State.Term, Last: log.Last, LastTerm: log.LastTerm, Torn: log.Torn}}
 	if err := d.identify(log); err != nil {
 		return nil, err
 	}
@@ -108,7 +110,9 @@ func overlay(ctx context.Context, file *snapshot.File, walDir string, tail Tail)
 		return nil, err
 	}
 	d.Commit = max(log.State.Commit, d.Stored, mark.Index)
-	d.Last = max(d.Last, mark.Index)
+	if mark.Index > d.Last {
+		d.Last, d.LastTerm = mark.Index, mark.Term
+	}
 	return d, d.apply(ctx, log, tail)
 }
 

@@ -66,9 +66,6 @@ func (d *Dir) apply(ctx context.Context, log *raftlog.Log, tail Tail) error {
 	}
 	d.CommittedRevision = a.keys.rev
 	rest := all[known:]
-	if len(all) > 0 {
-		d.LastTerm = all[len(all)-1].term
-	}
 	switch {
 	case d.Voters == 1:
 		err = d.applyAll(a, log, rest)
@@ -85,7 +82,9 @@ func (d *Dir) apply(ctx context.Context, log *raftlog.Log, tail Tail) error {
 		return err
 	}
 	d.Lay(a.layer())
-	return nil
+	d.revision = a.keys.rev
+	d.all, err = a.members.list()
+	return err
 }
 
 func (d *Dir) applyAll(a *applier, log *raftlog.Log, all []entry) error {

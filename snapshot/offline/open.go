@@ -117,6 +117,9 @@ func OpenSalvage(path string, report func(*snapshot.CorruptError)) (*Cluster, er
 // does not need.
 func (c *Cluster) CheckFreelist() error { return c.file.CheckFreelist() }
 
+// File is the open file.
+func (c *Cluster) File() *snapshot.File { return c.file }
+
 // Close closes the file.
 func (c *Cluster) Close() error { return c.file.Close() }
 

@@ -25,8 +25,9 @@ type Log struct {
 	// no entry: that of the first one, or of the one after a raft snapshot that
 	// the member has received in place of entries.
 	First uint64
-	// Last is the index of the last entry, 0 if there is none.
-	Last uint64
+	// Last is the index of the last entry, 0 if there is none, and LastTerm its
+	// term.
+	Last, LastTerm uint64
 	// Torn is the file whose last record was not written to its end; "" where
 	// none is.
 	Torn string
@@ -148,7 +149,7 @@ func (l *Log) note(rec record) error {
 		if l.First == 0 || e.Index < l.First || e.Index > l.Last+1 && l.marked(e.Index-1) {
 			l.First = e.Index
 		}
-		l.Last = e.Index
+		l.Last, l.LastTerm = e.Index, e.Term
 	case stateRecord:
 		l.State, err = parseState(rec.data)
 	case markRecord:

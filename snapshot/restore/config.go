@@ -16,6 +16,8 @@ import (
 	"go.etcd.io/etcd/client/pkg/v3/types"
 	"go.etcd.io/etcd/pkg/v3/netutil"
 	"go.uber.org/zap"
+
+	"etcdkit/snapshot"
 )
 
 // resolveTimeout bounds the look-up of host names in peer URLs, as etcd does.
@@ -40,6 +42,9 @@ type Config struct {
 	SnapshotPath string
 	// Snapshot is read in place of SnapshotPath, unless it is nil.
 	Snapshot io.Reader
+	// File is read in place of SnapshotPath, with the layer that lies over it,
+	// unless it is nil. Nothing vouches for its bytes.
+	File *snapshot.File
 	// Notice is called about slow operations; it may be nil. Calls don't
 	// overlap.
 	Notice func(string)

@@ -26,8 +26,11 @@ const (
 // copyVerified copies the database in the snapshot to path, and checks its
 // sha256 and every page.
 func (b *builder) copyVerified(ctx context.Context, path string) (st snapshot.Status, err error) {
-	if b.cfg.Snapshot != nil {
+	switch {
+	case b.cfg.Snapshot != nil:
 		return b.receive(ctx, path)
+	case b.cfg.File != nil:
+		return b.copyLayered(ctx, path)
 	}
 	src, err := snapshot.Open(b.cfg.SnapshotPath)
 	if err != nil {
