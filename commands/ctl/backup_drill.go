@@ -1,6 +1,7 @@
 package ctl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,12 +26,13 @@ type backupDrillOptions struct {
 	*backupOptions
 	etcd       string
 	identities identityOptions
+	moment     momentOptions
 }
 
 func newBackupDrill(a *app, shared *backupOptions) *cobra.Command {
 	o := &backupDrillOptions{backupOptions: shared}
 	cmd := &cobra.Command{
-		Use:   "drill [NAME|latest] [-- COMMAND...]",
+		Use:   "drill [NAME|latest | --at TIME | --revision N] [-- COMMAND...]",
 		Short: "Prove a backup by starting a server on it",
 		Long: `Restore a backup to a private directory, start an etcd on it, and compare: the hash
 of all keys at the revision and compact revision of the manifest, the numbers of keys
@@ -42,6 +44,9 @@ In the private copy authentication is disabled and alarms are disarmed, which is
 reported. While a drill runs, every user of this machine can connect to its server,
 which listens on 127.0.0.1 only.
 
+With --at or --revision, a moment that "etcdctl backup follow" has recorded is proved
+instead of a backup; see "etcdctl backup restore". Its result is not stored.
+
 The server is the program given with --etcd, or else the etcd on the PATH; it should
 have the release of the cluster. The snapshot is restored by the etcdutl beside
 etcdctl, or else by the one on the PATH. The server may take 10 minutes to answer, or
@@ -50,52 +55,88 @@ as long as --command-timeout says.
 Exit code 12 if the backup is not good, the server does not start, or COMMAND fails.`,
 		Example: `  etcdctl backup drill --repo /var/backups/etcd
   etcdctl backup drill latest --etcd /usr/local/bin/etcd --age-identity key.txt
+  etcdctl backup drill --at "1 hour ago"
   etcdctl backup drill -- sh -c 'etcdctl get /registry/namespaces/ --prefix --keys-only | grep -q default'`,
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			name, command, err := drillArgs(cmd, args)
-			if err != nil {
-				return err
-			}
-			opts, err := o.options(a, command)
-			if err != nil {
-				return err
-			}
-			opts.Etcdutl, err = cli.FindUtility(cmd.Root().Name())
-			if err != nil {
-				return err
-			}
-			ids, err := o.identities.read()
-			if err != nil {
-				return err
-			}
-			run, err := o.open(cmd, a)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, run.close()) }()
-			b, err := run.Find(cmd.Context(), name)
-			if err != nil {
-				return backupCode(err)
-			}
-			begun := a.streams.Time()
-			report, err := drillOne(cmd.Context(), run, b, drilling{opts, ids})
-			if errors.Is(err, backup.ErrDamaged) {
-				run.record(cmd.Context(), a, b, finding{backup.Drilled, err.Error()})
-			}
-			if err != nil {
-				return backupCode(fmt.Errorf("drill of %s: %w", b.Name, err))
-			}
-			run.record(cmd.Context(), a, b, finding{how: backup.Drilled})
-			o.metrics.backup(b)
-			return run.print(drillItem(b, report, a.streams.Time().Sub(begun)))
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, a, args) },
 	}
 	cmd.Flags().StringVar(&o.etcd, "etcd", "", "the `program` to start; the etcd on the PATH if not given")
 	o.identities.addTo(cmd)
+	o.moment.addTo(cmd, "prove")
 	return curlRefuses(withMetrics(a, o.backupOptions, cmd), "it sends no request to the cluster")
 }
 
-// drillArgs separates the name from the command.
+func (o *backupDrillOptions) run(cmd *cobra.Command, a *app, args []string) (err error) {
+	name, command, err := drillArgs(cmd, args)
+	if err != nil {
+		return err
+	}
+	moment, err := o.moment.given(cmd, a)
+	if err != nil {
+		return err
+	}
+	if moment && name != "" {
+		return argsError("backup drill accepts no name with --at and --revision, which choose the backup")
+	}
+	opts, err := o.options(a, command)
+	if err != nil {
+		return err
+	}
+	opts.Etcdutl, err = cli.FindUtility(cmd.Root().Name())
+	if err != nil {
+		return err
+	}
+	ids, err := o.identities.read()
+	if err != nil {
+		return err
+	}
+	run, err := o.open(cmd, a)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, run.close()) }()
+	d := drilling{opts, ids}
+	if moment {
+		return o.drillMoment(cmd.Context(), a, run, d)
+	}
+	return o.drillBackup(cmd.Context(), a, run, d, cmp.Or(name, backup.Latest))
+}
+
+// drillBackup proves a backup, and stores the result beside it.
+func (o *backupDrillOptions) drillBackup(ctx context.Context, a *app, run *backupRun, d drilling, name string) error {
+	b, err := run.Find(ctx, name)
+	if err != nil {
+		return backupCode(err)
+	}
+	plain, err := run.Open(ctx, &b.Manifest, d.identities)
+	var item view.Item
+	if err == nil {
+		item, err = d.prove(ctx, a, b.Name, plain)
+	}
+	if errors.Is(err, backup.ErrDamaged) {
+		run.record(ctx, a, b, finding{backup.Drilled, err.Error()})
+	}
+	if err != nil {
+		return backupCode(fmt.Errorf("drill of %s: %w", b.Name, err))
+	}
+	run.record(ctx, a, b, finding{how: backup.Drilled})
+	o.metrics.backup(b)
+	return run.print(item)
+}
+
+// drillMoment proves a moment of a continuous backup.
+func (o *backupDrillOptions) drillMoment(ctx context.Context, a *app, run *backupRun, d drilling) error {
+	r, err := o.moment.restore(ctx, a, run, d.identities)
+	if err != nil {
+		return backupCode(err)
+	}
+	item, err := d.prove(ctx, a, r.name, r.Plain)
+	if err != nil {
+		return backupCode(fmt.Errorf("drill of %s: %w", r.name, err))
+	}
+	return run.print(item)
+}
+
+// drillArgs separates the name, "" if there is none, from the command.
 func drillArgs(cmd *cobra.Command, args []string) (name string, command []string, err error) {
 	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
 		args, command = args[:dash], args[dash:]
@@ -109,7 +150,7 @@ func drillArgs(cmd *cobra.Command, args []string) (name string, command []string
 	if len(args) == 1 {
 		return args[0], command, nil
 	}
-	return backup.Latest, command, nil
+	return "", command, nil
 }
 
 // options finds the server.
@@ -140,16 +181,15 @@ type drilling struct {
 	identities []age.Identity
 }
 
-func drillOne(ctx context.Context, run *backupRun, b *backup.Backup, d drilling) (_ drill.Report, err error) {
-	plain, err := run.Open(ctx, &b.Manifest, d.identities)
-	if err != nil {
-		return drill.Report{}, err
-	}
+// prove runs the drill on a snapshot, closes that, and returns the result.
+func (d drilling) prove(ctx context.Context, a *app, name string, plain *backup.Plain) (_ view.Item, err error) {
 	defer func() { err = errors.Join(err, plain.Close()) }()
-	return drill.Run(ctx, plain, d.Options)
+	begun := a.streams.Time()
+	report, err := drill.Run(ctx, plain, d.Options)
+	return drillItem(name, plain.Contents, report, a.streams.Time().Sub(begun)), err
 }
 
-func drillItem(b *backup.Backup, r drill.Report, took time.Duration) view.Item {
+func drillItem(name string, c backup.Contents, r drill.Report, took time.Duration) view.Item {
 	var notes []string
 	if r.AuthDisabled {
 		notes = append(notes, "authentication was on")
@@ -157,13 +197,13 @@ func drillItem(b *backup.Backup, r drill.Report, took time.Duration) view.Item {
 	if r.Disarmed {
 		notes = append(notes, "alarms were raised")
 	}
-	line := fmt.Sprintf("%s: ok: etcd %s started on it: revision %d, %d keys, %d leases, hash %08x, in %.1f s", b.Name, r.ServerVersion, b.Revision, r.Keys, b.Leases, r.HashKV, took.Seconds())
+	line := fmt.Sprintf("%s: ok: etcd %s started on it: revision %d, %d keys, %d leases, hash %08x, in %.1f s", name, r.ServerVersion, c.Revision, r.Keys, c.Leases, r.HashKV, took.Seconds())
 	if len(notes) > 0 {
 		line += "; in the cluster " + strings.Join(notes, " and ")
 	}
 	return view.Item{Line: line, Values: []view.Named{
-		{Name: "name", V: b.Name}, {Name: "verdict", V: view.VerdictOK}, {Name: "server_version", V: r.ServerVersion}, {Name: "revision", V: b.Revision},
-		{Name: "compact_revision", V: b.CompactRevision}, {Name: "hashkv", V: int64(r.HashKV)}, {Name: "keys", V: r.Keys}, {Name: "leases", V: b.Leases},
+		{Name: "name", V: name}, {Name: "verdict", V: view.VerdictOK}, {Name: "server_version", V: r.ServerVersion}, {Name: "revision", V: c.Revision},
+		{Name: "compact_revision", V: c.CompactRevision}, {Name: "hashkv", V: int64(r.HashKV)}, {Name: "keys", V: r.Keys}, {Name: "leases", V: c.Leases},
 		{Name: "auth_was_enabled", V: r.AuthDisabled}, {Name: "alarms_were_raised", V: r.Disarmed}, {Name: "took_seconds", V: int64(took.Seconds())},
 	}}
 }

@@ -21,9 +21,11 @@ type momentOptions struct {
 	revision int64
 }
 
-func (m *momentOptions) addTo(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&m.at, "at", "", "restore this `time` of a continuous backup: 2026-11-30T02:14:00Z, or \"10 minutes ago\"")
-	cmd.Flags().Int64Var(&m.revision, "revision", 0, "restore this `revision` of a continuous backup")
+// addTo adds the flags to a command that does something, such as "restore", with
+// the moment.
+func (m *momentOptions) addTo(cmd *cobra.Command, verb string) {
+	cmd.Flags().StringVar(&m.at, "at", "", verb+" this `time` of a continuous backup: 2026-11-30T02:14:00Z, or \"10 minutes ago\"")
+	cmd.Flags().Int64Var(&m.revision, "revision", 0, verb+" this `revision` of a continuous backup")
 }
 
 // given reports whether a moment was given, and checks it.

@@ -61,7 +61,7 @@ If the backup has keys of Kubernetes, restore with --bump-revision and
 	}
 	cmd.Flags().StringVarP(&o.path, "output", "o", "", "write the snapshot to this `file`; - is standard output")
 	o.identities.addTo(cmd)
-	o.moment.addTo(cmd)
+	o.moment.addTo(cmd, "restore")
 	o.addPassed(cmd)
 	return curlRefuses(cmd, "it sends no request to etcd")
 }
