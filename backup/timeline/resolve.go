@@ -61,6 +61,25 @@ func (t *Timeline) Revision(revision int64) (*Target, error) {
 	return nil, unknown("nothing is recorded of revision %d: \"etcdctl backup timeline\" shows what is", revision)
 }
 
+// Newest resolves to the last revision that is recorded: the end of the newest
+// history, or the newest backup if that was taken later.
+func (t *Timeline) Newest() (*Target, error) {
+	var newest *backup.Backup
+	if n := len(t.Backups); n > 0 {
+		newest = t.Backups[n-1]
+	}
+	if n := len(t.Lines); n > 0 {
+		l := t.Lines[n-1]
+		if end := l.End(); newest == nil || !newest.Time.After(end.Time) || newest.Revision == end.Revision {
+			return l.target(end.Revision), nil
+		}
+	}
+	if newest == nil {
+		return nil, unknown("the repository has no good backup")
+	}
+	return &Target{Backup: newest, Revision: newest.Revision, At: newest.Time}, nil
+}
+
 // continues reports whether both sides of a gap are of one history.
 func continues(g increment.Gap) bool { return g.To >= g.From && g.From > 0 }
 

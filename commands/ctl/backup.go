@@ -12,9 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"etcdkit/backup"
-	"etcdkit/backup/drill"
 	"etcdkit/backup/store"
 	"etcdkit/commands/cli"
+	"etcdkit/commands/repository"
 	"etcdkit/printer"
 )
 
@@ -55,7 +55,7 @@ func (o *backupOptions) addTo(cmd *cobra.Command) {
 	fs := cmd.PersistentFlags()
 	fs.StringVar(&o.repo, "repo", "", "the `location` of the repository: a directory, s3://BUCKET/PREFIX or command:PROGRAM")
 	fs.StringVar(&o.limitRate, "limit-rate", "", "transfer at most this many `bytes` per second to and from the repository, such as 20MB")
-	o.addS3(fs)
+	repository.AddS3(fs, &o.s3)
 	fs.BoolVarP(&o.quiet, "quiet", "q", false, "print no result, and nothing on success")
 }
 
@@ -97,20 +97,15 @@ func (o *backupOptions) open(cmd *cobra.Command, a *app) (*backupRun, error) {
 
 // openRepo opens the repository at a location.
 func (o *backupOptions) openRepo(ctx context.Context, a *app, location string) (*backup.Repository, error) {
-	s3 := o.s3
-	s3.Env, s3.S3 = a.streams.Env, openS3
 	limit, err := o.limit()
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, location, s3)
-	if err != nil {
-		return nil, cli.Exit(cli.BackupStore, err)
+	r, err := repository.Open(ctx, a.streams, program, location, o.s3)
+	if err == nil && limit > 0 {
+		r.Store = backup.Limit(r.Store, limit)
 	}
-	if limit > 0 {
-		s = backup.Limit(s, limit)
-	}
-	return backup.New(s, program+" "+cli.Build(), a.streams.Time), nil
+	return r, err
 }
 
 // record stores the result of a verification. A store that can't be written is
@@ -142,79 +137,8 @@ func (o *backupOptions) limit() (int, error) {
 // close closes the store.
 func (r *backupRun) close() error { return r.Store.Close() }
 
-// backupCode gives an error of a backup command its exit code.
-func backupCode(err error) error {
-	var (
-		source *backup.SourceError
-		failed *backup.StoreError
-		tried  *drill.Error
-		find   *backup.FindError
-	)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, backup.ErrIdentity):
-		return cli.Exit(cli.BadArgs, err)
-	case errors.As(err, &source):
-		return cli.Recode(cli.BackupCluster, err)
-	case errors.As(err, &failed):
-		return cli.Exit(cli.BackupStore, explainStore(err))
-	case errors.Is(err, backup.ErrDamaged), errors.As(err, &tried):
-		return cli.Exit(cli.BackupDamaged, err)
-	case errors.As(err, &find), errors.Is(err, backup.ErrNewer):
-		return cli.Exit(cli.BackupStore, err)
-	}
-	return err
-}
-
 // missing reports whether a repository does not exist yet.
 func missing(err error) bool { return errors.Is(err, store.ErrMissing) }
-
-// explainStore adds the next step to an error of a store.
-func explainStore(err error) error {
-	switch {
-	case errors.Is(err, store.ErrNoBucket): // which says it itself
-		return err
-	case errors.Is(err, store.ErrMissing):
-		return fmt.Errorf("%w; check --repo, or run \"etcdctl backup save\", which makes it", err)
-	case errors.Is(err, store.ErrFull):
-		return fmt.Errorf("%w; \"etcdctl backup prune\" removes old backups", err)
-	}
-	return err
-}
-
-// identityOptions are the flags of commands that decrypt.
-type identityOptions struct{ files []string }
-
-func (o *identityOptions) addTo(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&o.files, "age-identity", nil, "decrypt with the age identities in this `file`; may be given several times")
-}
-
-// read reads the identities.
-func (o *identityOptions) read() ([]age.Identity, error) {
-	var all []age.Identity
-	for _, path := range o.files {
-		ids, err := readIdentities(path)
-		if err != nil {
-			return nil, cli.Exit(cli.BadArgs, fmt.Errorf("--age-identity: %w", err))
-		}
-		all = append(all, ids...)
-	}
-	return all, nil
-}
-
-func readIdentities(path string) ([]age.Identity, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // it was only read
-	ids, err := age.ParseIdentities(f)
-	if err != nil { // whose text may quote a key
-		return nil, fmt.Errorf("%s has no age identities in the form of age-keygen: AGE-SECRET-KEY-1... on a line", path)
-	}
-	return ids, nil
-}
 
 // readRecipients reads age recipients: keys, or files with keys.
 func readRecipients(given []string) ([]age.Recipient, error) {

@@ -9,6 +9,7 @@ import (
 
 	"etcdkit/backup"
 	"etcdkit/commands/cli"
+	"etcdkit/commands/repository"
 	"etcdkit/printer/view"
 )
 
@@ -51,7 +52,7 @@ if the repository can't be read.`,
 			}
 			lag, err := run.lag(cmd.Context(), a, maxLag)
 			if err != nil {
-				return backupCode(err)
+				return repository.Code(err)
 			}
 			if limits.MaxAge == 0 {
 				if err := run.print(lag.item()); err != nil {
@@ -76,7 +77,7 @@ if the repository can't be read.`,
 func (o *backupOptions) checkAge(cmd *cobra.Command, a *app, run *backupRun, limits backup.Limits, more ...view.Named) error {
 	l, err := run.List(cmd.Context())
 	if err != nil {
-		return backupCode(err)
+		return repository.Code(err)
 	}
 	h := l.Check(a.streams.Time(), limits)
 	if h.Newest != nil {

@@ -8,6 +8,7 @@ import (
 
 	"etcdkit/backup"
 	"etcdkit/commands/cli"
+	"etcdkit/commands/repository"
 	"etcdkit/printer/view"
 )
 
@@ -41,7 +42,7 @@ second repository before its manifest is written there.`,
 			defer func() { err = errors.Join(err, dest.Store.Close()) }()
 			chosen, has, err := toCopy(cmd, run, dest, args)
 			if err != nil {
-				return backupCode(err)
+				return repository.Code(err)
 			}
 			v := view.Items{Member: "backups", Names: []string{"name", "action"}}
 			progress := a.streams.Progress("copied", cli.Items)
@@ -53,7 +54,7 @@ second repository before its manifest is written there.`,
 					action = "copied"
 					copied++
 					if err := run.Copy(cmd.Context(), b, dest); err != nil {
-						return backupCode(fmt.Errorf("copy %s: %w", b.Name, err))
+						return repository.Code(fmt.Errorf("copy %s: %w", b.Name, err))
 					}
 				}
 				v.All = append(v.All, view.Item{Line: b.Name + ": " + action, Values: []view.Named{{Name: "name", V: b.Name}, {Name: "action", V: action}}})

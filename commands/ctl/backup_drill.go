@@ -15,6 +15,7 @@ import (
 	"etcdkit/backup"
 	"etcdkit/backup/drill"
 	"etcdkit/commands/cli"
+	"etcdkit/commands/repository"
 	"etcdkit/printer/view"
 )
 
@@ -25,8 +26,8 @@ const drillWait = 10 * time.Minute
 type backupDrillOptions struct {
 	*backupOptions
 	etcd       string
-	identities identityOptions
-	moment     momentOptions
+	identities repository.Identities
+	moment     repository.Moment
 }
 
 func newBackupDrill(a *app, shared *backupOptions) *cobra.Command {
@@ -60,8 +61,8 @@ Exit code 12 if the backup is not good, the server does not start, or COMMAND fa
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, a, args) },
 	}
 	cmd.Flags().StringVar(&o.etcd, "etcd", "", "the `program` to start; the etcd on the PATH if not given")
-	o.identities.addTo(cmd)
-	o.moment.addTo(cmd, "prove")
+	o.identities.AddTo(cmd.Flags())
+	o.moment.AddTo(cmd.Flags(), "prove")
 	return curlRefuses(withMetrics(a, o.backupOptions, cmd), "it sends no request to the cluster")
 }
 
@@ -70,7 +71,7 @@ func (o *backupDrillOptions) run(cmd *cobra.Command, a *app, args []string) (err
 	if err != nil {
 		return err
 	}
-	moment, err := o.moment.given(cmd, a)
+	moment, err := o.moment.Given(cmd.Flags(), a.streams.Time())
 	if err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ func (o *backupDrillOptions) run(cmd *cobra.Command, a *app, args []string) (err
 	if err != nil {
 		return err
 	}
-	ids, err := o.identities.read()
+	ids, err := o.identities.Read()
 	if err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func (o *backupDrillOptions) run(cmd *cobra.Command, a *app, args []string) (err
 func (o *backupDrillOptions) drillBackup(ctx context.Context, a *app, run *backupRun, d drilling, name string) error {
 	b, err := run.Find(ctx, name)
 	if err != nil {
-		return backupCode(err)
+		return repository.Code(err)
 	}
 	plain, err := run.Open(ctx, &b.Manifest, d.identities)
 	var item view.Item
@@ -116,7 +117,7 @@ func (o *backupDrillOptions) drillBackup(ctx context.Context, a *app, run *backu
 		run.record(ctx, a, b, finding{backup.Drilled, err.Error()})
 	}
 	if err != nil {
-		return backupCode(fmt.Errorf("drill of %s: %w", b.Name, err))
+		return repository.Code(fmt.Errorf("drill of %s: %w", b.Name, err))
 	}
 	run.record(ctx, a, b, finding{how: backup.Drilled})
 	o.metrics.backup(b)
@@ -125,13 +126,13 @@ func (o *backupDrillOptions) drillBackup(ctx context.Context, a *app, run *backu
 
 // drillMoment proves a moment of a continuous backup.
 func (o *backupDrillOptions) drillMoment(ctx context.Context, a *app, run *backupRun, d drilling) error {
-	r, err := o.moment.restore(ctx, a, run, d.identities)
+	r, err := o.moment.Restore(ctx, a.streams.Err, run.Repository, d.identities)
 	if err != nil {
-		return backupCode(err)
+		return repository.Code(err)
 	}
-	item, err := d.prove(ctx, a, r.name, r.Plain)
+	item, err := d.prove(ctx, a, r.Name, r.Plain)
 	if err != nil {
-		return backupCode(fmt.Errorf("drill of %s: %w", r.name, err))
+		return repository.Code(fmt.Errorf("drill of %s: %w", r.Name, err))
 	}
 	return run.print(item)
 }

@@ -15,6 +15,7 @@ import (
 	"etcdkit/backup/follow"
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
+	"etcdkit/commands/repository"
 )
 
 type backupFollowOptions struct {
@@ -71,7 +72,7 @@ An interrupt or SIGTERM stores what there is and ends with 0.`,
 			opts.Tell = func(line string) { fmt.Fprintln(cli.Visible(a.streams.Err), line) }
 			stop := o.report(cmd.Context(), a, &opts)
 			defer stop()
-			return backupCode(follow.Run(cmd.Context(), opts))
+			return repository.Code(follow.Run(cmd.Context(), opts))
 		},
 	}
 	o.addFlags(cmd)

@@ -10,6 +10,7 @@ import (
 
 	"etcdkit/backup"
 	"etcdkit/backup/store"
+	"etcdkit/commands/repository"
 	"etcdkit/printer/view"
 )
 
@@ -39,12 +40,12 @@ what interrupted saves have left; "etcdctl backup prune" removes it later.`,
 			defer func() { err = errors.Join(err, run.close()) }()
 			l, err := run.List(cmd.Context())
 			if err != nil {
-				return backupCode(err)
+				return repository.Code(err)
 			}
 			if incomplete {
 				uploads, err := run.Uploads(cmd.Context())
 				if err != nil {
-					return backupCode(err)
+					return repository.Code(err)
 				}
 				return run.print(leftovers(l, uploads))
 			}

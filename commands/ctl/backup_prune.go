@@ -9,6 +9,7 @@ import (
 
 	"etcdkit/backup"
 	"etcdkit/commands/cli"
+	"etcdkit/commands/repository"
 	"etcdkit/printer/view"
 )
 
@@ -49,11 +50,11 @@ Exit code 13 if something could not be removed.`,
 			defer func() { err = errors.Join(err, run.close()) }()
 			plan, err := run.Plan(cmd.Context(), o.policy)
 			if err != nil {
-				return backupCode(err)
+				return repository.Code(err)
 			}
 			if !o.dryRun {
 				if failed := run.Apply(cmd.Context(), plan, nil); failed != nil {
-					return cli.Recode(cli.BackupRetention, explainStore(failed))
+					return cli.Recode(cli.BackupRetention, repository.Explain(failed))
 				}
 			}
 			o.count(plan)

@@ -12,14 +12,15 @@ import (
 
 	"etcdkit/backup"
 	"etcdkit/commands/cli"
+	"etcdkit/commands/repository"
 	"etcdkit/internal/output"
 )
 
 type backupRestoreOptions struct {
 	*backupOptions
 	path       string
-	identities identityOptions
-	moment     momentOptions
+	identities repository.Identities
+	moment     repository.Moment
 	passed     []string // flags that are etcdutl's
 }
 
@@ -60,14 +61,14 @@ If the backup has keys of Kubernetes, restore with --bump-revision and
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, a, args) },
 	}
 	cmd.Flags().StringVarP(&o.path, "output", "o", "", "write the snapshot to this `file`; - is standard output")
-	o.identities.addTo(cmd)
-	o.moment.addTo(cmd, "restore")
+	o.identities.AddTo(cmd.Flags())
+	o.moment.AddTo(cmd.Flags(), "restore")
 	o.addPassed(cmd)
 	return curlRefuses(cmd, "it sends no request to etcd")
 }
 
 func (o *backupRestoreOptions) run(cmd *cobra.Command, a *app, args []string) (err error) {
-	moment, err := o.moment.given(cmd, a)
+	moment, err := o.moment.Given(cmd.Flags(), a.streams.Time())
 	if err != nil {
 		return err
 	}
@@ -84,13 +85,13 @@ func (o *backupRestoreOptions) run(cmd *cobra.Command, a *app, args []string) (e
 	if _, tty := cli.Terminal(a.streams.Out); tty && o.path == standardOutput {
 		return cli.Exit(cli.BadArgs, errBinary)
 	}
-	ids, err := o.identities.read()
+	ids, err := o.identities.Read()
 	if err != nil {
 		return err
 	}
 	plain, name, err := o.fetch(cmd, a, args, ids)
 	if err != nil {
-		return backupCode(err)
+		return repository.Code(err)
 	}
 	defer func() { err = errors.Join(err, plain.Close()) }()
 	if toDir {
@@ -121,11 +122,11 @@ func (o *backupRestoreOptions) fetch(cmd *cobra.Command, a *app, args []string, 
 	}
 	defer func() { err = errors.Join(err, run.close()) }()
 	if len(args) == 0 {
-		r, err := o.moment.restore(ctx, a, run, ids)
+		r, err := o.moment.Restore(ctx, a.streams.Err, run.Repository, ids)
 		if err != nil {
 			return nil, "", err
 		}
-		return r.Plain, r.name, nil
+		return r.Plain, r.Name, nil
 	}
 	b, err := run.Find(ctx, args[0])
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"etcdkit/cluster"
 	"etcdkit/commands/cli"
 	"etcdkit/commands/conn"
+	"etcdkit/commands/repository"
 	"etcdkit/keyspace/backend"
 	"etcdkit/printer/view"
 )
@@ -27,7 +28,7 @@ type backupSaveOptions struct {
 	verify     string
 	compress   string
 	recipients []string
-	identities identityOptions
+	identities repository.Identities
 }
 
 // The values of --prefer.
@@ -43,7 +44,7 @@ func (o *backupSaveOptions) addFlags(cmd *cobra.Command) {
 	fs.StringVar(&o.verify, "verify", string(backup.Readback), "`how` to verify what was stored: readback compares the bytes, deep also decrypts and checks every record, none")
 	fs.StringVar(&o.compress, "compress", string(backup.Zstd), "`how` to compress the snapshot: zstd, none")
 	fs.StringArrayVar(&o.recipients, "age-recipient", nil, "encrypt to this age `recipient`: a public key, or a file of them; may be given several times")
-	o.identities.addTo(cmd)
+	o.identities.AddTo(cmd.Flags())
 	cli.CompleteFlag(cmd, "prefer", preferFollower, preferLeader, preferNone)
 	cli.CompleteFlag(cmd, "verify", string(backup.Readback), string(backup.Deep), string(backup.None))
 	cli.CompleteFlag(cmd, "compress", string(backup.Zstd), string(backup.Uncompressed))
@@ -67,7 +68,7 @@ func (o *backupSaveOptions) options() (s backup.SaveOptions, err error) {
 	if s.Recipients, err = readRecipients(o.recipients); err != nil {
 		return s, err
 	}
-	if s.Identities, err = o.identities.read(); err != nil {
+	if s.Identities, err = o.identities.Read(); err != nil {
 		return s, err
 	}
 	if s.Verify == backup.Deep && len(s.Recipients) > 0 && len(s.Identities) == 0 {
@@ -125,7 +126,7 @@ compressed form. There is no time limit unless --command-timeout is given.`,
 			progress.Done()
 			phases.end(&o.metrics)
 			if err != nil {
-				return backupCode(err)
+				return repository.Code(err)
 			}
 			o.metrics.backup(b)
 			return run.print(savedItem(b, a.streams.Time().Sub(begun)))

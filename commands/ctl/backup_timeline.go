@@ -10,6 +10,7 @@ import (
 	"etcdkit/backup"
 	"etcdkit/backup/increment"
 	"etcdkit/backup/timeline"
+	"etcdkit/commands/repository"
 	"etcdkit/printer/view"
 )
 
@@ -38,7 +39,7 @@ begins.`,
 			defer func() { err = errors.Join(err, run.close()) }()
 			t, err := timeline.Read(cmd.Context(), run.Repository)
 			if err != nil {
-				return backupCode(err)
+				return repository.Code(err)
 			}
 			if n := len(t.Unusable); n > 0 && !o.quiet {
 				fmt.Fprintf(a.streams.Err, "%d increments can't be used, such as %s: %v\n", n, t.Unusable[0].Object, t.Unusable[0].Why)
@@ -99,12 +100,12 @@ func fullStretch(b *backup.Backup, line string) stretch {
 }
 
 func (s stretch) item() view.Item {
-	line := fmt.Sprintf("%s  full backup %s: revision %d", clock(s.from), s.what, s.first)
+	line := fmt.Sprintf("%s  full backup %s: revision %d", repository.Clock(s.from), s.what, s.first)
 	switch s.kind {
 	case "gap":
-		line = fmt.Sprintf("%s  gap: revisions %d to %d: %s", clock(s.from), s.first, s.last, s.what)
+		line = fmt.Sprintf("%s  gap: revisions %d to %d: %s", repository.Clock(s.from), s.first, s.last, s.what)
 	case "increment":
-		line = fmt.Sprintf("%s  to %s: revisions %d to %d, %d records, %.0f a minute, leases %s", clock(s.from), clock(s.to), s.first, s.last, s.records, s.rate, s.leases)
+		line = fmt.Sprintf("%s  to %s: revisions %d to %d, %d records, %.0f a minute, leases %s", repository.Clock(s.from), repository.Clock(s.to), s.first, s.last, s.records, s.rate, s.leases)
 	}
 	return view.Item{Line: line, Values: s.values()}
 }
@@ -112,7 +113,7 @@ func (s stretch) item() view.Item {
 func (s stretch) values() []view.Named {
 	return []view.Named{
 		{Name: "kind", V: s.kind}, {Name: "first_revision", V: s.first}, {Name: "last_revision", V: s.last},
-		{Name: "from", V: clock(s.from)}, {Name: "to", V: clock(s.to)}, {Name: "records", V: s.records}, {Name: "records_per_minute", V: int64(s.rate + 0.5)},
+		{Name: "from", V: repository.Clock(s.from)}, {Name: "to", V: repository.Clock(s.to)}, {Name: "records", V: s.records}, {Name: "records_per_minute", V: int64(s.rate + 0.5)},
 		{Name: "leases", V: string(s.leases)}, {Name: "size", V: view.Bytes(s.size)}, {Name: "line", V: s.line}, {Name: "what", V: s.what},
 	}
 }

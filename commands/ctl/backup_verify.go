@@ -17,6 +17,7 @@ import (
 
 	"etcdkit/backup"
 	"etcdkit/commands/cli"
+	"etcdkit/commands/repository"
 	"etcdkit/printer/view"
 )
 
@@ -25,7 +26,7 @@ type backupVerifyOptions struct {
 	all        bool
 	sample     string
 	readback   bool
-	identities identityOptions
+	identities repository.Identities
 }
 
 func newBackupVerify(a *app, shared *backupOptions) *cobra.Command {
@@ -55,7 +56,7 @@ a warning says so. Exit code 12 if a backup is not good.`,
 			if err != nil {
 				return err
 			}
-			ids, err := o.identities.read()
+			ids, err := o.identities.Read()
 			if err != nil {
 				return err
 			}
@@ -69,11 +70,11 @@ a warning says so. Exit code 12 if a backup is not good.`,
 			defer func() { err = errors.Join(err, run.close()) }()
 			l, err := run.List(cmd.Context())
 			if err != nil {
-				return backupCode(err)
+				return repository.Code(err)
 			}
 			chosen, err := o.choose(l, args, share)
 			if err != nil {
-				return backupCode(err)
+				return repository.Code(err)
 			}
 			return o.verify(cmd.Context(), a, run, verification{chosen, ids})
 		},
@@ -82,7 +83,7 @@ a warning says so. Exit code 12 if a backup is not good.`,
 	fs.BoolVar(&o.all, "all", false, "verify all backups")
 	fs.StringVar(&o.sample, "sample", "", "verify this `share` of the backups, chosen at random, such as 10%")
 	fs.BoolVar(&o.readback, "readback", false, "only compare the stored bytes with the manifest, which needs no --age-identity")
-	o.identities.addTo(cmd)
+	o.identities.AddTo(cmd.Flags())
 	return curlRefuses(withMetrics(a, o.backupOptions, cmd), "it sends no request to etcd")
 }
 
@@ -145,7 +146,7 @@ func (o *backupVerifyOptions) verify(ctx context.Context, a *app, run *backupRun
 	for i, b := range v.backups {
 		err := verifyOne(ctx, run, b, v.identities, how)
 		if err != nil && !errors.Is(err, backup.ErrDamaged) {
-			return backupCode(err)
+			return repository.Code(err)
 		}
 		problem := ""
 		if err != nil {
@@ -182,7 +183,7 @@ func (o *backupVerifyOptions) verifyFile(ctx context.Context, a *app, path strin
 	run := &backupRun{out: p, quiet: o.quiet}
 	f, err := backup.OpenFile(ctx, path, ids)
 	if err != nil && !errors.Is(err, backup.ErrDamaged) {
-		return backupCode(err)
+		return repository.Code(err)
 	}
 	i := fileItem(path, f, err)
 	if err == nil {
@@ -191,7 +192,7 @@ func (o *backupVerifyOptions) verifyFile(ctx context.Context, a *app, path strin
 	if printErr := run.print(view.Items{Member: "files", Names: fileNames(), All: []view.Item{i}}); printErr != nil {
 		return printErr
 	}
-	return backupCode(err)
+	return repository.Code(err)
 }
 
 func fileNames() []string {

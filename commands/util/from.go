@@ -11,6 +11,7 @@ import (
 
 	"etcdkit/commands/cli"
 	"etcdkit/commands/read"
+	"etcdkit/commands/repository"
 	"etcdkit/snapshot"
 	"etcdkit/snapshot/offline"
 )
@@ -25,13 +26,15 @@ type source struct {
 	salvage  bool
 	lost     map[string]bool // what --salvage left out
 	tail     tailOptions
+	past     past
 }
 
 func (s *source) addFlags(fs *pflag.FlagSet) {
-	fs.StringVar(&s.path, fromFlag, "", "read this snapshot, copy of a database, or data directory of a stopped member; - is standard input")
+	fs.StringVar(&s.path, fromFlag, "", "read this snapshot, copy of a database, data directory of a stopped member, or repository of backups; - is standard input")
 	fs.BoolVar(&s.liveCopy, "live-copy", false, "read a temporary copy of the database, which a running server may be using")
 	fs.BoolVar(&s.salvage, "salvage", false, "read what can be read of a damaged file; what is left out is listed on standard error, and the exit code is 1")
 	s.tail.addFlags(fs)
+	s.past.addFlags(fs)
 }
 
 // report prints damage that --salvage leaves out, once.
@@ -87,6 +90,11 @@ func (s *source) find(ctx context.Context, a *app) (*offline.Cluster, error) {
 			return nil, err
 		}
 		return offline.New(f), nil
+	case s.past.given || repository.Is(s.path):
+		if s.salvage || s.liveCopy {
+			return nil, cli.Exit(cli.BadArgs, fmt.Errorf("--salvage and --live-copy are about files, and %s is a repository of backups", s.path))
+		}
+		return s.past.open(ctx, a, s.path)
 	case s.salvage:
 		return offline.OpenSalvage(s.path, s.report(a))
 	case s.liveCopy:
@@ -121,6 +129,9 @@ func newReading(a *app, command func(read.Program) *cobra.Command) *cobra.Comman
 		if s.salvage && s.liveCopy {
 			return cli.Exit(cli.BadArgs, errors.New("--salvage and --live-copy exclude each other: a copy of a running server's database is not damaged"))
 		}
+		if err := s.past.check(a, cmd.Flags()); err != nil {
+			return err
+		}
 		return cmp.Or(run(cmd, args), s.complete())
 	}
 	s.addFlags(cmd.Flags())
@@ -135,6 +146,9 @@ func environment(cmd *cobra.Command) *pflag.FlagSet {
 	fs.AddFlagSet(cmd.InheritedFlags())
 	if from := cmd.Flags().Lookup(fromFlag); from != nil && cmd.Name() != "diff" { // whose arguments are files
 		fs.AddFlag(from)
+		for _, name := range []string{"age-identity", "s3-endpoint", "s3-region", "s3-path-style", "s3-ca-file"} {
+			fs.AddFlag(cmd.Flags().Lookup(name))
+		}
 		fs.AddFlagSet(cmd.PersistentFlags())
 	}
 	return fs

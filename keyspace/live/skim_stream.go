@@ -70,10 +70,14 @@ func (s *scan) askKeyRevision(ctx context.Context) error {
 func (s *scan) skimStream(ctx context.Context, from string) (next string, hopped bool, err error) {
 	next = from
 	child, read := "", 0 // the key behind the child that the last part ended in, and keys of it
+	before := s.done
 	err = s.parts(ctx, from, 0, func(part *pb.RangeResponse) (over bool, err error) {
 		kvs, final := part.GetKvs(), part.GetHeader() != nil
 		if err := s.hand(ctx, kvs, false); err != nil {
 			return false, err
+		}
+		if sent := s.done - before; final && part.GetCount() != sent {
+			return false, wrong("%d keys counted, %d sent", part.GetCount(), sent)
 		}
 		if final {
 			next = ""
