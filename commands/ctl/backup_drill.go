@@ -117,7 +117,7 @@ func (o *backupDrillOptions) drillBackup(ctx context.Context, a *app, run *backu
 		run.record(ctx, a, b, finding{backup.Drilled, err.Error()})
 	}
 	if err != nil {
-		return repository.Code(fmt.Errorf("drill of %s: %w", b.Name, err))
+		return drillCode(fmt.Errorf("drill of %s: %w", b.Name, err))
 	}
 	run.record(ctx, a, b, finding{how: backup.Drilled})
 	o.metrics.backup(b)
@@ -132,9 +132,17 @@ func (o *backupDrillOptions) drillMoment(ctx context.Context, a *app, run *backu
 	}
 	item, err := d.prove(ctx, a, r.Name, r.Plain)
 	if err != nil {
-		return repository.Code(fmt.Errorf("drill of %s: %w", r.Name, err))
+		return drillCode(fmt.Errorf("drill of %s: %w", r.Name, err))
 	}
 	return run.print(item)
+}
+
+// drillCode gives an error of a drill its exit code.
+func drillCode(err error) error {
+	if tried := (*drill.Error)(nil); errors.As(err, &tried) {
+		return cli.Exit(cli.BackupDamaged, err)
+	}
+	return repository.Code(err)
 }
 
 // drillArgs separates the name, "" if there is none, from the command.
