@@ -8,8 +8,8 @@ import (
 )
 
 // Completion returns the command that prints shell completion scripts for the
-// program that it is added to.
-func Completion(program string) *cobra.Command {
+// program that it is added to. about is a paragraph about what is completed.
+func Completion(program, about string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "completion [bash|zsh|fish|powershell]",
 		Short: "Print a shell completion script",
@@ -21,9 +21,9 @@ For the shell you are in:
   fish        %[1]s completion fish | source
   PowerShell  %[1]s completion powershell | Out-String | Invoke-Expression
 
-To keep it, write the script where the shell looks for completions, such as
+%[2]sTo keep it, write the script where the shell looks for completions, such as
 /etc/bash_completion.d/%[1]s, a directory of zsh's $fpath (as _%[1]s), or
-~/.config/fish/completions/%[1]s.fish.`, program),
+~/.config/fish/completions/%[1]s.fish.`, program, about),
 		DisableFlagsInUseLine: true,
 		ValidArgs:             shells(),
 		Args:                  oneShell,

@@ -30,7 +30,7 @@ func tree(run func(*cobra.Command, []string) error) *cobra.Command {
 	o.AddTo(root, "prog")
 	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = true })
 	VersionFlag(root)
-	root.AddCommand(cmd, box, Version("prog", o), Completion("prog"))
+	root.AddCommand(cmd, box, Version("prog", o), Completion("prog", ""))
 	FinishHelp(root, "The end.")
 	return root
 }

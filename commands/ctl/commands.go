@@ -48,6 +48,6 @@ func entries(root *cobra.Command) []cli.Entry[*app] {
 		cli.NewEntry("shell", groupUtility, newShell),
 		cli.NewEntry("options", groupUtility, func(*app) *cobra.Command { return freeOfContext(newOptions(root)) }),
 		cli.NewEntry("version", groupUtility, func(a *app) *cobra.Command { return freeOfContext(cli.Version(program, &a.output)) }),
-		cli.NewEntry("completion", groupUtility, func(*app) *cobra.Command { return freeOfContext(cli.Completion(program)) }),
+		cli.NewEntry("completion", groupUtility, func(*app) *cobra.Command { return freeOfContext(cli.Completion(program, completionHelp)) }),
 	}
 }

@@ -22,9 +22,11 @@ type inContext struct {
 	flag      string // --context, or its variable
 	name      string // "" if none applies
 	protected bool
-	current   string            // the current one of the shell, whatever the file says by now; "" for that of the file
-	file      *config.File      // nil if it was not read
-	origins   map[string]string // where the value of a global flag is from, by name; the default if it is missing
+	// completing is true while a shell completes a line, which a person types.
+	completing bool
+	current    string            // the current one of the shell, whatever the file says by now; "" for that of the file
+	file       *config.File      // nil if it was not read
+	origins    map[string]string // where the value of a global flag is from, by name; the default if it is missing
 }
 
 // addContextTo adds the flag that names a context.
@@ -90,7 +92,7 @@ func given(fs *pflag.FlagSet, origins map[string]string, origin func(name string
 // choose finds the context and sets flags from it. One that is only the current
 // one applies on a terminal: scripts name theirs.
 func (c *inContext) choose(s cli.Streams, fs *pflag.FlagSet) error {
-	if _, tty := cli.Terminal(s.Err); c.flag == "" && !tty {
+	if _, tty := cli.Terminal(s.Err); c.flag == "" && !tty && !c.completing {
 		return nil
 	}
 	var err error

@@ -51,6 +51,9 @@ func newTree(a *app, args []string) *cobra.Command {
 		Args:                       cli.UnknownCommand,
 		SuggestionsMinimumDistance: 2,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if completes(cmd.Name()) { // the flags of the completed line count, which are parsed later
+				return nil
+			}
 			if err := applyGlobal(a, cmd); err != nil {
 				return err
 			}
@@ -70,6 +73,9 @@ func newTree(a *app, args []string) *cobra.Command {
 	root.SetHelpCommandGroupID(groupUtility)
 	cli.AddCommands(root, a, entries(root), args)
 	protectCommands(a, root, deeds())
+	if len(args) > 0 && completes(args[0]) {
+		completeArguments(a, root)
+	}
 	cli.FinishHelp(root, fmt.Sprintf("Use %q for the global flags, which every command takes.", program+" options"))
 	cli.HelpTopics(root,
 		cli.Topic{Name: "exit-codes", Page: docs.ExitCodes}, cli.Topic{Name: "environment", Page: docs.Environment},
@@ -78,6 +84,9 @@ func newTree(a *app, args []string) *cobra.Command {
 	cli.KeepAbbreviations(root, releases()...)
 	return root
 }
+
+// completes reports whether a command is the one by which shells complete lines.
+func completes(name string) bool { return strings.HasPrefix(name, cobra.ShellCompRequestCmd) }
 
 // addGlobalFlags adds the flags that every command takes. They are hidden from
 // each command's help and shown by the options command, and to shells that
@@ -89,6 +98,6 @@ func addGlobalFlags(a *app, root *cobra.Command, args []string) {
 	a.output.AddHexTo(root)
 	addCurlTo(a, root)
 	addContextTo(a, root)
-	completing := len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd)
+	completing := len(args) > 0 && completes(args[0])
 	fs.VisitAll(func(f *pflag.Flag) { f.Hidden = !completing })
 }

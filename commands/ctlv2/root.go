@@ -64,7 +64,7 @@ which servers up to release 3.5 have when they are started with --enable-v2.`,
 		newMkdir(a), newSetdir(a), newUpdatedir(a), newRmdir(a), newWatch(a), newExecWatch(a), newCopyToV3(a))
 	add(groupCluster, newClusterHealth(a), newHealth(a), newMember(a), newStats(a), newBackup(a))
 	add(groupAuth, newAuth(a), newUser(a), newRole(a))
-	add(groupUtility, cli.VersionV2(program, root.Version), cli.Completion(program))
+	add(groupUtility, cli.VersionV2(program, root.Version), cli.Completion(program, ""))
 	cli.FinishHelp(root, "")
 	return root
 }

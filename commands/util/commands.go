@@ -45,7 +45,7 @@ func entries() []cli.Entry[*app] {
 		cli.NewEntry("auth", groupRead, group("auth <subcommand>", "Read whether authentication is on", read.NewAuthStatus)),
 		cli.NewEntry("serve", groupRead, newServe),
 		cli.NewEntry("version", groupUtility, func(a *app) *cobra.Command { return cli.Version(program, &a.output) }),
-		cli.NewEntry("completion", groupUtility, func(*app) *cobra.Command { return cli.Completion(program) }),
+		cli.NewEntry("completion", groupUtility, func(*app) *cobra.Command { return cli.Completion(program, "") }),
 	}
 }
 

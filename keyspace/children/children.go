@@ -6,6 +6,7 @@
 package children
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"strings"
@@ -24,6 +25,7 @@ type Child struct {
 // Query says which children to list.
 type Query struct {
 	Prefix, Separator string // the separator is not empty
+	Within            string // only names that begin so, which is with the prefix; "" means all
 	Rev               int64  // 0 means the latest revision
 	AtOnce            bool   // as that of a keyspace.Range
 }
@@ -38,7 +40,7 @@ type List struct {
 // Of starts a list; the children are read as they are consumed. The caller
 // closes the list.
 func Of(ctx context.Context, src keyspace.Source, q Query) (List, error) {
-	r := keyspace.Prefix(q.Prefix)
+	r := keyspace.Prefix(cmp.Or(q.Within, q.Prefix))
 	r.Rev, r.KeysOnly, r.AtOnce, r.Skip = q.Rev, true, q.AtOnce, q.skip
 	next, stop := iter.Pull2(src.Pages(ctx, r))
 	page, err, ok := next()
