@@ -40,6 +40,7 @@ func TestWalls(t *testing.T) {
 		{"./backup/store/...", []string{commands, "etcdkit/keyspace", "etcdkit/printer", "etcdkit/snapshot", cobra, "go.etcd.io/", "google.golang.org/grpc"}},
 		{"./backup/store", []string{"github.com/minio"}},
 		{"./backup/store/remote", []string{"github.com/minio"}},
+		{"./editor", []string{commands, "etcdkit/printer", "etcdkit/keyspace", "etcdkit/snapshot", cobra, "go.etcd.io/", "google.golang.org/grpc"}},
 		{"./browser", []string{commands, "etcdkit/printer/view", "etcdkit/snapshot", "etcdkit/keyspace/live", cobra, server, "go.etcd.io/etcd/client/", "google.golang.org/grpc"}},
 		{"./kube", []string{commands, "etcdkit/printer", "etcdkit/keyspace", "etcdkit/snapshot", cobra, "go.etcd.io/", "k8s.io/"}},
 		{"./printer", []string{"etcdkit", "go.etcd.io"}},

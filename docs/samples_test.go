@@ -50,6 +50,7 @@ func keySamples() map[string]printer.View {
 	get := &pb.RangeResponse{Header: header(5), Kvs: []*mvccpb.KeyValue{mode, raw}, Count: 2}
 	return map[string]printer.View{
 		"etcdctl get":           view.Range{Pages: view.OnePage(get)},
+		"etcdctl edit":          view.Put{PutResponse: &pb.PutResponse{Header: header(6)}},
 		"etcdctl put":           view.Put{PutResponse: &pb.PutResponse{Header: header(6), PrevKv: mode}},
 		"etcdctl del":           view.Delete{DeleteRangeResponse: &pb.DeleteRangeResponse{Header: header(6), Deleted: 1, PrevKvs: []*mvccpb.KeyValue{mode}}},
 		"etcdctl del --dry-run": view.DeletePreview{Range: view.Range{Pages: view.OnePage(&pb.RangeResponse{Header: header(5), Kvs: []*mvccpb.KeyValue{{Key: mode.Key}}, More: true, Count: 2})}},

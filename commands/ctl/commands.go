@@ -12,6 +12,7 @@ func entries(root *cobra.Command) []cli.Entry[*app] {
 	return []cli.Entry[*app]{
 		cli.NewEntry("get", groupKV, newGet),
 		cli.NewEntry("put", groupKV, newPut),
+		cli.NewEntry("edit", groupKV, newEdit),
 		cli.NewEntry("del", groupKV, newDel),
 		cli.NewEntry("txn", groupKV, newTxn),
 		cli.NewEntry("compaction", groupKV, newCompaction),

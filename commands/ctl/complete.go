@@ -51,7 +51,7 @@ type completion struct {
 // cluster.
 func arguments() map[string][]lister {
 	return map[string][]lister{
-		"get": {keys, keys}, "put": {keys}, "del": {keys, keys}, "watch": {keys, keys}, "history": {keys},
+		"get": {keys, keys}, "put": {keys}, "edit": {keys}, "del": {keys, keys}, "watch": {keys, keys}, "history": {keys},
 		"ls": {keys}, "tree": {keys}, "du": {keys}, "top": {keys}, "count": {keys}, "export": {keys}, "browse": {keys}, "diff": {keys, keys},
 		"member remove": {members}, "member update": {members}, "member promote": {members}, "member swap": {members}, "move-leader": {members},
 		"user get": {users}, "user delete": {users}, "user passwd": {users}, "user grant-role": {users, roles}, "user revoke-role": {users, roles},
