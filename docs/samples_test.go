@@ -171,6 +171,10 @@ func fileSamples() map[string]printer.View {
 			{Name: "op", V: "put"}, {Name: "key", V: []byte("a")}, {Name: "range_end", V: []byte(nil)}, {Name: "value_size", V: view.Bytes(5)},
 			{Name: "lease", V: ""}, {Name: "request", V: `put "a" (5 bytes)`},
 		}}}},
+		"etcdutl check upgrade": view.Diagnosis{Members: 1, Checks: 8, Errors: 1, Findings: []view.Finding{{
+			Check: "v2-content", Severity: "error", Members: []string{"m1 (8e9e05c52164694d)"}, Evidence: "there are keys, users or roles of v2 clients in the WAL",
+			Meaning: "From 3.6 on, a server does not start on keys of the v2 interface.", Command: "etcdutl v2 export --data-dir /var/lib/etcd",
+		}}},
 		"etcdutl recover": view.Parts{
 			Facts: []view.Named{{Name: "chosen", V: "m1.etcd"}, {Name: "reason", V: "m1.etcd is chosen: no log ends later than its own (term 5, entry 1203)"}, {Name: "logs", V: int64(1)}, {Name: "voters", V: int64(3)}, {Name: "logs_needed", V: int64(2)}},
 			Lists: []view.Items{

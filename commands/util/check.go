@@ -7,6 +7,6 @@ func newCheck(a *app) *cobra.Command {
 		Use:   "check <subcommand>",
 		Short: "Check properties of files and data directories",
 	}
-	cmd.AddCommand(newCheckV2Store(a), newCheckConsistency(a))
+	cmd.AddCommand(newCheckV2Store(a), newCheckConsistency(a), newCheckUpgrade(a))
 	return cmd
 }

@@ -190,6 +190,13 @@ func readLog(ctx context.Context, dir string) (needs, error) {
 	return n, err
 }
 
+// V2Requests counts the requests of v2's form that a WAL holds after its last raft
+// snapshot: see Result.
+func V2Requests(ctx context.Context, walDir string) (clients, own int, err error) {
+	n, err := readLog(ctx, walDir)
+	return n.v2Requests, n.v2Own, err
+}
+
 func release(major, minor int64) semver.Version { return semver.Version{Major: major, Minor: minor} }
 
 func minor(v semver.Version) semver.Version { return release(v.Major, v.Minor) }

@@ -8,8 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
+	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v2store"
 
 	"etcdkit/snapshot"
@@ -83,7 +85,14 @@ func Load(ctx context.Context, src Source) (_ *Tree, err error) {
 		return nil, err
 	}
 	t.Uncommitted, t.Torn, t.NoDatabase = left, log.Torn, lost != nil
-	return t, nil
+	return t, recovered(func() error {
+		members, _ := membership.MembersFromStore(r.lg, store)
+		for id := range members {
+			t.Members = append(t.Members, uint64(id))
+		}
+		slices.Sort(t.Members)
+		return nil
+	})
 }
 
 // stored is the store of the last raft snapshot, and that snapshot's index.

@@ -27,6 +27,9 @@ type Tree struct {
 	// NoDatabase reports that there was no database, so that the last applied
 	// entry is unknown and nothing kept a server from starting.
 	NoDatabase bool
+	// Members are the ids of the members of the cluster that the store has, in
+	// ascending order.
+	Members []uint64
 
 	root *node
 }
