@@ -37,6 +37,8 @@ func TestWalls(t *testing.T) {
 		{"./internal/...", []string{commands, "etcdkit/keyspace", "etcdkit/printer", "etcdkit/snapshot", cobra, "go.etcd.io/"}},
 		{"./cluster/...", []string{commands, "etcdkit/printer", "etcdkit/keyspace", "etcdkit/snapshot", cobra, server, "go.etcd.io/raft/"}},
 		{"./keyspace/...", []string{commands, "etcdkit/printer", "etcdkit/snapshot", cobra, server, "go.etcd.io/raft/"}},
+		{"./report/...", []string{commands, "etcdkit/printer", "etcdkit/cluster", "etcdkit/snapshot", cobra, server, "go.etcd.io/raft/", "go.etcd.io/etcd/client/", "google.golang.org/grpc"}},
+		{"./report/redact", []string{"etcdkit", "go.etcd.io/"}},
 		{"./backup/store/...", []string{commands, "etcdkit/keyspace", "etcdkit/printer", "etcdkit/snapshot", cobra, "go.etcd.io/", "google.golang.org/grpc"}},
 		{"./backup/store", []string{"github.com/minio"}},
 		{"./backup/store/remote", []string{"github.com/minio"}},

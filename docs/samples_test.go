@@ -30,7 +30,8 @@ func samples() map[string][]printer.View {
 		"etcdctl context add": nil, "etcdctl context use": nil, "etcdctl context rename": nil, "etcdctl context remove": nil,
 		"etcdutl version": nil, "etcdutl completion": nil, "etcdutl help": nil,
 		"etcdctl snapshot restore": nil, "etcdctl backup restore": nil, "etcdctl backup follow": nil, "etcdutl snapshot restore": nil, "etcdutl defrag": nil,
-		"etcdutl backup": nil, "etcdutl migrate": nil, "etcdutl check v2store": nil, "etcdutl check consistency": nil, "etcdutl v2 export": nil, // of which docs/v2-export.md states the lines
+		"etcdutl backup": nil, "etcdutl migrate": nil, "etcdutl check v2store": nil, "etcdutl check consistency": nil, "etcdutl report": nil, // they print what those of etcdctl do
+		"etcdutl v2 export": nil, // of which docs/v2-export.md states the lines
 	}
 	for _, name := range []string{"get", "ls", "tree", "du", "top", "count", "export", "diff", "history", "watch", "lease list", "lease timetolive", "user list", "user get", "role list", "role get", "member list", "alarm list", "auth status"} { // they print what those of etcdctl do
 		all["etcdutl "+name] = nil
@@ -161,6 +162,7 @@ func authSamples() map[string]printer.View {
 func fileSamples() map[string]printer.View {
 	status := view.SnapshotStatus{Hash: 4023406555, Revision: 6, TotalKey: 4, TotalRecords: 9, TotalSize: 20480, Version: "3.7.0"}
 	return map[string]printer.View{
+		"etcdctl report": view.Item{Line: "Report saved at etcd-report.html", Values: []view.Named{{Name: "path", V: "etcd-report.html"}}},
 		"etcdctl snapshot save": view.Facts{Line: "Snapshot saved at backup.db\nServer version 3.7.0", Known: []view.Fact{
 			{Name: "path", Value: "backup.db"}, {Name: "server_version", Value: "3.7.0"},
 		}},

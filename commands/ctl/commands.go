@@ -30,6 +30,7 @@ func entries(root *cobra.Command) []cli.Entry[*app] {
 		cli.NewEntry("import", groupKV, newImport),
 		cli.NewEntry("status", groupCluster, newStatus),
 		cli.NewEntry("doctor", groupCluster, newDoctor),
+		cli.NewEntry("report", groupCluster, newReport),
 		cli.NewEntry("endpoint", groupCluster, newEndpoint),
 		cli.NewEntry("member", groupCluster, newMember),
 		cli.NewEntry("snapshot", groupCluster, newSnapshot),

@@ -37,6 +37,7 @@ func entries() []cli.Entry[*app] {
 		cli.NewEntry("browse", groupRead, reading(read.NewBrowse)),
 		cli.NewEntry("export", groupRead, reading(read.NewExport)),
 		cli.NewEntry("watch", groupRead, reading(newWatch)),
+		cli.NewEntry("report", groupRead, newReport),
 		cli.NewEntry("lease", groupRead, group("lease <subcommand>", "Read leases", read.NewLeaseList, read.NewLeaseTimeToLive)),
 		cli.NewEntry("user", groupRead, group("user <subcommand>", "Read users", read.NewUserList, read.NewUserGet)),
 		cli.NewEntry("role", groupRead, group("role <subcommand>", "Read roles", read.NewRoleList, read.NewRoleGet)),

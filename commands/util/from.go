@@ -37,6 +37,14 @@ func (s *source) addFlags(fs *pflag.FlagSet) {
 	s.past.addFlags(fs)
 }
 
+// check refuses flags that exclude each other.
+func (s *source) check() error {
+	if s.salvage && s.liveCopy {
+		return cli.Exit(cli.BadArgs, errors.New("--salvage and --live-copy exclude each other: a copy of a running server's database is not damaged"))
+	}
+	return nil
+}
+
 // report prints damage that --salvage leaves out, once.
 func (s *source) report(a *app) func(*snapshot.CorruptError) {
 	return func(damage *snapshot.CorruptError) {
@@ -126,8 +134,8 @@ func newReading(a *app, command func(read.Program) *cobra.Command) *cobra.Comman
 	})
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if s.salvage && s.liveCopy {
-			return cli.Exit(cli.BadArgs, errors.New("--salvage and --live-copy exclude each other: a copy of a running server's database is not damaged"))
+		if err := s.check(); err != nil {
+			return err
 		}
 		if err := s.past.check(a, cmd.Flags()); err != nil {
 			return err

@@ -17,18 +17,19 @@ type Thing string
 
 // The requirements of tests. CI has those that .ci/run installs.
 const (
-	Curl    Thing = "curl"                                   // installed by .ci/run
-	Etcd34  Thing = "etcd 3.4 (etcd-server)"                 // installed by .ci/run
-	Trace   Thing = "the right to trace"                     // ptrace
-	Busybox Thing = "a static busybox (busybox-static)"      // installed by .ci/run
-	Dpkg    Thing = "dpkg"                                   // of Debian and Ubuntu, which CI runs on
-	Chroot  Thing = "the right to change the root directory" // root
-	Mount   Thing = "the right to mount a tmpfs"             // root in a new namespace
+	Curl     Thing = "curl"                                   // installed by .ci/run
+	Etcd34   Thing = "etcd 3.4 (etcd-server)"                 // installed by .ci/run
+	Trace    Thing = "the right to trace"                     // ptrace
+	Busybox  Thing = "a static busybox (busybox-static)"      // installed by .ci/run
+	Chromium Thing = "chromium"                               // installed by .ci/run
+	Dpkg     Thing = "dpkg"                                   // of Debian and Ubuntu, which CI runs on
+	Chroot   Thing = "the right to change the root directory" // root
+	Mount    Thing = "the right to mount a tmpfs"             // root in a new namespace
 )
 
 // installed lists the packages that .ci/run installs: under CI a test fails
 // without them.
-func installed() []Thing { return []Thing{Curl, Etcd34, Busybox, Dpkg} }
+func installed() []Thing { return []Thing{Curl, Etcd34, Busybox, Dpkg, Chromium} }
 
 // Skips collects the skipped tests. It is safe for concurrent use.
 type Skips struct {

@@ -46,6 +46,14 @@ type historian interface {
 	HistoryOf(ctx context.Context, r keyspace.Range) (keyspace.Head, error)
 }
 
+// Bounds returns where the history of a range begins and ends.
+func Bounds(ctx context.Context, src keyspace.Source, r keyspace.Range) (keyspace.Head, error) {
+	if s, ok := src.(historian); ok {
+		return s.HistoryOf(ctx, r)
+	}
+	return src.Head(ctx)
+}
+
 // Of reads the versions of the keys of a query. Sources yield events oldest
 // first, so all of them pass through a temporary file; memory is that of an
 // event, and of the pairs of the range at the compact revision, which are sorted
@@ -61,12 +69,7 @@ func Of(ctx context.Context, src keyspace.Source, q Query) (_ *List, err error) 
 		}
 	}()
 	r := keyspace.Range{Key: q.Key, End: q.End, PrevKV: q.Previous}
-	var head keyspace.Head
-	if s, ok := src.(historian); ok {
-		head, err = s.HistoryOf(ctx, r)
-	} else {
-		head, err = src.Head(ctx)
-	}
+	head, err := Bounds(ctx, src, r)
 	if err != nil {
 		return nil, err
 	}
