@@ -162,6 +162,7 @@ func authSamples() map[string]printer.View {
 func fileSamples() map[string]printer.View {
 	status := view.SnapshotStatus{Hash: 4023406555, Revision: 6, TotalKey: 4, TotalRecords: 9, TotalSize: 20480, Version: "3.7.0"}
 	return map[string]printer.View{
+		"etcdctl bundle": view.Item{Line: "Bundle saved at etcd-bundle.tar.gz", Values: []view.Named{{Name: "path", V: "etcd-bundle.tar.gz"}}},
 		"etcdctl report": view.Item{Line: "Report saved at etcd-report.html", Values: []view.Named{{Name: "path", V: "etcd-report.html"}}},
 		"etcdctl snapshot save": view.Facts{Line: "Snapshot saved at backup.db\nServer version 3.7.0", Known: []view.Fact{
 			{Name: "path", Value: "backup.db"}, {Name: "server_version", Value: "3.7.0"},

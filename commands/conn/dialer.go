@@ -111,6 +111,12 @@ func newDialer(s cli.Streams, cfg *clientv3.Config, who *clientv3.AuthConfig) *D
 // Endpoints returns the resolved endpoints, in the order given.
 func (d *Dialer) Endpoints() []string { return slices.Clone(d.cfg.Endpoints) }
 
+// Secrets returns the password or the token that clients log in with, for a
+// command that must not write them anywhere.
+func (d *Dialer) Secrets() []string {
+	return slices.DeleteFunc([]string{d.cfg.Password, d.cfg.Token}, func(s string) bool { return s == "" })
+}
+
 // FailFast returns a dialer whose clients fail a request as soon as none of the
 // client's endpoints can be reached, instead of retrying until the request's
 // deadline. It is for requests that are about one endpoint, on a client for

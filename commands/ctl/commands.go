@@ -31,6 +31,7 @@ func entries(root *cobra.Command) []cli.Entry[*app] {
 		cli.NewEntry("status", groupCluster, newStatus),
 		cli.NewEntry("doctor", groupCluster, newDoctor),
 		cli.NewEntry("report", groupCluster, newReport),
+		cli.NewEntry("bundle", groupCluster, newBundle),
 		cli.NewEntry("endpoint", groupCluster, newEndpoint),
 		cli.NewEntry("member", groupCluster, newMember),
 		cli.NewEntry("snapshot", groupCluster, newSnapshot),

@@ -25,10 +25,10 @@ is wrong (as doctor finds it), a map of the bytes by prefix, the largest and the
 most written keys, the history and the leases. The page loads nothing from
 elsewhere and contains no script.
 
-Names of keys and members are on the page; values and passwords are not. All keys
-with the prefix are read once, as by du. What can't be read, for example because
-the user may not, is listed on the page and on standard error, and does not change
-the exit code; it is 1 if no member answers.`,
+Names of keys and members are on the page; values and passwords are not. All
+keys with the prefix are read once, as by du. What can't be read, for example
+because the user may not, is listed on the page and on standard error, and does
+not change the exit code; it is 1 if no member answers.`,
 		Example: `  etcdctl report
   etcdctl report -o cluster.html --endpoints 10.0.0.7:2379
   etcdctl report /registry/ -o - > kubernetes.html`,
@@ -59,14 +59,14 @@ func (a *app) report(cmd *cobra.Command, keys *read.KeysFlags, to *read.Document
 			return nil, err
 		}
 		if len(p.Members) == 0 {
-			return nil, unanswered(p)
+			return nil, cli.Recode(cli.Failure, unanswered(p))
 		}
 		o, err := overlook(cmd, a, d, p, keys)
 		if err != nil {
 			return nil, err
 		}
 		o.warn(a)
-		facts := o.facts(typedFlags(a, cmd), redact.New().Text)
+		facts := o.facts(typedFlags(a, cmd), redact.New(d.Secrets()...).Text)
 		facts.Program = program + " " + cli.Build()
 		return func(w io.Writer) error { return page.Write(w, facts) }, nil
 	})

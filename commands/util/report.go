@@ -21,10 +21,10 @@ func newReport(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report [options] [prefix]",
 		Short: "Write a report about a file, as a page for a browser",
-		Long: `Read a snapshot, a copy of a database, or the data directory of a stopped member,
-and write what it holds as one HTML page: the members, the alarms, a map of the
-bytes by prefix, the largest and the most written keys, the history and the
-leases. The page loads nothing from elsewhere and contains no script.
+		Long: `Read a snapshot, a copy of a database, or the data directory of a stopped
+member, and write what it holds as one HTML page: the members, the alarms, a map
+of the bytes by prefix, the largest and the most written keys, the history and
+the leases. The page loads nothing from elsewhere and contains no script.
 
 Names of keys and members are on the page; values are not.`,
 		Example: `  etcdutl report --from backup.db
