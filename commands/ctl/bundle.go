@@ -161,7 +161,8 @@ func (o *bundleOptions) addLogs(cmd *cobra.Command, a *app, b *bundle.Bundle) er
 	return nil
 }
 
-// fileName returns a name with which an entry of an archive harms nobody.
+// fileName returns a name with which a file, or an entry of an archive, harms
+// nobody; "" if nothing is left.
 func fileName(name string) string {
 	safe := strings.Trim(regexp.MustCompile(`[^A-Za-z0-9._-]+`).ReplaceAllString(name, "_"), "._")
 	return safe[:min(len(safe), 60)]

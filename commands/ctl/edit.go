@@ -2,11 +2,11 @@ package ctl
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -75,7 +75,7 @@ func (e *edit) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	file, err := editor.Create(fileName(e.key)+text.Suffix, text.Shown)
+	file, err := editor.Create(cmp.Or(fileName(path.Base(e.key)), "value")+text.Suffix, text.Shown)
 	if err != nil {
 		return err
 	}
@@ -91,17 +91,6 @@ func (e *edit) run(ctx context.Context) error {
 		return nil
 	}
 	return e.out.Print(view.Put{PutResponse: written})
-}
-
-// fileName is a name for a file with the value of a key.
-func fileName(key string) string {
-	name := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
-			return r
-		}
-		return '_'
-	}, path.Base(key))
-	return name[:min(len(name), 40)]
 }
 
 // get reads the key; nil is one that is to be created.
