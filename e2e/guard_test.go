@@ -188,6 +188,7 @@ func TestDefragGuardStops(t *testing.T) {
 	if err := c.Join(m.Name); err != nil {
 		t.Fatal(err)
 	}
+	p.must("for i in $(seq 600); do etcdctl member list | grep -q ', " + m.Name + ",' && exit; sleep 0.1; done; exit 1") // its name is published
 	out := p.must("etcdctl defrag --cluster --guard")
 	if !strings.Contains(out, m.Name+": skipped: a learner refuses to be defragmented") || strings.Contains(out, "to "+m.Name) || strings.Count(out, ": defragmented in ") != 3 {
 		t.Errorf("with a learner: %s", out)

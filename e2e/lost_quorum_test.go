@@ -59,7 +59,7 @@ func writeUntilKilled(t *testing.T, c *cluster.Cluster, slow *cluster.Member) ma
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var mu sync.Mutex
-	acknowledged := map[string]string{}
+	acknowledged, some := map[string]string{}, make(chan struct{}, 1)
 	var wg sync.WaitGroup
 	for n := range 12 {
 		client := lateClient(t, c.Members[n%3])
@@ -72,10 +72,19 @@ func writeUntilKilled(t *testing.T, c *cluster.Cluster, slow *cluster.Member) ma
 				mu.Lock()
 				acknowledged[key] = value
 				mu.Unlock()
+				select {
+				case some <- struct{}{}:
+				default:
+				}
 			}
 		})
 	}
-	time.Sleep(100*time.Millisecond + rand.N(400*time.Millisecond)) // the moment is any
+	select {
+	case <-some:
+	case <-time.After(time.Minute):
+		t.Fatal("nothing was acknowledged")
+	}
+	time.Sleep(rand.N(400 * time.Millisecond)) // the moment is any
 	if err := slow.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
@@ -83,9 +92,6 @@ func writeUntilKilled(t *testing.T, c *cluster.Cluster, slow *cluster.Member) ma
 	c.Kill()
 	stop()
 	wg.Wait()
-	if len(acknowledged) == 0 {
-		t.Fatal("nothing was acknowledged")
-	}
 	return acknowledged
 }
 

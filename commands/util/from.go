@@ -155,7 +155,9 @@ func environment(cmd *cobra.Command) *pflag.FlagSet {
 	if from := cmd.Flags().Lookup(fromFlag); from != nil && cmd.Name() != "diff" { // whose arguments are files
 		fs.AddFlag(from)
 		for _, name := range []string{"age-identity", "s3-endpoint", "s3-region", "s3-path-style", "s3-ca-file"} {
-			fs.AddFlag(cmd.Flags().Lookup(name))
+			if f := cmd.Flags().Lookup(name); f != nil {
+				fs.AddFlag(f)
+			}
 		}
 		fs.AddFlagSet(cmd.PersistentFlags())
 	}

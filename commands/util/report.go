@@ -34,7 +34,7 @@ Names of keys and members are on the page; values are not.`,
 			if err := keys.Arguments(cmd, args); err != nil {
 				return err
 			}
-			if err := cmp.Or(to.Check(&a.streams), from.check()); err != nil {
+			if err := cmp.Or(to.Check(&a.streams), from.check(), from.past.check(a, cmd.Flags())); err != nil {
 				return err
 			}
 			err := to.Save(cmd.Context(), &a.streams, a.output.Printer, func() (read.Content, error) {

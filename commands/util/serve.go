@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/repository"
 	"etcdkit/printer"
 	"etcdkit/printer/view"
 	"etcdkit/snapshot/restore"
@@ -28,13 +29,15 @@ type serveOptions struct {
 	trustedCAFile      string
 	clientCertAuth     bool
 	tail               tailOptions
+	past               past
 	size               int64 // of the file, in bytes
 }
 
 func (o *serveOptions) addFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVar(&o.from, fromFlag, "", "the snapshot, copy of a database, or data directory of a stopped member, to serve")
+	fs.StringVar(&o.from, fromFlag, "", "the snapshot, copy of a database, data directory of a stopped member, or repository of backups, to serve")
 	o.tail.addFlags(fs)
+	o.past.addFlags(fs)
 	fs.StringVar(&o.listen, "listen", "127.0.0.1:0", "`address` to serve clients on; port 0 is a free one")
 	fs.StringVar(&o.keep, "keep", "", "make the copy in this `directory` and keep it")
 	fs.BoolVar(&o.noAuth, "no-auth", false, "switch authentication off in the copy")
@@ -93,12 +96,16 @@ are disarmed. With --no-auth it has no authentication, which is the way back fro
 a lost root password. Without TLS flags it serves this machine only.`,
 		Example: `  etcdutl serve --from backup.db
   etcdutl serve --from /var/lib/etcd
+  etcdutl serve --from /var/backups/etcd --at "10 minutes ago"
   etcdutl serve --from backup.db --listen 127.0.0.1:2379 --keep data
   etcdutl serve --from backup.db --no-auth
   etcdutl serve --from backup.db -w json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.validate(args); err != nil {
 				return cli.Exit(cli.BadArgs, err)
+			}
+			if err := o.past.check(a, cmd.Flags()); err != nil {
+				return err
 			}
 			p, err := a.output.Printer(a.streams.Out)
 			if err != nil {
@@ -195,7 +202,7 @@ func (o *serveOptions) caFile() string {
 
 // copy restores the file to a directory, as a cluster of one.
 func (o *serveOptions) copy(ctx context.Context, a *app, dir string) (_ restore.Result, err error) {
-	c, err := (&source{path: o.from, tail: o.tail}).open(ctx, a)
+	c, err := (&source{path: o.from, tail: o.tail, past: o.past}).open(ctx, a)
 	if err != nil {
 		return restore.Result{}, err
 	}
@@ -209,7 +216,7 @@ func (o *serveOptions) copy(ctx context.Context, a *app, dir string) (_ restore.
 		Changes: restore.Changes{NoAuth: o.noAuth, NoSpaceAlarms: true, HoldLeases: !o.runLeases},
 		Notice:  func(text string) { fmt.Fprintln(a.streams.Err, text) },
 	}
-	if c.Dir != nil || o.from == standardInput {
+	if c.Dir != nil || o.from == standardInput || o.past.given || repository.Is(o.from) {
 		cfg.File = f
 	}
 	if o.from == standardInput && f.HasChecksum() {

@@ -27,6 +27,9 @@ func memberIDs() []string {
 // direct carries out a directive; next is the text after it.
 func (g *guide) direct(ctx context.Context, words []string, next []part) error {
 	rest := strings.Join(words[1:], " ")
+	if g.cluster == nil && slices.Contains([]string{"reserve", "join", "stop", "start", "data", "watchers"}, words[0]) {
+		return errors.New("there is no cluster")
+	}
 	switch words[0] {
 	case "cluster":
 		return g.startCluster(ctx, strings.Fields(rest), serverArgs(next))
@@ -38,6 +41,12 @@ func (g *guide) direct(ctx context.Context, words []string, next []part) error {
 		return err
 	case "join":
 		return g.cluster.Join(rest)
+	case "stop":
+		return g.stop(words[1:])
+	case "start":
+		return g.start(ctx, words[1:])
+	case "data":
+		return g.data(words[1:])
 	case "env":
 		g.vars = append(g.vars, rest)
 		return nil
@@ -96,6 +105,51 @@ func (g *guide) startCluster(ctx context.Context, args, server []string) error {
 		return err
 	}
 	return g.lookAround()
+}
+
+// stop: stop NAME... ends the servers of members; their data stays.
+func (g *guide) stop(names []string) error {
+	for _, name := range names {
+		if err := g.cluster.StopMember(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start: start [-version 3.6] NAME... starts the servers of stopped members again, those of another release if one is given.
+func (g *guide) start(ctx context.Context, args []string) error {
+	fs := flag.NewFlagSet("start", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	line := fs.String("version", "", "")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	for _, name := range fs.Args() {
+		m, err := g.cluster.Member(name)
+		if err == nil && *line != "" {
+			m.Bin, err = g.page.Refs.Build(ctx, *line)
+		}
+		if err == nil {
+			err = g.cluster.RestartMember(ctx, name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// data: data NAME DIR makes the data directory of a member known as DIR.
+func (g *guide) data(args []string) error {
+	if len(args) != 2 {
+		return errors.New("data NAME DIR")
+	}
+	m, err := g.cluster.Member(args[0])
+	if err != nil {
+		return err
+	}
+	return os.Symlink(m.DataDir, filepath.Join(g.dir, args[1]))
 }
 
 // nameCluster gives ids and addresses of the members the names they have on the page.
