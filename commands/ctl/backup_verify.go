@@ -37,7 +37,8 @@ func newBackupVerify(a *app, shared *backupOptions) *cobra.Command {
 		Long: `Read backups from the repository, and verify every byte, page and record: the sizes
 and checksums of the stored, the compressed and the plain bytes, the structure of
 the database, and the revision, hash, and numbers of keys and leases that the
-manifest has. Without a name the latest backup is verified.
+manifest has. Without a name the latest backup is verified. --all also verifies every
+record of what "etcdctl backup follow" has stored.
 
 A FILE that another program has left is verified as well: a snapshot, also if it is
 packed by gzip, zstd, zip, zlib or age, as k3s, rke2, OpenShift, kops, talos-backup
@@ -80,7 +81,7 @@ a warning says so. Exit code 12 if a backup is not good.`,
 		},
 	}
 	fs := cmd.Flags()
-	fs.BoolVar(&o.all, "all", false, "verify all backups")
+	fs.BoolVar(&o.all, "all", false, "verify all backups, and what backup follow has stored")
 	fs.StringVar(&o.sample, "sample", "", "verify this `share` of the backups, chosen at random, such as 10%")
 	fs.BoolVar(&o.readback, "readback", false, "only compare the stored bytes with the manifest, which needs no --age-identity")
 	o.identities.AddTo(cmd.Flags())
@@ -159,7 +160,14 @@ func (o *backupVerifyOptions) verify(ctx context.Context, a *app, run *backupRun
 		progress.Set(int64(i+1), int64(len(v.backups)))
 	}
 	progress.Done()
-	o.metrics.set(sample{name: "verified", help: "How many backups the last run verified and found good.", value: float64(len(v.backups) - bad)})
+	if o.all && !o.readback {
+		more, wrong, err := verifyIncrements(ctx, run, v)
+		if err != nil {
+			return err
+		}
+		results.All, bad = append(results.All, more...), bad+wrong
+	}
+	o.metrics.set(sample{name: "verified", help: "How many backups the last run verified and found good.", value: float64(len(results.All) - bad)})
 	o.metrics.set(sample{name: "damaged", help: "How many backups the last run found damaged.", value: float64(bad)})
 	if err := run.print(results); err != nil {
 		return err
@@ -167,7 +175,7 @@ func (o *backupVerifyOptions) verify(ctx context.Context, a *app, run *backupRun
 	if bad == 0 {
 		return nil
 	}
-	err := fmt.Errorf("%d of %d backups are not good", bad, len(v.backups))
+	err := fmt.Errorf("%d of %d backups are not good", bad, len(results.All))
 	return cli.Exit(cli.BackupDamaged, err)
 }
 
