@@ -20,13 +20,14 @@ type Editor struct {
 }
 
 // Program returns the editor that the environment names, or the usual one of the
-// system.
-func Program(getenv func(string) string) string {
+// system, and whether the environment names one.
+func Program(getenv func(string) string) (program string, chosen bool) {
 	usual := "vi"
 	if runtime.GOOS == "windows" {
 		usual = "notepad"
 	}
-	return cmp.Or(getenv("VISUAL"), getenv("EDITOR"), usual)
+	program = cmp.Or(getenv("VISUAL"), getenv("EDITOR"))
+	return cmp.Or(program, usual), program != ""
 }
 
 // File is a private file with a text, in a directory of its own.

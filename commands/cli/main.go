@@ -70,6 +70,12 @@ func (p Program) Line(ctx context.Context, args []string) Code {
 	return p.end(err)
 }
 
+// Fail prints the error of a run that could not begin, as Line would.
+func (p Program) Fail(err error) Code {
+	p, _ = p.prepared(nil)
+	return p.end(err)
+}
+
 // prepared returns the program with its way to print errors.
 func (p Program) prepared(args []string) (Program, error) {
 	EnablePrefixMatching()

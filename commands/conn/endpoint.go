@@ -129,3 +129,13 @@ func redacted(ep string) string {
 	}
 	return ep[:start] + name + ":***" + ep[end:]
 }
+
+// WithoutUsers returns a list of endpoints, separated by commas, without the users
+// and passwords in their URLs.
+func WithoutUsers(endpoints string) string {
+	all := strings.Split(endpoints, ",")
+	for i := range all {
+		all[i] = withoutUser(all[i])
+	}
+	return strings.Join(all, ",")
+}

@@ -16,7 +16,7 @@ import (
 
 // completionTime bounds what a shell waits for the values of a cluster, unless
 // ETCDCTL_COMPLETION_TIMEOUT says otherwise.
-const completionTime = 120 * time.Millisecond
+const completionTime = 100 * time.Millisecond
 
 func completionTimeout(s cli.Streams) time.Duration {
 	if d, err := time.ParseDuration(s.Getenv("ETCDCTL_COMPLETION_TIMEOUT")); err == nil && d > 0 {
@@ -28,7 +28,7 @@ func completionTimeout(s cli.Streams) time.Duration {
 // completionHelp says what is completed.
 const completionHelp = `Keys, members, users, roles, leases and backups are completed from the cluster that
 the line, the environment or the current context names, if that takes no longer than
-ETCDCTL_COMPLETION_TIMEOUT (120ms). ETCDCTL_COMPLETION_LIVE=0 switches this off.
+ETCDCTL_COMPLETION_TIMEOUT (100ms). ETCDCTL_COMPLETION_LIVE=0 switches this off.
 
 `
 

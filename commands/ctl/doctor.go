@@ -193,8 +193,12 @@ func (o *doctorOptions) backup(a *app) func(context.Context) string {
 // time.
 func looking(a *app, d *conn.Dialer, each time.Duration) doctor.Look {
 	limit := a.within(each)
+	endpoints := d.Endpoints()
+	for i, one := range endpoints { // which findings repeat
+		endpoints[i] = conn.WithoutUsers(one)
+	}
 	return doctor.Look{
-		Dialer: askThrough(d, limit), HTTP: d.HTTP, Endpoints: d.Endpoints(), Visit: limit, Now: a.streams.Time,
+		Dialer: askThrough(d, limit), HTTP: d.HTTP, Endpoints: endpoints, Visit: limit, Now: a.streams.Time,
 	}
 }
 

@@ -41,13 +41,17 @@ versions. What can't be written stays in a file, which is named.`,
 			if len(args) != 1 || args[0] == "" {
 				return argsError("edit requires exactly one argument, the key")
 			}
+			program, chosen := editor.Program(a.streams.Getenv)
+			if !chosen && !onTerminal(a.streams) {
+				return argsError("edit needs a terminal for %s; $VISUAL or $EDITOR can name an editor that needs none", program)
+			}
 			s, err := a.open(cmd)
 			if err != nil {
 				return err
 			}
 			defer s.client.Close() //nolint:errcheck // what was to be written is written
 			e := &edit{editOptions: *o, app: a, session: s, key: args[0], editor: editor.Editor{
-				Program: editor.Program(a.streams.Getenv), Env: cli.WithoutPasswords(a.streams.Env), In: a.streams.In, Out: a.streams.Out, Stderr: a.streams.Err,
+				Program: program, Env: cli.WithoutPasswords(a.streams.Env), In: a.streams.In, Out: a.streams.Out, Stderr: a.streams.Err,
 			}}
 			return e.run(cmd.Context())
 		},
@@ -55,6 +59,13 @@ versions. What can't be written stays in a file, which is named.`,
 	cmd.Flags().BoolVar(&o.create, "create", false, "create the key if it does not exist")
 	cmd.Flags().BoolVar(&o.kube, "allow-kube-writes", false, "edit an object of Kubernetes, behind the back of its API server")
 	return curlRefuses(cmd, "it needs an answer before it writes")
+}
+
+// onTerminal reports whether a program can be used on the terminal.
+func onTerminal(s cli.Streams) bool {
+	_, in := cli.Terminal(s.In)
+	_, out := cli.Terminal(s.Out)
+	return in && out
 }
 
 // edit is the editing of one key.

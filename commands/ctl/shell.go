@@ -54,20 +54,26 @@ func (sh *shell) apply(a *app, fs *pflag.FlagSet) {
 	given(fs, a.context.origins, func(name string) string { return sh.origins[name] })
 }
 
+// lineStreams are those of the shell for one of its lines: --errors is looked up
+// before flags are parsed.
+func (sh *shell) lineStreams() cli.Streams {
+	s := sh.streams
+	for _, setting := range sh.settings {
+		if strings.HasPrefix(setting, "ETCDCTL_ERRORS=") {
+			s.Env = append(slices.Clip(s.Env), setting)
+		}
+	}
+	return s
+}
+
 // run runs a command. Errors have the number of its line unless that is 0.
 func (sh *shell) run(ctx context.Context, c shellCommand, line int) cli.Code {
-	s := sh.streams
+	s := sh.lineStreams()
 	switch _, tty := cli.Terminal(s.In); {
 	case c.in != nil:
 		s.In = c.in
 	case !tty:
 		s.In = cli.NoInput{Err: errInputIsLines}
-	}
-	// --errors is looked up before the flags are parsed.
-	for _, setting := range sh.settings {
-		if strings.HasPrefix(setting, "ETCDCTL_ERRORS=") {
-			s.Env = append(slices.Clip(s.Env), setting)
-		}
 	}
 	p := cli.Program{Root: newTree(&app{streams: s, shell: sh}, c.args), Streams: s, Prefix: "ETCDCTL"}
 	if line > 0 {
@@ -107,11 +113,10 @@ func (sh *shell) runLines(ctx context.Context, keepGoing func() bool) error {
 		case lines.Err() != nil:
 			return cli.Exit(cli.IO, fmt.Errorf("read standard input: %w", err))
 		case err != nil:
-			code = cli.CodeOf(err)
 			if err = fmt.Errorf("line %d: %w", at, err); !keepGoing() {
 				return err
 			}
-			fmt.Fprintln(sh.streams.Err, "Error:", err)
+			code = cli.Program{Streams: sh.lineStreams(), Prefix: "ETCDCTL"}.Fail(err)
 		case len(c.args) > 0:
 			code = sh.run(ctx, c, at)
 		}

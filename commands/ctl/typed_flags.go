@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"etcdkit/commands/cli"
+	"etcdkit/commands/conn"
 )
 
 // connectionFlags are the flags that say which cluster is meant and who asks,
@@ -28,6 +29,8 @@ func typedFlags(a *app, cmd *cobra.Command) []string {
 		switch {
 		case name == "user":
 			value, _, _ = strings.Cut(value, ":")
+		case name == "endpoints":
+			value = conn.WithoutUsers(value)
 		case f.Value.Type() == "bool":
 			all = append(all, "--"+name+"="+value)
 			continue
